@@ -1,0 +1,63 @@
+"""How numbers and times look: 11月20日17时 or 20 Nov 17:00, 73.56%, 0.42 m."""
+
+from datetime import date, datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+_MONTHS: Final = (
+    "Jan",
+    "Feb",
+    "Mar",
+    "Apr",
+    "May",
+    "Jun",
+    "Jul",
+    "Aug",
+    "Sep",
+    "Oct",
+    "Nov",
+    "Dec",
+)
+
+
+def when(
+    at: date | datetime | None,
+    lang: str,
+    *,
+    zone: str | None = None,
+    year: bool = False,
+    minute: bool = False,
+) -> str:
+    """A date or a time as an office writes it, in `zone` (IANA name; else the server's own)."""
+    if at is None:
+        return "–"
+    if isinstance(at, datetime):
+        at = at.astimezone(ZoneInfo(zone) if zone else None)
+    zh = lang == "zh"
+    day = f"{at.month}月{at.day}日" if zh else f"{at.day} {_MONTHS[at.month - 1]}"
+    if year or not isinstance(at, datetime):
+        day = f"{at.year}年{day}" if zh else f"{day} {at.year}"
+    if not isinstance(at, datetime):
+        return day
+    if zh:
+        return f"{day}{at.hour}时" + (f"{at.minute:02}分" if minute else "")
+    return f"{day} {at.hour:02}:{at.minute:02}"
+
+
+def amount(value: float | None) -> str:
+    """A count or weight: no separator up to 9999, thin spaces above, at most one decimal."""
+    if value is None:
+        return "–"
+    rounded = round(float(value), 1)
+    text = f"{rounded:.0f}" if rounded.is_integer() else f"{rounded:.1f}"
+    return text if abs(rounded) < 10_000 else f"{rounded:,.0f}".replace(",", "\u202f")
+
+
+def metres(value: float | None, digits: int = 2) -> str:
+    """A distance in metres without its unit (that stands in the head); '–' for None."""
+    return "–" if value is None else f"{value:.{digits}f}"
+
+
+def percent(part: float, whole: float) -> str:
+    """A share with two decimals; '–' of nothing."""
+    return "–" if not whole else f"{100 * part / whole:.2f}%"

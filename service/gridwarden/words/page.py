@@ -1,0 +1,149 @@
+"""Pages: Jinja2 with autoescape, one frame, one language, a strict Content-Security-Policy.
+
+A room keeps its templates in `<room>/templates/<room>/…`; they are found by folder, so no room
+is imported from here. Values are escaped; no template marks a caller's text as safe.
+"""
+
+import secrets
+import tomllib
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import cache, partial
+from importlib.resources import as_file, files
+from typing import Any, Final, Protocol
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+from starlette.routing import Match
+
+from gridwarden.words.figures import amount, metres, percent, when
+from gridwarden.words.language import COOKIE, LANGUAGES, as_language, language_of
+from gridwarden.words.speech import say
+
+_SECONDS_A_YEAR: Final = 365 * 24 * 3600
+
+
+class Asking(Protocol):
+    """What the frame needs to know of a caller (gridwarden.database.Caller fits)."""
+
+    @property
+    def role(self) -> str: ...
+    @property
+    def person(self) -> str: ...
+
+
+@cache
+def environment() -> Environment:
+    """Templates of every room, escaped, with unknown names an error."""
+    with as_file(files("gridwarden")) as package:
+        folders = sorted(str(p) for p in package.glob("*/templates") if p.is_dir())
+    made = Environment(
+        loader=FileSystemLoader(folders),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals["LANGUAGES"] = LANGUAGES
+    return made
+
+
+@cache
+def _navigation() -> tuple[Mapping[str, Any], ...]:
+    text = (files("gridwarden.words") / "navigation.toml").read_text("utf-8")
+    return tuple(tomllib.loads(text)["page"])
+
+
+def navigation(request: Request, caller: Asking | None) -> list[Mapping[str, Any]]:
+    """The pages that this caller may open and that this service has, in order."""
+    if caller is None:
+        return []
+    shown = [entry for entry in _navigation() if caller.role in entry["roles"]]
+    return [entry for entry in shown if _exists(request, entry["href"])]
+
+
+def _exists(request: Request, path: str) -> bool:
+    scope = {"type": "http", "method": "GET", "path": path, "root_path": "", "headers": []}
+    return any(route.matches(scope)[0] == Match.FULL for route in request.app.router.routes)
+
+
+def policy(nonce: str, *, inline_styles: bool = False) -> str:
+    """The Content-Security-Policy of a page: our own files only, scripts by nonce only.
+
+    Leaflet sets style attributes from text, so a map page needs `inline_styles`.
+    """
+    styles = "'self' 'unsafe-inline'" if inline_styles else "'self'"
+    return (
+        f"default-src 'none'; script-src 'nonce-{nonce}'; style-src {styles}; "
+        "img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; "
+        "base-uri 'none'; frame-ancestors 'none'"
+    )
+
+
+def page(
+    request: Request,
+    template: str,
+    *,
+    caller: Asking | None = None,
+    status_code: int = 200,
+    headers: Mapping[str, str] | None = None,
+    inline_styles: bool = False,
+    **context: Any,
+) -> HTMLResponse:
+    """Render one template of a room within the frame, in the language of the request."""
+    lang = language_of(request)
+    nonce = secrets.token_urlsafe(16)
+    shown = {
+        **furniture(request, caller, lang),
+        "nonce": nonce,
+        "caller": caller,
+        "request": request,
+        **context,
+    }
+    text = environment().get_template(template).render(shown)
+    response = HTMLResponse(text.encode("utf-8", "replace"), status_code, headers)
+    response.headers["Content-Security-Policy"] = policy(nonce, inline_styles=inline_styles)
+    protect(response, request, lang)
+    return response
+
+
+def furniture(request: Request, caller: Asking | None, lang: str) -> dict[str, Any]:
+    """What every page shows: words, navigation, language switch, cut-off time, number forms."""
+    other = next(language for language in LANGUAGES if language != lang)
+
+    def spoken(key: str, **params: object) -> str:
+        return say(key, lang, **params)
+
+    return {
+        "lang": lang,
+        "html_lang": {"zh": "zh-CN", "en": "en"}[lang],
+        "say": spoken,
+        "when": partial(when, lang=lang, zone=zone_of(request)),
+        "amount": amount,
+        "metres": metres,
+        "percent": percent,
+        "navigation": navigation(request, caller),
+        "path": request.url.path,
+        "other_language": other,
+        "other_url": str(
+            request.url.include_query_params(lang=other).replace(scheme="", netloc="")
+        ),
+        "cut_off": datetime.now(UTC),
+    }
+
+
+def zone_of(request: Request) -> str | None:
+    """The office's time zone, from its settings."""
+    return getattr(getattr(request.app.state, "settings", None), "time_zone", None)
+
+
+def protect(response: HTMLResponse, request: Request, lang: str) -> None:
+    """Headers that every page carries; a chosen `?lang=` is remembered for a year."""
+    response.headers.setdefault("Cache-Control", "no-store")
+    response.headers["Content-Language"] = lang
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "same-origin"
+    if as_language(request.query_params.get("lang")):
+        https = request.url.scheme == "https"
+        response.set_cookie(COOKIE, lang, _SECONDS_A_YEAR, samesite="lax", secure=https)
