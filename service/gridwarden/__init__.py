@@ -1,0 +1,3 @@
+"""Gridwarden, the open city-safety map."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,40 @@
+"""Who asks: a frozen value that every statement at run time is made in the name of."""
+
+from dataclasses import dataclass
+
+ASKERS = ("utility", "supervisor", "planner", "dispatcher", "viewer")
+ADMINISTRATORS = ("administrator", "security", "auditor")
+WORK_ROLES = ("import", "screen", "seal")
+ROLES = ASKERS + ADMINISTRATORS + WORK_ROLES
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """One person acting in one role.
+
+    `org_ids` are rows of `organisations` whose exact records the caller may read (utilities);
+    `district_ids` are rows of `districts`; an empty tuple means none, `all_districts` means all.
+    """
+
+    role: str
+    person: str
+    org_ids: tuple[int, ...] = ()
+    district_ids: tuple[int, ...] = ()
+    all_districts: bool = False
+    language: str = "zh"
+
+    def __post_init__(self) -> None:
+        if self.role not in ROLES:
+            raise ValueError(f"no such role: {self.role}; use one of {', '.join(ROLES)}")
+        if not self.person:
+            raise ValueError("a caller has a name")
+
+    @property
+    def orgs_setting(self) -> str:
+        """The value of `gridwarden.orgs`."""
+        return ",".join(map(str, self.org_ids))
+
+    @property
+    def districts_setting(self) -> str:
+        """The value of `gridwarden.districts`: ids, or `*` for the whole city."""
+        return "*" if self.all_districts else ",".join(map(str, self.district_ids))

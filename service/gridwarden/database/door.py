@@ -1,0 +1,74 @@
+"""The only door to the database: every statement runs in a caller's role.
+
+The login itself can read nothing (NOINHERIT, no grants). `as_caller` takes the role for one
+transaction; `call_as` is for the SQL functions that take it themselves, in one statement.
+The block of `as_caller` ends, committed, before a response is built: a commit that fails must
+reach the person as an error, not after a 201.
+"""
+
+import json
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from psycopg import AsyncConnection, sql
+from psycopg.rows import TupleRow
+from psycopg_pool import AsyncConnectionPool
+
+from gridwarden.database.caller import Caller
+from gridwarden.database.queries import queries
+
+Pool = AsyncConnectionPool[AsyncConnection[TupleRow]]
+Q = queries(__package__ or "gridwarden.database", "door.sql")
+
+
+@asynccontextmanager
+async def as_caller(
+    pool: Pool, caller: Caller, timeout_ms: int = 15_000
+) -> AsyncIterator[AsyncConnection[TupleRow]]:
+    """One transaction in the caller's role; commits when the block ends, rolls back on errors.
+
+    Raises psycopg.Error from the statements inside and psycopg_pool.PoolTimeout when no
+    connection is free.
+    """
+    async with pool.connection() as connection, connection.transaction():
+        await connection.execute(
+            Q["become"],
+            {
+                "role": f"gridwarden_{caller.role}",
+                "timeout": str(timeout_ms),
+                "person": caller.person,
+                "orgs": caller.orgs_setting,
+                "districts": caller.districts_setting,
+            },
+        )
+        yield connection
+
+
+async def call_as(pool: Pool, caller: Caller, function: str, args: Sequence[object]) -> Any:
+    """Call a SQL function that takes the caller as its first argument and sets the role itself.
+
+    One statement on the wire, in autocommit. `args` go as given (dicts as jsonb text).
+    Returns the first column of the first row.
+    """
+    values = [json.dumps(caller_document(caller))]
+    values += [json.dumps(a) if isinstance(a, (dict, list)) else a for a in args]  # type: ignore[misc]
+    statement = sql.SQL("select {}({})").format(
+        sql.Identifier(*function.split(".")),
+        sql.SQL(", ").join(sql.Placeholder() for _ in values),
+    )
+    async with pool.connection() as connection:
+        cursor = await connection.execute(statement, values)
+        row = await cursor.fetchone()
+    return row[0] if row else None
+
+
+def caller_document(caller: Caller) -> dict[str, str]:
+    """The caller as the SQL doors take it: role, person, orgs, districts, language."""
+    return {
+        "role": caller.role,
+        "person": caller.person,
+        "orgs": caller.orgs_setting,
+        "districts": caller.districts_setting,
+        "language": caller.language,
+    }

@@ -1,0 +1,144 @@
+"""What a layer file says: columns, words, geometry, style, who may read and bring it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal
+
+from gridwarden.database import ADMINISTRATORS, ASKERS
+
+ColumnType = Literal["text", "real", "integer", "date", "boolean", "timestamp"]
+Geometry = Literal["line", "polygon", "any", "none"]
+Scope = Literal["all", "own", "look"]
+
+SQL_TYPES: Mapping[ColumnType, str] = MappingProxyType(
+    {
+        "text": "text",
+        "real": "double precision",
+        "integer": "integer",
+        "date": "date",
+        "boolean": "boolean",
+        "timestamp": "timestamptz",
+    }
+)
+GEOMETRY_TYPES: Mapping[Geometry, str] = MappingProxyType(
+    {"line": "MultiLineString", "polygon": "MultiPolygon", "any": "Geometry", "none": "Geometry"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """One thing in both languages."""
+
+    en: str
+    zh: str
+
+    def in_(self, language: str) -> str:
+        """The word in `zh` or, for any other language, in English."""
+        return self.zh if language == "zh" else self.en
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One property. `minimum` and `maximum` are closed bounds in the unit that the name ends in.
+
+    `synonyms` are headers that mean this column, in lower case; a synonym may carry a factor
+    (`{"diameter_m": 1000}`: metres that become the column's millimetres).
+    `choices` maps each allowed code to the spellings that mean it; a value outside them is
+    refused with the reason `refusal`.
+    """
+
+    name: str
+    type: ColumnType
+    title: Words
+    synonyms: tuple[str, ...] = ()
+    factors: Mapping[str, float] = field(default_factory=dict)
+    minimum: float | None = None
+    maximum: float | None = None
+    choices: Mapping[str, tuple[str, ...]] | None = None
+    refusal: str = "bad_choice"
+
+    def __post_init__(self) -> None:
+        if not self.name.isidentifier() or self.name != self.name.lower():
+            raise ValueError(f"a column name is a lower-case identifier, not {self.name!r}")
+        if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
+            raise ValueError(f"{self.name}: minimum above maximum")
+
+    @property
+    def headers(self) -> dict[str, float]:
+        """Every header that means this column, with the factor to its unit."""
+        plain = dict.fromkeys((self.name, *self.synonyms), 1.0)
+        return plain | dict(self.factors)
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How the layer looks in page, Folium and pictures (look.md's tokens)."""
+
+    stroke: str = "#5B6770"
+    fill: str = "#E7EBEF"
+    width_px: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A layer of the city.
+
+    `readers` says for each asking role what it sees: `all` rows, its `own` organisation's, or
+    those of its districts after a recorded `look`. A role that is not named reads nothing.
+    """
+
+    id: str
+    title: Words
+    geometry: Geometry
+    columns: tuple[Column, ...]
+    readers: Mapping[str, Scope]
+    importers: tuple[str, ...]
+    style: Style = Style()
+    synonyms_of_source_id: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.id.isidentifier() or self.id != self.id.lower():
+            raise ValueError(f"a layer id is a lower-case identifier, not {self.id!r}")
+        for role in (*self.readers, *self.importers):
+            if role not in ASKERS + ADMINISTRATORS:
+                raise ValueError(f"{self.id}: no such role: {role}")
+        names = [c.name for c in self.all_columns]
+        if len(set(names)) != len(names):
+            raise ValueError(f"{self.id}: a column is named twice")
+
+    @property
+    def secret(self) -> bool:
+        """Whether exact positions are kept from most roles."""
+        return any(scope != "all" for scope in self.readers.values())
+
+    @property
+    def all_columns(self) -> tuple[Column, ...]:
+        """The columns every layer has, then its own."""
+        return (*COMMON, *self.columns)
+
+    @property
+    def date_columns(self) -> tuple[str, ...]:
+        """Names of the columns that hold a day or a moment."""
+        return tuple(c.name for c in self.columns if c.type in ("date", "timestamp"))
+
+
+COMMON = (
+    Column("code", "text", Words("code", "编号"), ("ref", "no", "number", "编码", "代码", "编号")),
+    Column("name", "text", Words("name", "名称"), ("名称", "名字", "title", "楼名", "项目名称")),
+    Column(
+        "accuracy_m",
+        "real",
+        Words("accuracy, m (95 %)", "精度 m(95 %)"),
+        ("accuracy", "精度", "点位精度"),
+        minimum=0,
+        maximum=1000,
+    ),
+    Column(
+        "source_date",
+        "date",
+        Words("source date", "资料日期"),
+        ("资料日期", "数据日期", "updated", "survey_day"),
+    ),
+)
+EVERYONE: Mapping[str, Scope] = MappingProxyType(dict.fromkeys(ASKERS, "all"))

@@ -1,0 +1,110 @@
+"""The layers as tables: SQLAlchemy metadata for Alembic, and frozen SQL for the rest."""
+
+from importlib.resources import files
+from string import Template
+
+from geoalchemy2 import Geometry as GeometryType
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Double,
+    ForeignKey,
+    Identity,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.types import TypeEngine
+
+from gridwarden.layers.catalogue.model import (
+    GEOMETRY_TYPES,
+    SQL_TYPES,
+    ColumnType,
+    Geometry,
+    Layer,
+    Scope,
+)
+from gridwarden.layers.catalogue.registry import layers
+
+TYPES: dict[ColumnType, TypeEngine[object]] = {
+    "text": Text(),  # type: ignore[dict-item]
+    "real": Double(),  # type: ignore[dict-item]
+    "integer": Integer(),  # type: ignore[dict-item]
+    "date": Date(),  # type: ignore[dict-item]
+    "boolean": Boolean(),  # type: ignore[dict-item]
+    "timestamp": DateTime(timezone=True),  # type: ignore[dict-item]
+}
+
+
+def metadata() -> MetaData:
+    """Every layer's table, as declared; SRIDs are the deployment's and not compared."""
+    together = MetaData(schema="data")
+    Table("dataset", together, Column("id", BigInteger, primary_key=True))
+    for one in layers().values():
+        Table(
+            one.id,
+            together,
+            Column("id", BigInteger, Identity(always=True), primary_key=True),
+            Column("dataset_id", BigInteger, ForeignKey("data.dataset.id"), nullable=False),
+            Column("source_id", Text, nullable=False),
+            Column("version", Integer, nullable=False),
+            Column("org_id", BigInteger),
+            *(Column(c.name, TYPES[c.type]) for c in one.all_columns),
+            Column("extra", JSONB, nullable=False),
+            Column("repair", Text),
+            Column("geom", GeometryType(GEOMETRY_TYPES[one.geometry], spatial_index=False)),
+            UniqueConstraint("dataset_id", "source_id"),
+        )
+    return together
+
+
+READ_COLUMNS = ("id", "dataset_id", "source_id", "version", "org_id")
+SCOPES: dict[Scope, str] = {
+    "own": "api.my_org(t.org_id)",
+    "look": "api.may_look() and (api.my_district(null) or exists (\n"
+    "        select from data.districts d\n"
+    "        where api.my_district(d.id) and st_intersects(d.geom, t.geom)))",
+}
+
+
+NOT_EMPTY = "geom is not null and not st_isempty(geom)"
+CHECKS: dict[Geometry, str] = {
+    "line": NOT_EMPTY,
+    "polygon": NOT_EMPTY,
+    "any": NOT_EMPTY + " and geometrytype(geom) <> 'GEOMETRYCOLLECTION'",
+    "none": "geom is null",
+}
+
+
+def layer_sql(one: Layer) -> str:
+    """The statements that make a layer: table, index, triggers, view and grants."""
+    view = [*READ_COLUMNS, *(c.name for c in one.all_columns), "extra", "repair", "geom"]
+    scopes = sorted({s for s in one.readers.values() if s != "all"}, reverse=True)
+    template = files(__package__).joinpath("layer_table.sql").read_text(encoding="utf-8")
+    return Template(template).substitute(
+        layer=one.id,
+        title=f"{one.title.en} {one.title.zh}",
+        columns="\n".join(f"    {c.name} {SQL_TYPES[c.type]}," for c in one.all_columns),
+        geometry=GEOMETRY_TYPES[one.geometry],
+        check=CHECKS[one.geometry],
+        selected=", ".join(f"t.{c}" for c in view),
+        where=" where " + "\n    or ".join(SCOPES[s] for s in scopes) if scopes else "",
+        readers=", ".join(f"gridwarden_{r}" for r in one.readers),
+    )
+
+
+def layer_grants(one: Layer) -> dict[str, dict[str, list[str]]]:
+    """What `layer_sql` grants, as relation → role → privileges: the declared side of the walk."""
+    return {
+        f"data.{one.id}": {
+            "import": ["select", "insert", "update", "delete"],
+            "screen": ["select"],
+        },
+        f"api.{one.id}": {role: ["select"] for role in one.readers},
+    }

@@ -1,0 +1,28 @@
+"""Residential estates 住宅小区: blocks that one property company 物业 looks after."""
+
+from gridwarden.layers.catalogue.model import EVERYONE, Column, Layer, Style, Words
+
+LAYER = Layer(
+    id="estates",
+    title=Words("Residential estates", "住宅小区"),
+    geometry="polygon",
+    columns=(
+        Column(
+            "households",
+            "integer",
+            Words("households", "户数"),
+            ("户数", "households_n", "units"),
+            minimum=0,
+            maximum=1_000_000,
+        ),
+        Column(
+            "property_company",
+            "text",
+            Words("property company", "物业公司"),
+            ("物业公司", "物业", "operator"),
+        ),
+    ),
+    readers=EVERYONE,
+    importers=("planner", "supervisor", "administrator"),
+    style=Style(stroke="#8AA4B8", fill="#F2F6F9"),
+)

@@ -1,0 +1,75 @@
+"""Alembic over the whole house: every table, function and grant comes from here."""
+
+from collections.abc import Sequence
+from contextvars import ContextVar
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import create_engine, text
+
+from gridwarden.access.roles import ensure_roles
+from gridwarden.database.cluster import owner_url
+from gridwarden.settings import Settings
+
+HERE = Path(__file__).parent
+_srid: ContextVar[int] = ContextVar("working_srid")
+
+extra_locations: list[Path] = []
+"""Folders with further migrations (a layer that lives outside the package)."""
+
+
+def working_srid() -> int:
+    """EPSG code of the working CRS of the database that is being migrated."""
+    return _srid.get()
+
+
+def upgrade(settings: Settings, revision: str = "heads") -> None:
+    """Bring the database to `revision`. Raises sqlalchemy.exc.DBAPIError; nothing is half done."""
+    _run(settings, lambda config: command.upgrade(config, revision))
+
+
+def downgrade(settings: Settings, revision: str) -> None:
+    """Take migrations back to `revision`; roles survive."""
+    _run(settings, lambda config: command.downgrade(config, revision))
+
+
+def current(settings: Settings) -> str | None:
+    """The newest revision the database has, or None for an empty one."""
+    engine = create_engine(owner_url(settings))
+    with engine.connect() as connection:
+        if connection.scalar(text("select to_regclass('public.alembic_version')")) is None:
+            return None
+        return connection.scalar(text("select max(version_num) from public.alembic_version"))
+
+
+def configuration(locations: Sequence[Path] = ()) -> Config:
+    """Alembic's configuration, made in code: there is no ini file to find."""
+    config = Config()
+    config.set_main_option("script_location", str(HERE).replace("%", "%%"))
+    folders = [HERE / "versions", *extra_locations, *locations]
+    config.set_main_option(
+        "version_locations", "\n".join(str(f).replace("%", "%%") for f in folders)
+    )
+    config.set_main_option("path_separator", "newline")
+    return config
+
+
+def _run(settings: Settings, action: object) -> None:
+    engine = create_engine(owner_url(settings))
+    token = _srid.set(settings.crs)
+    try:
+        with engine.connect() as connection:
+            with connection.begin():
+                # Two migrations at once on one server would both make the same roles.
+                connection.execute(
+                    text("select pg_advisory_xact_lock(hashtext('gridwarden roles'))")
+                )
+                ensure_roles(connection)
+            config = configuration()
+            config.attributes["connection"] = connection
+            action(config)  # type: ignore[operator]
+            connection.commit()
+    finally:
+        _srid.reset(token)
+        engine.dispose()

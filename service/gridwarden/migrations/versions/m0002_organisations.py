@@ -1,0 +1,16 @@
+"""Layer organisations."""
+
+from gridwarden.migrations.frozen import run_sql
+
+revision = "m0002_organisations"
+down_revision = "m0001_foundations"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    run_sql(__file__)
+
+
+def downgrade() -> None:
+    run_sql(__file__, down=True)

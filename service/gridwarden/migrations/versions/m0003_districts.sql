@@ -1,0 +1,40 @@
+-- Layer districts: Districts 行政区
+create table data.districts (
+    id bigint generated always as identity primary key,
+    dataset_id bigint not null references data.dataset,
+    source_id text not null,
+    version integer not null default 1,
+    org_id bigint,
+    code text,
+    name text,
+    accuracy_m double precision,
+    source_date date,
+    extra jsonb not null default '{}',
+    repair text,
+    geom geometry(MultiPolygon, {srid}),
+    check (geom is not null and not st_isempty(geom)),
+    unique (dataset_id, source_id)
+);
+create index districts_geom on data.districts using gist (geom);
+
+create trigger a_next_version before update on data.districts
+    for each row execute function data.next_version();
+create trigger a_remember_insert after insert on data.districts
+    referencing new table as new_rows
+    for each statement execute function data.remember();
+create trigger a_remember_update after update on data.districts
+    referencing old table as old_rows new table as new_rows
+    for each statement execute function data.remember();
+create trigger a_remember_delete after delete on data.districts
+    referencing old table as old_rows
+    for each statement execute function data.remember();
+create trigger a_no_truncate before truncate on data.districts
+    for each statement execute function data.no_truncate();
+
+create view api.districts as
+ select t.id, t.dataset_id, t.source_id, t.version, t.org_id, t.code, t.name, t.accuracy_m, t.source_date, t.extra, t.repair, t.geom
+ from data.districts t;
+
+grant select on api.districts to gridwarden_utility, gridwarden_supervisor, gridwarden_planner, gridwarden_dispatcher, gridwarden_viewer;
+grant select, insert, update, delete on data.districts to gridwarden_import;
+grant select on data.districts to gridwarden_screen;

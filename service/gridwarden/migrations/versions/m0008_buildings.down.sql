@@ -1,0 +1,4 @@
+drop view api.buildings;
+drop table data.buildings;
+delete from data.history where layer = 'buildings';
+delete from data.change where layer = 'buildings';

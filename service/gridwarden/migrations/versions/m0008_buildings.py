@@ -1,0 +1,16 @@
+"""Layer buildings."""
+
+from gridwarden.migrations.frozen import run_sql
+
+revision = "m0008_buildings"
+down_revision = "m0007_estates"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    run_sql(__file__)
+
+
+def downgrade() -> None:
+    run_sql(__file__, down=True)

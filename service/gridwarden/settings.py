@@ -1,0 +1,73 @@
+"""Every knob of an installation, read once from GRIDWARDEN_* and handed down.
+
+Nothing reads the environment at import; `create_app(settings)` and the CLI build one
+frozen `Settings` and pass it on.
+"""
+
+import os
+from pathlib import Path
+
+from pydantic import Field, computed_field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def default_home() -> Path:
+    """State folder when GRIDWARDEN_HOME is not set: the system's for root, else the user's."""
+    if os.geteuid() == 0:
+        return Path("/var/lib/gridwarden")
+    data = os.environ.get("XDG_DATA_HOME")
+    return (Path(data) if data else Path.home() / ".local" / "share") / "gridwarden"
+
+
+class Settings(BaseSettings):
+    """Frozen settings of one installation.
+
+    `crs` is the EPSG code of the ONE projected metric system in which everything is stored and
+    measured; it is fixed at the first `gridwarden up`.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="GRIDWARDEN_", frozen=True, extra="ignore")
+
+    home: Path = Field(default_factory=default_home)
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=1, le=65535)
+    database_url: str | None = None
+    postgresql_bin: Path | None = None
+    """Folder of initdb and pg_ctl where they are not in Debian's place."""
+    crs: int = 4547
+    language: str = Field(default="zh", pattern="^(zh|en)$")
+    time_zone: str = "Asia/Shanghai"
+
+    severity_weights: dict[str, float] = {"general": 1.0, "serious": 3.0, "major": 9.0}
+    possible_factor: float = 0.5
+    cell_m: int = 500
+
+    upload_mb: int = 512
+    area_km2: float = 1.0
+    web_connections: int = 8
+    worker_connections: int = 4
+    statement_timeout_ms: int = 15_000
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def files(self) -> Path:
+        """Uploaded files, one folder an import."""
+        return self.home / "files"
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def assets(self) -> Path:
+        """Built page assets (Leaflet and what Folium needs), served by the service itself."""
+        return self.home / "assets"
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def secrets(self) -> Path:
+        """Passwords of the private cluster's logins, readable by the owner alone."""
+        return self.home / "secrets"
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def cluster(self) -> Path:
+        """Data folder of the private PostgreSQL cluster."""
+        return self.home / "cluster"
