@@ -7,7 +7,7 @@ frozen `Settings` and pass it on.
 import os
 from pathlib import Path
 
-from pydantic import Field, computed_field
+from pydantic import Field, computed_field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -47,6 +47,12 @@ class Settings(BaseSettings):
     web_connections: int = 8
     worker_connections: int = 4
     statement_timeout_ms: int = 15_000
+
+    @field_validator("home", mode="after")
+    @classmethod
+    def _absolute(cls, home: Path) -> Path:
+        """PostgreSQL's programs run from `/`: a relative folder would be another one there."""
+        return home.expanduser().absolute()
 
     @computed_field  # type: ignore[prop-decorator]
     @property

@@ -1,0 +1,138 @@
+"""Where the database is and under which login: connection strings for the owner and the logins.
+
+The private cluster listens on a unix socket alone; with GRIDWARDEN_DATABASE_URL it is that
+server. Login names end in the database's name because roles belong to a whole server.
+"""
+
+import hashlib
+import os
+from pathlib import Path
+from typing import Literal
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from sqlalchemy import URL
+
+from gridwarden.database.passwords import password
+from gridwarden.database.trouble import SetUpError
+from gridwarden.settings import Settings
+
+Login = Literal["web", "worker"]
+LOGINS: tuple[Login, ...] = ("web", "worker")
+DATABASE = "gridwarden"
+OWNER = "gridwarden_owner"
+SUPERUSER = "postgres"
+PORT = "5432"
+"""Only the name of the socket's file: nothing listens on TCP."""
+_LONGEST_SOCKET_DIR = 107 - len(f"/.s.PGSQL.{PORT}")
+_LONGEST_NAME = 63
+
+
+def socket_dir(settings: Settings) -> Path:
+    """The private cluster's socket folder: inside HOME, or a short one when that cannot be.
+
+    A socket's path may have 107 bytes, and libpq reads a comma as a list of hosts.
+    """
+    inside = settings.cluster / "socket"
+    if len(os.fsencode(inside)) <= _LONGEST_SOCKET_DIR and not set(str(inside)) & set(",\"'\\"):
+        return inside
+    mark = hashlib.sha256(os.fsencode(settings.home.resolve())).hexdigest()[:16]
+    return Path("/tmp") / f"gridwarden-{mark}"
+
+
+def server(settings: Settings) -> dict[str, str]:
+    """Host, port, database and the rest of the address, without user and password."""
+    if settings.database_url is None:
+        return {"host": str(socket_dir(settings)), "port": PORT, "dbname": DATABASE}
+    given = _given(settings)
+    return {k: v for k, v in given.items() if k not in ("user", "password")}
+
+
+def _given(settings: Settings) -> dict[str, str]:
+    """GRIDWARDEN_DATABASE_URL, taken apart (SQLAlchemy's `postgresql+psycopg:` too)."""
+    url = settings.database_url or ""
+    scheme, colon, rest = url.partition("://")
+    plain = f"{scheme.partition('+')[0]}://{rest}" if colon else url
+    try:
+        given = {k: str(v) for k, v in conninfo_to_dict(plain).items() if v is not None}
+    except psycopg.ProgrammingError:
+        given = {}
+    if not given.get("dbname") or not given.get("user"):
+        raise SetUpError(
+            "GRIDWARDEN_DATABASE_URL must name a user and a database: write it as"
+            " postgresql://OWNER:PASSWORD@HOST:PORT/DATABASE."
+        )
+    return given
+
+
+def database_name(settings: Settings) -> str:
+    """The name of the database, without connecting."""
+    return server(settings)["dbname"]
+
+
+def owner_name(settings: Settings) -> str:
+    """The role that owns the database and everything in it."""
+    return OWNER if settings.database_url is None else _given(settings)["user"]
+
+
+def login_name(settings: Settings, login: Login) -> str:
+    """`gridwarden_web_<database>` or `gridwarden_worker_<database>`."""
+    name = f"gridwarden_{login}_{database_name(settings)}"
+    if len(name.encode()) > _LONGEST_NAME:
+        raise SetUpError(
+            f"The database's name is too long for the login {name}: use a database name of at"
+            " most 45 bytes in GRIDWARDEN_DATABASE_URL."
+        )
+    return name
+
+
+def login_dsn(settings: Settings, login: Login) -> str:
+    """The connection string of the login of the web or the worker process.
+
+    Raises SetUpError before the first `gridwarden up`, which makes its password.
+    """
+    name = login_name(settings, login)
+    return make_conninfo(
+        **server(settings),
+        user=name,
+        password=password(settings, name),
+        application_name=f"gridwarden {login}",
+    )
+
+
+def owner_dsn(settings: Settings) -> str:
+    """The owner's connection string: migrations and set-up only, never a request."""
+    if settings.database_url is not None:
+        return make_conninfo(**_given(settings))
+    return make_conninfo(**server(settings), user=OWNER, password=password(settings, OWNER))
+
+
+def owner_url(settings: Settings) -> str:
+    """The owner's address as SQLAlchemy writes it (psycopg 3), password included."""
+    parts = {k: str(v) for k, v in conninfo_to_dict(owner_dsn(settings)).items()}
+    user, secret = parts.pop("user"), parts.pop("password", None)
+    database = parts.pop("dbname")
+    return URL.create(
+        "postgresql+psycopg", username=user, password=secret, database=database, query=parts
+    ).render_as_string(hide_password=False)
+
+
+def connect(dsn: str, autocommit: bool = True) -> psycopg.Connection:
+    """A connection for set-up, within 10 s.
+
+    Raises SetUpError with the server's reason, never with the password.
+    """
+    try:
+        return psycopg.connect(dsn, autocommit=autocommit, connect_timeout=10)
+    except psycopg.OperationalError as error:
+        parts = conninfo_to_dict(dsn)
+        reason = str(error).strip().splitlines()[-1].strip()
+        raise SetUpError(
+            f"The database {parts.get('dbname')} does not let {parts.get('user')} in ({reason}):"
+            " run `gridwarden up`, then `gridwarden doctor`."
+        ) from None
+
+
+def connect_owner(settings: Settings, autocommit: bool = True) -> psycopg.Connection:
+    """A connection as the owner; the caller closes it."""
+    return connect(owner_dsn(settings), autocommit)

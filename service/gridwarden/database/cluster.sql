@@ -1,0 +1,55 @@
+-- name: role_exists
+select exists (select from pg_roles where rolname = %(name)s)
+
+-- name: make_owner
+create role {name} login createrole nosuperuser nocreatedb password {secret}
+
+-- name: keep_owner
+alter role {name} login createrole nosuperuser nocreatedb password {secret}
+
+-- name: database_exists
+select exists (select from pg_database where datname = %(name)s)
+
+-- name: make_database
+create database {name} owner {owner} template template0 encoding 'UTF8'
+    lc_collate 'C.UTF-8' lc_ctype 'C.UTF-8'
+
+-- name: close_database
+revoke all on database {name} from public
+
+-- name: make_login
+create role {name} login noinherit nosuperuser nocreatedb nocreaterole password {secret}
+
+-- name: keep_login
+alter role {name} login noinherit password {secret}
+
+-- name: let_in
+grant connect on database {database} to {name}
+
+-- name: stamp
+comment on database {database} is {text}
+
+-- name: stamps
+-- what `up` has noted on this database
+select coalesce(shobj_description(oid, 'pg_database'), '')
+from pg_database where datname = current_database()
+
+-- name: one_at_a_time
+select pg_advisory_xact_lock(hashtextextended('gridwarden ground', 0))
+
+-- name: facts
+select current_setting('server_version_num')::int / 10000 as major,
+    coalesce((select rolcreaterole or rolsuper from pg_roles where rolname = current_user), false)
+        as createrole,
+    (select extversion from pg_extension where extname = 'postgis') as postgis,
+    pg_encoding_to_char((select encoding from pg_database where datname = current_database()))
+        as encoding,
+    has_database_privilege(current_database(), 'create') as creates
+
+-- name: open_functions
+-- functions of the extensions that tell of a table without any grant on it, and are still open
+select p.oid::regprocedure::text
+from pg_proc p
+join pg_depend d on d.objid = p.oid and d.classid = 'pg_proc'::regclass and d.deptype = 'e'
+where p.proname = any(%(names)s) and has_function_privilege('public', p.oid, 'execute')
+order by 1

@@ -1,0 +1,50 @@
+"""The private cluster's settings: quiet, sized by the machine, reachable by its socket alone."""
+
+from pathlib import Path
+
+HBA = """\
+# Every login by its password; replication and TCP have no line and so are refused.
+local   all   all   scram-sha-256
+"""
+
+
+def configuration(sockets: Path, memory: int | None = None) -> str:
+    """The text of gridwarden.conf for a socket folder and `memory` bytes (default: this machine's).
+
+    A quarter of the memory, at most 2 GB, is shared: the service and the screening beside it
+    need the rest. JIT costs small queries more than it saves large ones.
+    """
+    total = memory if memory is not None else _memory()
+    shared = min(max(total // 4, 128 * 2**20), 2 * 2**30) // 2**20
+    cache = max(total // 2, 256 * 2**20) // 2**20
+    quoted = '"' + str(sockets).replace('"', '""') + '"'
+    return f"""\
+# Written by `gridwarden up` at every start; put your own lines into postgresql.auto.conf
+# (ALTER SYSTEM), which is read after this file.
+listen_addresses = ''
+unix_socket_directories = '{quoted.replace("'", "''")}'
+unix_socket_permissions = 0700
+password_encryption = 'scram-sha-256'
+max_connections = 100
+shared_buffers = '{shared}MB'
+effective_cache_size = '{cache}MB'
+work_mem = '32MB'
+maintenance_work_mem = '256MB'
+max_wal_size = '2GB'
+wal_compression = on
+checkpoint_timeout = '15min'
+random_page_cost = 1.1
+jit = off
+lc_messages = 'C.UTF-8'
+timezone = 'UTC'
+log_timezone = 'UTC'
+log_line_prefix = '%m [%p] %u@%d '
+"""
+
+
+def _memory() -> int:
+    """Bytes of memory of this machine."""
+    for line in Path("/proc/meminfo").read_text().splitlines():
+        if line.startswith("MemTotal:"):
+            return int(line.split()[1]) * 1024
+    return 2 * 2**30

@@ -1,0 +1,57 @@
+"""Random passwords of the cluster's logins: one file each in HOME/secrets, for its owner alone."""
+
+import os
+import secrets
+from pathlib import Path
+
+from gridwarden.database.trouble import SetUpError
+from gridwarden.settings import Settings
+
+
+def password(settings: Settings, login: str) -> str:
+    """The password kept for `login`.
+
+    Raises SetUpError when there is none: `gridwarden up` makes it.
+    """
+    try:
+        return (settings.secrets / login).read_text(encoding="ascii").strip()
+    except FileNotFoundError:
+        raise SetUpError(
+            f"There is no password for {login} in {settings.secrets}: run `gridwarden up` first."
+        ) from None
+    except PermissionError:
+        raise SetUpError(
+            f"{settings.secrets} may not be read by this account: use the account that ran"
+            " `gridwarden up`."
+        ) from None
+
+
+def make_password(settings: Settings, login: str) -> str:
+    """The password kept for `login`, made (192 random bits) when there is none yet.
+
+    The file appears whole or not at all, so that an interrupted run cannot leave half of one.
+    """
+    place = settings.secrets / login
+    if place.exists():
+        return password(settings, login)
+    settings.secrets.mkdir(parents=True, exist_ok=True)
+    settings.secrets.chmod(0o700)
+    made = secrets.token_urlsafe(24)
+    write_private(place, made + "\n")
+    return made
+
+
+def write_private(place: Path, text: str) -> None:
+    """Write a file that only its owner may read, whole or not at all."""
+    half = place.with_name(f".{place.name}.{os.getpid()}")
+    half.unlink(missing_ok=True)
+    descriptor = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        half.rename(place)
+    except OSError:
+        half.unlink(missing_ok=True)
+        raise
