@@ -1,0 +1,30 @@
+"""Coordinates: the working CRS, what a file's numbers mean, and the arithmetic of square cells.
+
+Everything is stored and measured in ONE projected metric CRS. All functions take and give x = east
+(or longitude), y = north (or latitude), whatever order an EPSG definition states.
+"""
+
+from gridwarden.geodesy.cells import SquareCells
+from gridwarden.geodesy.reading import Reading, reading_of
+from gridwarden.geodesy.shifts import (
+    bd09_to_gcj02,
+    bd09_to_wgs84,
+    gcj02_to_bd09,
+    gcj02_to_wgs84,
+    wgs84_to_gcj02,
+)
+from gridwarden.geodesy.trouble import CrsRefused
+from gridwarden.geodesy.working import WorkingCrs
+
+__all__ = [
+    "CrsRefused",
+    "Reading",
+    "SquareCells",
+    "WorkingCrs",
+    "bd09_to_gcj02",
+    "bd09_to_wgs84",
+    "gcj02_to_bd09",
+    "gcj02_to_wgs84",
+    "reading_of",
+    "wgs84_to_gcj02",
+]
