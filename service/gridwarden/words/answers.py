@@ -212,11 +212,10 @@ def kind_of(error: psycopg.Error) -> str:
 
 
 def from_database(request: Request, error: psycopg.Error) -> Response:
-    """A driver's error as a problem. A P0001 whose HINT is a kind carries our own sentence."""
+    """A driver's error as a problem. Our own functions raise GW + status with their sentence."""
     kind, detail = kind_of(error), ""
-    if error.sqlstate == "P0001":
-        hint = error.diag.message_hint or ""
-        kind = hint if hint in KINDS else "refused"
+    if (error.sqlstate or "").startswith("GW4"):
+        kind = BY_STATUS.get(int((error.sqlstate or "")[2:]), "refused")
         detail = error.diag.message_primary or ""
     number = getattr(request.state, "request_id", "")
     level = _log.error if kind == "internal" else _log.warning

@@ -1,4 +1,5 @@
-"""Files of the pages: `/static/` (ours, in the package) and `/assets/` (built by script/assets)."""
+"""Files of the pages: `/static/` (each room's `static/` folder) and `/assets/` (built by
+script/assets)."""
 
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -24,6 +25,8 @@ class BuiltAssets(StaticFiles):
 
 def mount(app: FastAPI, assets: Path) -> None:
     """Serve both folders; anonymous callers may read them, they hold no data."""
-    with as_file(files("gridwarden.words") / "static") as ours:
-        app.mount("/static", StaticFiles(directory=ours), name="static")
+    ours = StaticFiles(directory=None)
+    with as_file(files("gridwarden")) as package:
+        ours.all_directories = [str(p) for p in sorted(package.glob("*/static")) if p.is_dir()]
+    app.mount("/static", ours, name="static")
     app.mount("/assets", BuiltAssets(directory=assets, check_dir=False), name="assets")
