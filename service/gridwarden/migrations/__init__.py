@@ -1,11 +1,12 @@
 """Alembic over the whole house: every table, function and grant comes from here."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, text
 
 from gridwarden.access.roles import ensure_roles
@@ -40,7 +41,14 @@ def current(settings: Settings) -> str | None:
     with engine.connect() as connection:
         if connection.scalar(text("select to_regclass('public.alembic_version')")) is None:
             return None
-        return connection.scalar(text("select max(version_num) from public.alembic_version"))
+        newest = connection.scalar(text("select max(version_num) from public.alembic_version"))
+        return None if newest is None else str(newest)
+
+
+def is_current(settings: Settings) -> bool:
+    """Whether no migration is waiting."""
+    heads = ScriptDirectory.from_config(configuration()).get_heads()
+    return [current(settings)] == heads
 
 
 def configuration(locations: Sequence[Path] = ()) -> Config:
@@ -55,7 +63,7 @@ def configuration(locations: Sequence[Path] = ()) -> Config:
     return config
 
 
-def _run(settings: Settings, action: object) -> None:
+def _run(settings: Settings, action: Callable[[Config], None]) -> None:
     engine = create_engine(owner_url(settings))
     token = _srid.set(settings.crs)
     try:
@@ -68,7 +76,7 @@ def _run(settings: Settings, action: object) -> None:
                 ensure_roles(connection)
             config = configuration()
             config.attributes["connection"] = connection
-            action(config)  # type: ignore[operator]
+            action(config)
             connection.commit()
     finally:
         _srid.reset(token)

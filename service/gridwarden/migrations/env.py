@@ -1,5 +1,7 @@
 """Alembic's environment: one connection as the owner, roles made first, everything in one go."""
 
+from typing import Any
+
 from alembic import context
 from geoalchemy2 import alembic_helpers
 from sqlalchemy import Connection
@@ -9,9 +11,11 @@ from gridwarden.layers.catalogue import metadata
 connection: Connection = context.config.attributes["connection"]
 
 
-def include_object(thing: object, name: str, kind: str, reflected: bool, other: object) -> bool:
+def include_object(thing: Any, name: Any, kind: Any, reflected: bool, other: Any) -> bool:
     """Leave PostGIS's and the queue's own tables alone."""
-    if not alembic_helpers.include_object(thing, name, kind, reflected, other):
+    if not alembic_helpers.include_object(  # type: ignore[no-untyped-call]
+        thing, name, kind, reflected, other
+    ):
         return False
     return kind != "table" or name in {t.name for t in metadata().sorted_tables}
 

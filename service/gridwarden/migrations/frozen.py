@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from alembic import op
-from sqlalchemy import text
 
 
 def run_sql(migration: str, *, down: bool = False) -> None:
@@ -14,8 +13,10 @@ def run_sql(migration: str, *, down: bool = False) -> None:
     run_text(file.read_text(encoding="utf-8").replace("{srid}", str(working_srid())))
 
 
-def run_text(statements: str) -> None:
-    """Run SQL as it is: no parameters, so that `%` and `:` mean themselves."""
-    connection = op.get_bind()
-    connection.exec_driver_sql(statements)
-    connection.execute(text("set local search_path to default"))
+def run_text(statements: str, path: str = "default") -> None:
+    """Run SQL as it is, on the driver's own connection: `%` and `:` mean themselves."""
+    driver = op.get_bind().connection.driver_connection
+    assert driver is not None
+    driver.execute(f"set local search_path to {path}")
+    driver.execute(statements)
+    driver.execute("set local search_path to default")

@@ -2,6 +2,7 @@
 
 from importlib.resources import files
 from string import Template
+from typing import Any
 
 from geoalchemy2 import Geometry as GeometryType
 from sqlalchemy import (
@@ -32,13 +33,13 @@ from gridwarden.layers.catalogue.model import (
 )
 from gridwarden.layers.catalogue.registry import layers
 
-TYPES: dict[ColumnType, TypeEngine[object]] = {
-    "text": Text(),  # type: ignore[dict-item]
-    "real": Double(),  # type: ignore[dict-item]
-    "integer": Integer(),  # type: ignore[dict-item]
-    "date": Date(),  # type: ignore[dict-item]
-    "boolean": Boolean(),  # type: ignore[dict-item]
-    "timestamp": DateTime(timezone=True),  # type: ignore[dict-item]
+TYPES: dict[ColumnType, TypeEngine[Any]] = {
+    "text": Text(),
+    "real": Double(),
+    "integer": Integer(),
+    "date": Date(),
+    "boolean": Boolean(),
+    "timestamp": DateTime(timezone=True),
 }
 
 

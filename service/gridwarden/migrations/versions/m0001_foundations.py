@@ -1,9 +1,8 @@
 """Schemas, callers, audit, datasets, history, change queue, jobs."""
 
-from alembic import op
 from procrastinate.schema import SchemaManager
 
-from gridwarden.migrations.frozen import run_sql
+from gridwarden.migrations.frozen import run_sql, run_text
 
 revision = "m0001_foundations"
 down_revision = None
@@ -13,11 +12,8 @@ depends_on = None
 
 def upgrade() -> None:
     # The queue's own tables come from the locked library; a newer one brings its own migration.
-    connection = op.get_bind()
-    connection.exec_driver_sql("create schema if not exists jobs")
-    connection.exec_driver_sql("set local search_path to jobs, public")
-    connection.exec_driver_sql(SchemaManager.get_schema())
-    connection.exec_driver_sql("set local search_path to default")
+    run_text("create schema jobs")
+    run_text(SchemaManager.get_schema(), path="jobs, public")
     run_sql(__file__)
 
 

@@ -1,0 +1,137 @@
+"""Who may use a route: declared on the route itself, and unlisted is denied.
+
+    async def findings(caller: Annotated[Caller, allow("utility", "planner")]): ...
+    @router.get("/healthz", dependencies=[everyone()])
+
+A test walks every route and fails on one that declares neither.
+"""
+
+import hashlib
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+from urllib.parse import urlsplit
+
+from fastapi import Depends, Request
+
+from gridwarden.database import ADMINISTRATORS, ASKERS, Caller, Pool, queries
+from gridwarden.words import language_of
+from gridwarden.words.problems import Problem
+
+Q = queries(__package__ or "gridwarden.access", "audience.sql")
+COOKIE = "gridwarden_session"
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+CACHE_S = 5.0
+
+
+@dataclass(frozen=True)
+class Audience:
+    """The roles a route answers to; calling it with a request gives the Caller or a Problem."""
+
+    roles: tuple[str, ...]
+
+    async def __call__(self, request: Request) -> Caller:
+        caller = await caller_of(request)
+        if caller is None:
+            raise Problem("not_signed_in")
+        if caller.role not in self.roles:
+            raise Problem("forbidden", role=caller.role)
+        request.state.caller = caller
+        return caller
+
+
+@dataclass(frozen=True)
+class Anybody:
+    """The audience of a route that anonymous callers reach."""
+
+    async def __call__(self) -> None:
+        """Nothing is asked."""
+
+
+def allow(*roles: str) -> Any:
+    """The audience of a route, as a dependency that gives the Caller.
+
+    Raises ValueError for a role that does not exist, when the route is declared.
+    """
+    for role in roles:
+        if role not in ASKERS + ADMINISTRATORS:
+            raise ValueError(f"no such asking role: {role}")
+    return Depends(Audience(roles))
+
+
+def everyone() -> Any:
+    """The route is open to anonymous callers (design: health, login, assets, OGC landing)."""
+    return Depends(Anybody())
+
+
+@dataclass
+class Callers:
+    """Callers by the hash of their secret, remembered for seconds; one per application."""
+
+    known: dict[tuple[str, bytes], tuple[float, Caller | None]] = field(default_factory=dict)
+
+    async def by_secret(self, pool: Pool, kind: str, secret: str) -> Caller | None:
+        """The caller who holds this key or session, or None."""
+        key = (kind, hashlib.sha256(secret.encode("utf-8", "surrogateescape")).digest())
+        now = time.monotonic()
+        if key in self.known and self.known[key][0] > now:
+            return self.known[key][1]
+        async with pool.connection() as connection:
+            cursor = await connection.execute(Q["caller_of"], {"kind": kind, "hash": key[1]})
+            row = await cursor.fetchone()
+        caller: Caller | None = _caller(row[0]) if row and row[0] else None
+        if len(self.known) > 10_000:
+            self.known.clear()
+        self.known[key] = (now + CACHE_S, caller)
+        return caller
+
+    def forget(self) -> None:
+        """After a key was revoked or a session ended."""
+        self.known.clear()
+
+
+async def caller_of(request: Request) -> Caller | None:
+    """Who sent this request, by bearer key or session cookie; None for an anonymous one.
+
+    Raises Problem `not_signed_in` for a key that does not hold, and `forbidden` for a
+    cookie-authenticated change that another site sent.
+    """
+    app = request.app.state
+    header = request.headers.get("authorization")
+    if header is not None:
+        scheme, _, secret = header.partition(" ")
+        if scheme.lower() != "bearer" or not secret.strip():
+            raise Problem("not_signed_in", field="Authorization")
+        caller: Caller | None = await app.callers.by_secret(app.pool, "key", secret.strip())
+        if caller is None:
+            raise Problem("not_signed_in", field="Authorization")
+    else:
+        cookie = request.cookies.get(COOKIE)
+        if not cookie:
+            return None
+        caller = await app.callers.by_secret(app.pool, "session", cookie)
+        if caller is None:
+            return None
+        if request.method not in SAFE_METHODS and not same_site(request):
+            raise Problem("forbidden", "access.other_site", field="Origin")
+    return replace(caller, language=language_of(request))
+
+
+def same_site(request: Request) -> bool:
+    """Whether a browser says that our own page sent this request."""
+    origin = request.headers.get("origin")
+    if origin is None:
+        return request.headers.get("sec-fetch-site", "same-origin") in ("same-origin", "none")
+    return urlsplit(origin).netloc == request.headers.get("host", "")
+
+
+def _caller(document: Mapping[str, Any]) -> Caller:
+    return Caller(
+        role=document["role"],
+        person=document["person"],
+        org_ids=tuple(document["org_ids"]),
+        district_ids=tuple(document["district_ids"]),
+        all_districts=document["all_districts"],
+        language=document["language"],
+    )

@@ -1,0 +1,2 @@
+-- name: caller_of
+select api.caller_of(%(kind)s, %(hash)s)

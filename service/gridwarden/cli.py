@@ -1,0 +1,84 @@
+"""The other front door: `gridwarden …`. Each room brings its own commands."""
+
+import asyncio
+import signal
+import subprocess
+import sys
+
+import typer
+import uvicorn
+from rich.console import Console
+
+from gridwarden import migrations
+from gridwarden.app import ROOMS, create_app, part
+from gridwarden.database import cluster
+from gridwarden.database.trouble import SetUpError
+from gridwarden.jobs import work
+from gridwarden.settings import Settings
+from gridwarden.words.problems import Problem
+
+app = typer.Typer(
+    name="gridwarden",
+    help="The open city-safety map 城市安全一张图.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+console = Console(stderr=True)
+
+
+@app.command()
+def up() -> None:
+    """Start the database (made when missing) and bring its tables up to date."""
+    settings = Settings()
+    cluster.up(settings, lambda line: console.print(line, highlight=False))
+    if not migrations.is_current(settings):
+        console.print("Bringing the tables up to date")
+        migrations.upgrade(settings)
+
+
+@app.command()
+def serve(
+    worker: bool = typer.Option(True, help="Run a worker process beside the service."),
+) -> None:
+    """Serve the pages and the API on GRIDWARDEN_HOST:GRIDWARDEN_PORT until Ctrl-C."""
+    settings = Settings()
+    child = subprocess.Popen([sys.executable, "-m", "gridwarden", "worker"]) if worker else None
+    try:
+        uvicorn.run(
+            create_app(settings), host=settings.host, port=settings.port, log_level="warning"
+        )
+    finally:
+        if child is not None:
+            child.send_signal(signal.SIGTERM)
+            child.wait(30)
+
+
+@app.command()
+def worker() -> None:
+    """Run queued jobs (imports, screenings) until Ctrl-C."""
+    asyncio.run(work(load_tasks()))
+
+
+def load_tasks() -> Settings:
+    """Import what registers tasks; returns the settings."""
+    for room in ("intake", "screening"):
+        part(room, "tasks")
+    return Settings()
+
+
+def gather() -> typer.Typer:
+    """The commands of every room, added once."""
+    for room in ("database", "migrations", *ROOMS, "sample"):
+        commands = part(room, "commands")
+        if commands:
+            commands.add_to(app)
+    return app
+
+
+def main() -> None:
+    """Run a command; a refusal is one sentence on stderr and status 1."""
+    try:
+        gather()(standalone_mode=True)
+    except (Problem, SetUpError) as refusal:
+        console.print(str(refusal), style="red", highlight=False)
+        sys.exit(1)

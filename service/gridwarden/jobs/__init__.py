@@ -1,0 +1,11 @@
+"""Long work and who waits for it, on the same PostgreSQL: no broker, no second store.
+
+A room registers what it can do with `@task("screen")`; callers queue it by SQL in their own
+transaction (`queue`), and the worker process takes it from there. The queue holds ids only.
+"""
+
+from gridwarden.jobs.queueing import queue
+from gridwarden.jobs.running import Cancelled, Job, run_here, task
+from gridwarden.jobs.worker import work
+
+__all__ = ["Cancelled", "Job", "queue", "run_here", "task", "work"]

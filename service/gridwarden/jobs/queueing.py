@@ -1,0 +1,27 @@
+"""Putting work into the queue, in the transaction that is its cause."""
+
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
+
+from gridwarden.database import queries
+
+Q = queries(__package__ or "gridwarden.jobs", "jobs.sql")
+
+
+async def queue(
+    connection: AsyncConnection[TupleRow],
+    *,
+    kind: str,
+    subject_id: int | None = None,
+    one_at_a_time: str | None = None,
+) -> int:
+    """Queue a job inside the caller's open transaction; returns the job's id.
+
+    Jobs of the same `one_at_a_time` word never run together.
+    """
+    cursor = await connection.execute(
+        Q["queue"], {"kind": kind, "subject_id": subject_id, "one_at_a_time": one_at_a_time}
+    )
+    row = await cursor.fetchone()
+    assert row is not None
+    return int(row[0])

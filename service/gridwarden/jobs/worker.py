@@ -1,0 +1,47 @@
+"""The worker process: takes jobs from the queue one after the other, and finishes old ones."""
+
+import procrastinate
+
+from gridwarden.database import Pool, open_pool
+from gridwarden.database.cluster import login_dsn
+from gridwarden.jobs.running import run_here
+from gridwarden.settings import Settings
+
+
+def queue_app(settings: Settings, pool: Pool) -> procrastinate.App:
+    """procrastinate over the worker's own login; its tables lie in schema `jobs`."""
+    connector = procrastinate.PsycopgConnector(
+        conninfo=login_dsn(settings, "worker"),
+        kwargs={"options": "-c search_path=jobs"},
+        min_size=1,
+        max_size=2,
+    )
+    app = procrastinate.App(connector=connector)
+
+    @app.task(name="gridwarden")
+    async def gridwarden(job_id: int) -> None:
+        await run_here(job_id, pool, settings)
+
+    return app
+
+
+async def work(settings: Settings, *, until_empty: bool = False) -> None:
+    """Run jobs until the process is told to stop, or (`until_empty`) until none is left.
+
+    A job whose worker died is taken up again: its heartbeat stops, and it is retried.
+    """
+    pool = await open_pool(settings, "worker")
+    try:
+        app = queue_app(settings, pool)
+        async with app.open_async():
+            for stalled in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=30):
+                await app.job_manager.retry_job(stalled)
+            await app.run_worker_async(
+                wait=not until_empty,
+                concurrency=1,
+                fetch_job_polling_interval=1.0,
+                install_signal_handlers=True,
+                delete_jobs="successful",
+            )
+    finally:
+        await pool.close()
