@@ -18,6 +18,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlalchemy import make_url
+
 from gridwarden.database import accounts
 from gridwarden.database.addresses import (
     DATABASE,
@@ -71,7 +73,7 @@ def up(settings: Settings, report: Report = _silent) -> Raised:
     """
     with told_plainly(settings):
         _make_home(settings)
-        _check_crs(settings)
+        _fit_crs(settings)
         if _ready(settings):
             return Raised()
         with _alone(settings, report):
@@ -96,6 +98,8 @@ def down(settings: Settings, report: Report = _silent) -> bool:
         done = _control(programs, account, settings, "stop", "-w", "-t", "60", "-m", "fast")
         if done.returncode:
             raise fail("PostgreSQL does not stop", done.stdout, settings)
+        if settings.cluster not in socket_dir(settings).parents:
+            socket_dir(settings).rmdir()
         return True
 
 
@@ -113,8 +117,7 @@ def another_database(settings: Settings, name: str) -> str:
     For tests and trials: pass it on as `database_url` with the same HOME, and call `up`.
     """
     accounts.make_private_database(settings, name)
-    dsn = settings.model_copy(update={"database_url": None})
-    return owner_url(dsn).replace(f"/{DATABASE}?", f"/{name}?", 1)
+    return make_url(owner_url(settings)).set(database=name).render_as_string(hide_password=False)
 
 
 def _data(settings: Settings) -> Path:
@@ -142,27 +145,25 @@ def _alone(settings: Settings, report: Report) -> Iterator[None]:
         yield
 
 
-def _check_crs(settings: Settings) -> None:
+def _fit_crs(settings: Settings) -> None:
     """Refuse a working CRS other than the one fixed at the first `up`, or one without metres."""
     kept = settings.home / "working-crs"
     if kept.exists():
-        _same_crs(settings, kept.read_text().strip())
+        check_crs(settings, kept.read_text().strip())
         return
-    from pyproj import CRS
-    from pyproj.exceptions import CRSError
+    from gridwarden.geodesy import CrsRefused, WorkingCrs  # half a second, at the first `up` only
 
     try:
-        crs = CRS.from_epsg(settings.crs)
-    except CRSError:
-        crs = None
-    if crs is None or not crs.is_projected or crs.axis_info[0].unit_name != "metre":
+        WorkingCrs(settings.crs)
+    except CrsRefused:
         raise SetUpError(
             f"EPSG:{settings.crs} is not a projected system in metres: set GRIDWARDEN_CRS to one,"
             " such as 4547 (CGCS2000, central meridian 114°E) or the UTM zone of your city."
-        )
+        ) from None
 
 
-def _same_crs(settings: Settings, kept: str) -> None:
+def check_crs(settings: Settings, kept: str) -> None:
+    """Raises SetUpError when `kept`, the EPSG code fixed at the first `up`, is another one."""
     if kept != str(settings.crs):
         raise SetUpError(
             f"This installation measures in EPSG:{kept}, fixed at its first start: set"
@@ -181,7 +182,7 @@ def _ready(settings: Settings) -> bool:
     except SetUpError:
         return False
     if "crs" in stamps:
-        _same_crs(settings, stamps["crs"])
+        check_crs(settings, stamps["crs"])
     return kept.exists() and stamps.get("ground") == accounts.GROUND
 
 
@@ -307,7 +308,7 @@ def _prepare_database(settings: Settings, report: Report) -> None:
         accounts.check_server(settings, c)
         known = accounts.stamps(c).get("crs")
         if known is not None:
-            _same_crs(settings, known)
+            check_crs(settings, known)
         accounts.make_logins(settings, c)
         accounts.stamp(settings, c, settings.crs)
     write_private(settings.home / "working-crs", f"{settings.crs}\n")
@@ -331,6 +332,7 @@ __all__ = [
     "OWNER",
     "Raised",
     "another_database",
+    "check_crs",
     "connect",
     "connect_owner",
     "database_name",

@@ -53,3 +53,16 @@ from pg_proc p
 join pg_depend d on d.objid = p.oid and d.classid = 'pg_proc'::regclass and d.deptype = 'e'
 where p.proname = any(%(names)s) and has_function_privilege('public', p.oid, 'execute')
 order by 1
+
+-- name: is_bare
+select not (rolsuper or rolinherit or rolcreaterole or rolcreatedb or rolbypassrls
+        or rolreplication)
+    and not exists (select from pg_class where relowner = r.oid)
+from pg_roles r where rolname = current_user
+
+-- name: size
+select pg_database_size(current_database())
+
+-- name: versions
+select current_setting('server_version'),
+    (select extversion from pg_extension where extname = 'postgis')

@@ -1,0 +1,59 @@
+"""`gridwarden down`, `status` and `doctor`."""
+
+import typer
+
+from gridwarden.database import cluster, doctor
+from gridwarden.database.trouble import SetUpError
+from gridwarden.settings import Settings
+
+NOT_RUNNING = 3
+"""Exit status of `status` for a database that does not run, as service managers have it."""
+
+
+def add_to(app: typer.Typer) -> None:
+    """Put this room's commands on the command line."""
+    app.command()(down)
+    app.command()(status)
+    app.command("doctor")(examine)
+
+
+def down() -> None:
+    """Stop the private database; what runs on it is ended."""
+    settings = Settings()
+    if settings.database_url is not None:
+        typer.echo("GRIDWARDEN_DATABASE_URL names the server: Gridwarden leaves it running.")
+    elif cluster.down(settings):
+        typer.echo("Stopped.")
+    else:
+        typer.echo("It was not running.")
+
+
+def status() -> None:
+    """What runs where; ends with 3 when the database does not run."""
+    settings = Settings()
+    rows = [("state folder", str(settings.home)), ("working CRS", f"EPSG:{settings.crs}")]
+    try:
+        rows.append(("database", doctor.server_version(settings)))
+        rows.append(("size", f"{doctor.size_mb(settings)} MB"))
+        running = True
+    except SetUpError as error:
+        rows.append(("database", f"not running ({error})"))
+        running = False
+    served = "answers" if doctor.answers(settings) else "does not answer"
+    rows.append(("service", f"http://{settings.host}:{settings.port} {served}"))
+    for what, value in rows:
+        typer.echo(f"{what:<14}{value}")
+    if not running:
+        raise typer.Exit(NOT_RUNNING)
+
+
+def examine() -> None:
+    """Look at everything that the service needs, and say what mends what is wrong."""
+    bad = 0
+    for finding in doctor.examine(Settings()):
+        bad += not finding.good
+        typer.echo(f"{'ok ' if finding.good else 'BAD'} {finding.what}")
+        if finding.mend:
+            typer.echo(f"    {finding.mend}")
+    if bad:
+        raise typer.Exit(1)
