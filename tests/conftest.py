@@ -1,0 +1,256 @@
+"""A real PostGIS, a real service and a real Chromium for every test that asks for one.
+
+`city` is a fresh, migrated, empty city for one test; `module_city` one for all tests of a module.
+Both are copies of one template, so a test costs a fraction of a second, not a migration.
+"""
+
+import hashlib
+import secrets
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+import uvicorn
+from fastapi.testclient import TestClient
+from playwright.sync_api import Browser, sync_playwright
+from psycopg import sql
+
+from gridwarden import migrations
+from gridwarden.app import create_app
+from gridwarden.database import accounts, cluster
+from gridwarden.settings import Settings
+
+TEMPLATE = "gridwarden_template"
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--deep", action="store_true", help="run the long property tests, too")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The long ones are left out, and said so, unless `--deep` asks for them."""
+    if config.getoption("--deep"):
+        return
+    deep = [item for item in items if item.get_closest_marker("deep")]
+    if deep:
+        config.hook.pytest_deselected(items=deep)
+        items[:] = [item for item in items if item not in deep]
+
+
+@pytest.fixture(scope="session")
+def installation() -> Iterator[Settings]:
+    """A private cluster of its own, migrated, with the shipped rules published."""
+    with tempfile.TemporaryDirectory(prefix="gw-test-", ignore_cleanup_errors=True) as home:
+        Path(home).chmod(0o755)
+        settings = Settings(home=Path(home), database_url=None, crs=4547)
+        cluster.up(settings)
+        migrations.upgrade(settings)
+        publish_rules(settings)
+        copy_database(settings, "gridwarden", TEMPLATE)
+        yield settings
+        cluster.down(settings)
+
+
+def publish_rules(settings: Settings) -> None:
+    """What `gridwarden up` does after the migrations."""
+    done = subprocess.run(
+        [sys.executable, "-m", "gridwarden", "up"],
+        env=environment(settings),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """The environment of a `gridwarden` command against this installation."""
+    import os
+
+    return os.environ | {
+        "GRIDWARDEN_HOME": str(settings.home),
+        "GRIDWARDEN_CRS": str(settings.crs),
+        "GRIDWARDEN_PORT": str(settings.port),
+        "COLUMNS": "160",
+    }
+
+
+def copy_database(settings: Settings, source: str, target: str) -> None:
+    """Make `target` a copy of `source`, in the place of an older one."""
+    with accounts.connect_superuser(settings) as c:
+        c.autocommit = True
+        drop = sql.SQL("drop database if exists {} with (force)")
+        c.execute(drop.format(sql.Identifier(target)))
+        others = "select pg_terminate_backend(pid) from pg_stat_activity where datname = %s"
+        c.execute(others, (source,))
+        c.execute(
+            sql.SQL("create database {} template {} owner gridwarden_owner").format(
+                sql.Identifier(target), sql.Identifier(source)
+            )
+        )
+        c.execute(sql.SQL("revoke all on database {} from public").format(sql.Identifier(target)))
+        for login in ("web", "worker"):
+            c.execute(
+                sql.SQL("grant connect on database {} to {}").format(
+                    sql.Identifier(target), sql.Identifier(f"gridwarden_{login}_gridwarden")
+                )
+            )
+
+
+@pytest.fixture
+def city(installation: Settings) -> Settings:
+    """A fresh city for one test."""
+    copy_database(installation, TEMPLATE, "gridwarden")
+    return installation
+
+
+@pytest.fixture(scope="module")
+def module_city(installation: Settings) -> Settings:
+    """A fresh city that the tests of one module share."""
+    copy_database(installation, TEMPLATE, "gridwarden")
+    return installation
+
+
+@contextmanager
+def owner(settings: Settings) -> Iterator[psycopg.Connection[Any]]:
+    """The owner's connection, for preparing and for counting by hand; commits at the end."""
+    with cluster.connect_owner(settings) as c:
+        yield c
+
+
+@contextmanager
+def client_of(settings: Settings) -> Iterator[TestClient]:
+    """The service over real HTTP semantics, in this process, with its pool open."""
+    with TestClient(create_app(settings), raise_server_exceptions=False) as client:
+        yield client
+
+
+@pytest.fixture
+def client(city: Settings) -> Iterator[TestClient]:
+    """The service over a fresh city."""
+    with client_of(city) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def module_client(module_city: Settings) -> Iterator[TestClient]:
+    """The service over the module's city."""
+    with client_of(module_city) as made:
+        yield made
+
+
+def make_key(
+    settings: Settings,
+    role: str,
+    *,
+    org_ids: tuple[int, ...] = (),
+    district_ids: tuple[int, ...] = (),
+    all_districts: bool = False,
+    kind: str = "key",
+) -> str:
+    """A key (or session) of this role, straight into the table; returns the secret."""
+    secret = "gw_" + secrets.token_urlsafe(32)
+    with owner(settings) as c:
+        c.execute(
+            "insert into access.credential (kind, hash, role, person, org_ids, district_ids,"
+            " all_districts, expires_at) values (%s, %s, %s, %s, %s, %s, %s, now() + '1 day')",
+            (
+                kind,
+                hashlib.sha256(secret.encode()).digest(),
+                role,
+                f"test {role}",
+                list(org_ids),
+                list(district_ids),
+                all_districts,
+            ),
+        )
+    return secret
+
+
+def bearer(secret: str) -> dict[str, str]:
+    """The header that carries a key."""
+    return {"Authorization": f"Bearer {secret}"}
+
+
+KeyMaker = Callable[..., dict[str, str]]
+
+
+@pytest.fixture
+def sign_in(city: Settings) -> KeyMaker:
+    """`sign_in("utility", org_ids=(1,))` gives the headers of a new key."""
+    return lambda role, **rights: bearer(make_key(city, role, **rights))
+
+
+@pytest.fixture(scope="module")
+def module_sign_in(module_city: Settings) -> KeyMaker:
+    """As `sign_in`, for the module's city."""
+    return lambda role, **rights: bearer(make_key(module_city, role, **rights))
+
+
+def free_port() -> int:
+    """A TCP port that nobody listens on now."""
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return int(s.getsockname()[1])
+
+
+@contextmanager
+def served(settings: Settings) -> Iterator[str]:
+    """The service on a real port; gives its base URL."""
+    port = free_port()
+    settings = settings.model_copy(update={"port": port})
+    config = uvicorn.Config(create_app(settings), port=port, log_level="warning")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        assert thread.is_alive(), "the service did not start"
+        time.sleep(0.02)
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join(20)
+
+
+@pytest.fixture
+def live(city: Settings) -> Iterator[str]:
+    """The base URL of a service over a fresh city."""
+    with served(city) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def module_live(module_city: Settings) -> Iterator[str]:
+    """The base URL of a service over the module's city."""
+    with served(module_city) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium", args=CHROMIUM_FLAGS
+        )
+        yield browser
+        browser.close()
