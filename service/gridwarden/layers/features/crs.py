@@ -147,3 +147,19 @@ def offered(working: int) -> tuple[str, ...]:
     if 4534 <= working <= 4554:
         codes += [c for c in range(working - 2, working + 3) if 4534 <= c <= 4554]
     return (CRS84, *(uri_of(code) for code in dict.fromkeys(codes)))
+
+
+def around(box: Box, crs: Crs, working: int) -> Box:
+    """A box in the working CRS, in metres, that holds all of `box`, for the index to search.
+
+    Edges bend under projection: the transformed outline gets a margin of 1/16 of its size, and
+    250 m for what different datum transformations may differ by.
+    """
+    if crs.srid == working:
+        return box
+    turn = pyproj.Transformer.from_crs(crs.srid, working, always_xy=True)
+    west, south, east, north = turn.transform_bounds(*box, densify_pts=21)
+    if not all(map(math.isfinite, (west, south, east, north))) or west > east or south > north:
+        return _bounds(working, working) or (-1e9, -1e9, 1e9, 1e9)
+    margin = 250 + (east - west + north - south) / 16
+    return (west - margin, south - margin, east + margin, north + margin)

@@ -1,0 +1,142 @@
+"""`gridwarden token`, `login-link`, `keys` and `revoke`: the machine itself hands out access."""
+
+import asyncio
+import getpass
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from gridwarden.access import credentials
+from gridwarden.access.command import Q, acting, with_org
+from gridwarden.access.routes import login_url
+from gridwarden.database import ADMINISTRATORS, ASKERS, Caller, Pool, as_caller
+from gridwarden.settings import Settings
+from gridwarden.words.problems import Problem
+
+Role = Annotated[str, typer.Argument(help=" · ".join((*ASKERS, *ADMINISTRATORS)))]
+Org = Annotated[str | None, typer.Option(help="name, code or id: a utility reads its mains alone")]
+District = Annotated[
+    list[str] | None, typer.Option(help="name, code or id; may be given again; default: all")
+]
+AllDistricts = Annotated[bool, typer.Option("--all-districts", help="the whole city")]
+Person = Annotated[str | None, typer.Option(help="who will use it; default: you")]
+console = Console(stderr=True)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this room's commands."""
+
+    @app.command()
+    def token(
+        role: Role,
+        org: Org = None,
+        district: District = None,
+        all_districts: AllDistricts = False,
+        days: Annotated[int, typer.Option(help="how long it holds")] = 90,
+        person: Person = None,
+        label: Annotated[str | None, typer.Option(help="what it is for")] = None,
+    ) -> None:
+        """Print a new API key: send it as `Authorization: Bearer KEY`."""
+        if not 1 <= days <= 3650:
+            raise Problem("invalid_value", "access.days", field="--days")
+        wanted = _Wanted(role, org, () if all_districts else tuple(district or ()), person)
+        made, _ = asyncio.run(_make("key", wanted, timedelta(days=days), label))
+        console.print(f"key {made.id}: {role}, {days} days; said once, kept only as a hash")
+        print(made.secret)
+
+    @app.command("login-link")
+    def login_link(
+        role: Role,
+        org: Org = None,
+        district: District = None,
+        all_districts: AllDistricts = False,
+        person: Person = None,
+        base: Annotated[str | None, typer.Option(help="address of the service")] = None,
+    ) -> None:
+        """Print a link that signs a browser in once, within 15 minutes."""
+        wanted = _Wanted(role, org, () if all_districts else tuple(district or ()), person)
+        made, settings = asyncio.run(_make("link", wanted, credentials.LINK, None))
+        host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host
+        print(login_url(base or f"http://{host}:{settings.port}", made.secret))
+
+    @app.command()
+    def keys() -> None:
+        """List the API keys that hold."""
+        table = Table("id", "role", "person", "organisations", "districts", "until", "label")
+        for one in asyncio.run(_keys()):
+            districts = "all" if one["all_districts"] else _numbers(one["district_ids"])
+            table.add_row(
+                str(one["id"]),
+                one["role"],
+                one["person"],
+                _numbers(one["org_ids"]),
+                districts,
+                f"{one['expires_at']:%Y-%m-%d}",
+                one["label"] or "",
+            )
+        Console().print(table)
+
+    @app.command()
+    def revoke(key: Annotated[int, typer.Argument(help="its number, from `keys`")]) -> None:
+        """End an API key; it stops working within 5 seconds."""
+        if not asyncio.run(_revoke(key)):
+            raise Problem("not_found", "access.no_key", field="key")
+
+
+class _Wanted:
+    """Whom a new credential acts as, in the words of the command line."""
+
+    def __init__(
+        self, role: str, org: str | None, districts: tuple[str, ...], person: str | None
+    ) -> None:
+        if role not in ASKERS + ADMINISTRATORS:
+            roles = ", ".join((*ASKERS, *ADMINISTRATORS))
+            raise Problem(
+                "invalid_value", "access.no_such_role", field="ROLE", role=role, roles=roles
+            )
+        self.role, self.org, self.districts = role, org, districts
+        self.person = person or getpass.getuser()
+
+    async def caller(self, pool: Pool) -> Caller:
+        """The caller with ids looked up. Raises Problem `not_found`."""
+        ids: list[int] = []
+        async with as_caller(pool, Caller("planner", self.person)) as c:
+            for district in self.districts:
+                rows = await (await c.execute(Q["district"], {"district": district})).fetchall()
+                if not rows:
+                    raise Problem(
+                        "not_found",
+                        "access.no_such_district",
+                        field="--district",
+                        district=district,
+                    )
+                ids += [row[0] for row in rows]
+        everywhere = not self.districts and self.role != "utility"
+        caller = Caller(self.role, self.person, (), tuple(ids), everywhere)
+        return await with_org(pool, caller, self.org)
+
+
+async def _make(
+    kind: Literal["key", "link"], wanted: _Wanted, lifetime: timedelta, label: str | None
+) -> tuple[credentials.Made, Settings]:
+    async with acting("security") as (pool, officer, settings):
+        caller = await wanted.caller(pool)
+        async with as_caller(pool, officer) as c:
+            return await credentials.make(c, kind, caller, lifetime, label), settings
+
+
+async def _keys() -> list[dict[str, Any]]:
+    async with acting("security") as (pool, officer, _), as_caller(pool, officer) as c:
+        return await credentials.keys(c)
+
+
+async def _revoke(key: int) -> bool:
+    async with acting("security") as (pool, officer, _), as_caller(pool, officer) as c:
+        return await credentials.revoke(c, key)
+
+
+def _numbers(ids: list[int]) -> str:
+    return ", ".join(map(str, ids))
