@@ -315,9 +315,14 @@ def _prepare_database(settings: Settings, report: Report) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """`python -m gridwarden.database.cluster up|down`: the ground without the rest of the house."""
+    """`python -m gridwarden.database.cluster up|down|running`, for scripts: the ground alone.
+
+    `running` ends with 1 when the private cluster does not run.
+    """
     settings = Settings()
     try:
+        if arguments == ["running"]:
+            return 0 if is_running(settings) else 1
         if arguments == ["down"]:
             down(settings, print)
         else:
