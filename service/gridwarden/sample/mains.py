@@ -1,0 +1,185 @@
+"""Gas mains of two companies: trunks at the by-pass, a sub-high ring, street mains, services."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import shapely
+
+from gridwarden.sample.blocks import ESTATES, Blocks, Buildings
+from gridwarden.sample.names import JIA, YI
+from gridwarden.sample.plan import STEPS, Numbers, Plan
+from gridwarden.sample.streets import Edges, kind_of
+
+DIAMETERS = {"HA": (500, 600), "HB": (400, 450), "SHA": (300, 350), "SHB": (250, 300)}
+STREET_DIAMETERS = {"MA": (200, 250, 315), "MB": (110, 160, 200), "L": (63, 90, 110)}
+STEEL_DIAMETERS = {"MA": (200, 250, 300), "MB": (100, 150, 200), "L": (50, 65, 80)}
+OUTER = {50: 60.3, 65: 76.1, 80: 88.9, 100: 114.3, 150: 168.3, 200: 219.1, 250: 273.0}
+OUTER |= {300: 323.9, 350: 355.6, 400: 406.4, 450: 457.0, 500: 508.0, 600: 610.0}
+PRESSURES = {"HA": 4.0, "HB": 2.5, "SHA": 1.6, "SHB": 0.8, "MA": 0.4, "MB": 0.2, "L": 0.005}
+NUMBERS_OF = {"bypass": "T", "ring": "S", "arterial": "A", "local": "M", "service": "F"}
+
+
+@dataclass
+class Mains:
+    """One row per main; None stands where the records are silent."""
+
+    line: list[Numbers] = field(default_factory=list)
+    kind: list[str] = field(default_factory=list)
+    west: list[bool] = field(default_factory=list)
+    where: list[str] = field(default_factory=list)
+
+    def add(self, line: Numbers, kind: str, west: bool, where: str) -> None:
+        """Take one main in, its line in the working CRS."""
+        self.line.append(np.round(line, 3))
+        self.kind.append(kind)
+        self.west.append(west)
+        self.where.append(where)
+
+    def __len__(self) -> int:
+        return len(self.line)
+
+
+def make_mains(plan: Plan, edges: Edges, blocks: Blocks, buildings: Buildings) -> Mains:
+    """Lines first: along streets, then the services of estates and villages."""
+    dice = plan.dice("mains")
+    mains = Mains()
+    for at, kind in enumerate(edges.kind):
+        if kind != "local" or dice.random() < 0.9:
+            mains.add(edges.offset[at], kind, edges.west[at], edges.name[at])
+    for line, west, where in _services(plan, edges, blocks, buildings, dice):
+        mains.add(line, "service", west, where)
+    return mains
+
+
+def _services(
+    plan: Plan, edges: Edges, blocks: Blocks, buildings: Buildings, dice: np.random.Generator
+) -> Iterator[tuple[Numbers, bool, str]]:
+    """From the street main south of a block up its lane, with branches between the houses."""
+    fronts = _fronts(blocks, buildings)
+    for block, kind in enumerate(blocks.kind):
+        if kind not in (*ESTATES, "village"):
+            continue
+        column, row = int(blocks.column[block]), int(blocks.row[block])
+        edge = edges.place.get(("H", row, column))
+        if edge is None or kind_of(row, plan.size.rows) == "ring":
+            edge = edges.place[("V", column, row)]
+        gate = edges.offset[edge][STEPS // 2]
+        at = np.array([block])
+        lane = [blocks.place(at, np.array([[0.0, up]]))[0] for up in (-112.0, 0.0, 112.0)]
+        west, where = edges.west[edge], f"{edges.name[edge]}支线"
+        yield _from_gate(gate, np.stack(lane), blocks, block), west, where
+        if kind == "village":
+            continue
+        for up in fronts[block][dice.integers(0, 2) :: 2]:
+            side = dice.choice([-1.0, 1.0])
+            reach = np.array([[-116.0 if side < 0 else 0.0, up], [116.0, up]])
+            if dice.random() < 0.55:
+                reach[0, 0] = -116.0
+            yield blocks.place(np.array([block, block]), reach), west, where
+
+
+def _from_gate(gate: Numbers, lane: Numbers, blocks: Blocks, block: int) -> Numbers:
+    """Gate to lane; from a gate in the west the pipe first follows the southern edge."""
+    east = blocks.east[block]
+    north = np.array([-east[1], east[0]])
+    _, up = (gate - blocks.centre[block]) @ np.stack([east, north], axis=1)
+    if up < -112:
+        return np.concatenate([gate[None], lane])
+    corner = blocks.place(np.array([block, block]), np.array([[-122.0, up], [-122.0, -119.0]]))
+    foot = blocks.place(np.array([block]), np.array([[0.0, -119.0]]))
+    return np.concatenate([gate[None], corner, foot, lane])
+
+
+def _fronts(blocks: Blocks, buildings: Buildings) -> list[list[float]]:
+    """For each block the rows, metres up of its middle, 3 m south of a row of houses."""
+    low: list[list[tuple[float, float]]] = [[] for _ in blocks.kind]
+    corners = shapely.get_coordinates(buildings.shape).reshape(-1, 5, 2)
+    east = blocks.east[buildings.block][:, None]
+    away = corners - blocks.centre[buildings.block][:, None]
+    up = away[..., 1] * east[..., 0] - away[..., 0] * east[..., 1]
+    for block, south, north in zip(buildings.block, up.min(1), up.max(1), strict=True):
+        low[int(block)].append((float(south), float(north)))
+    fronts = []
+    for spans in low:
+        rows = sorted({round(south, 1) - 3.0 for south, _ in spans})
+        clear = [row for row in rows if not any(s - 1.8 < row < n + 1.8 for s, n in spans)]
+        fronts.append([row for at, row in enumerate(clear) if at == 0 or row - clear[at - 1] > 8])
+    return fronts
+
+
+def records(plan: Plan, mains: Mains) -> dict[str, list[object]]:
+    """Every main's columns by the canonical record, gaps and old pipes included."""
+    dice = plan.dice("main records")
+    rows = [_record(mains, at, dice) for at in range(len(mains))]
+    return {name: [row[name] for row in rows] for name in rows[0]}
+
+
+def class_of(kind: str, west: bool, dice: np.random.Generator) -> str:
+    """The pressure class by the street that the main follows."""
+    if kind == "bypass":
+        return "HA" if west else "HB"
+    if kind == "ring":
+        return "SHA" if west else "SHB"
+    if kind == "service":
+        return "L"
+    return "MA" if kind == "arterial" or dice.random() < 0.2 else "MB"
+
+
+def _record(mains: Mains, at: int, dice: np.random.Generator) -> dict[str, object]:
+    kind, west = mains.kind[at], mains.west[at]
+    pressure = class_of(kind, west, dice)
+    year = int(dice.integers(1994, 2026))
+    material, dn, outer = _pipe(pressure, year, dice)
+    chance = dice.random(8)
+    silent = chance[0] < 0.015
+    age = 2026 - year
+    accuracy = round(float(dice.uniform(0.05, 0.15) + age * dice.uniform(0.0, 0.03)), 2)
+    letter = "J" if west else "Y"
+    code = f"{letter}-{NUMBERS_OF[kind]}{at:05d}"
+    return {
+        "source_id": code,
+        "pipe_id": code,
+        "code": code,
+        "name": f"{mains.where[at]}{'高压' if kind == 'bypass' else '燃气'}管",
+        "operator": JIA if west else YI,
+        "medium": "natural_gas",
+        "pressure_class": None if silent or chance[1] < 0.03 else pressure,
+        "p_design_mpa": None if silent else PRESSURES[pressure],
+        "p_mop_mpa": None if silent else PRESSURES[pressure] * float(dice.choice([1.0, 0.9])),
+        "material": material,
+        "dn": None if chance[2] < 0.015 else dn,
+        "od_mm": None if chance[2] < 0.015 or chance[3] < 0.45 else outer,
+        "wall_mm": round(0.03 * outer, 1) if material == "steel" and chance[4] < 0.5 else None,
+        "laying": "直埋" if kind == "service" else str(dice.choice(["直埋", "直埋", "定向钻"])),
+        "depth_top_m": round(float(dice.uniform(0.7, 2.1)), 2) if chance[5] < 0.9 else None,
+        "depth_ref": "top",
+        "year_laid": year,
+        "status": _status(float(chance[6]), kind),
+        "accuracy_m": None if chance[7] < 0.02 else accuracy,
+        "survey_date": f"{int(dice.integers(2019, 2027))}-{int(dice.integers(1, 10)):02d}-15",
+        "source_date": "2026-09-30",
+    }
+
+
+def _status(chance: float, kind: str) -> str:
+    if kind in ("bypass", "ring"):
+        return "in_use"
+    for limit, status in ((0.015, "planned"), (0.035, "abandoned"), (0.045, "idle")):
+        if chance < limit:
+            return status
+    return "in_use"
+
+
+def _pipe(pressure: str, year: int, dice: np.random.Generator) -> tuple[str, int, float]:
+    """Material, nominal and outer diameter: high pressure is steel, the rest mostly PE by now."""
+    if pressure in DIAMETERS:
+        dn = int(dice.choice(DIAMETERS[pressure]))
+        return "steel", dn, OUTER[dn]
+    if year < 2003:
+        dn = int(dice.choice(STEEL_DIAMETERS[pressure]))
+        return "steel", dn, OUTER[dn]
+    dn = int(dice.choice(STREET_DIAMETERS[pressure]))
+    return "pe", dn, float(dn)
