@@ -39,6 +39,9 @@ lc_messages = 'C.UTF-8'
 timezone = 'UTC'
 log_timezone = 'UTC'
 log_line_prefix = '%m [%p] %u@%d '
+# An error's DETAIL and its statement may carry a row, and a row the place of a main.
+log_error_verbosity = terse
+log_min_error_statement = panic
 """
 
 
