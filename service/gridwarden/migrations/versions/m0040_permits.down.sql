@@ -1,0 +1,16 @@
+drop function api.permit_check(jsonb, jsonb, jsonb);
+drop function api.permit_answer(jsonb, jsonb, text);
+drop function data.permit_move(jsonb);
+drop function data.permit_notes(jsonb, jsonb, geometry, jsonb);
+drop function data.permit_sentence(jsonb, text, jsonb, jsonb, text[], jsonb);
+drop function data.permit_measures(jsonb, text);
+drop function data.permit_reasons(jsonb, text[], jsonb, text);
+drop function data.permit_mains(jsonb);
+drop function data.permit_contacts(jsonb, text, geometry, double precision);
+drop function data.filled(text, jsonb);
+drop function data.permit_coverage(geometry, double precision, double precision);
+drop function data.permit_hits(geometry, double precision, double precision, text);
+drop function data.permit_rows(text);
+drop function data.permit_rank(text);
+drop index data.main_piece_widest;
+drop table data.permit_answer;

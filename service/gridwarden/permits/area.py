@@ -1,0 +1,236 @@
+"""A dig area as people give it, checked and turned into metres; it is never changed silently.
+
+Positions are east before north (longitude before latitude) as GeoJSON has them, whatever order the
+CRS itself states. Refusals are Problems that name the member `area` and the place.
+"""
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import shapely
+from shapely.geometry import mapping, shape
+from shapely.geometry.base import BaseGeometry
+
+from gridwarden.geodesy import CrsRefused, Reading, WorkingCrs, reading_of
+from gridwarden.words.problems import Problem
+
+DEPTHS: Final = {
+    "Point": 0,
+    "MultiPoint": 1,
+    "LineString": 1,
+    "MultiLineString": 2,
+    "Polygon": 2,
+    "MultiPolygon": 3,
+}
+"""How many lists stand around a position of each kind."""
+MAX_POSITIONS: Final = 10_000
+MAX_ACROSS_M: Final = 10_000
+"""A line has no area, and far parts have little: neither may feel out a city in one question."""
+POINT_RADIUS_M: Final = 3.0
+_EPSG: Final = re.compile(
+    r"(?:epsg:|urn:ogc:def:crs:epsg:[0-9.]*:|https?://www\.opengis\.net/def/crs/epsg/[0-9.]+/)?"
+    r"([0-9]{4,6})"
+)
+_CRS84: Final = "http://www.opengis.net/def/crs/ogc/1.3/crs84"
+LONLAT: Final = frozenset({"", "crs84", "ogc:crs84", "urn:ogc:def:crs:ogc:1.3:crs84", _CRS84})
+
+Position = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """A valid dig area: `metres` in the working CRS (given to SQL as GeoJSON), `lonlat` for people.
+
+    `accuracy_m` is what the conversion adds to its place (95 %, metres).
+    """
+
+    metres: BaseGeometry
+    lonlat: Position
+    accuracy_m: float
+
+    def geojson(self) -> dict[str, Any]:
+        """The geometry in the working CRS; its numbers lose nothing on the way."""
+        return dict(mapping(self.metres))
+
+
+def read_area(document: object, crs: str | None, epsg: int, buffer_m: float, km2: float) -> Area:
+    """A GeoJSON geometry or Feature, in `crs` (longitude and latitude when None), as an Area.
+
+    `epsg` is the working CRS. Raises Problem for whatever cannot be asked about: other kinds,
+    bad numbers, open or crossing outlines, places outside the working CRS, more than `km2`
+    with the buffer, more than 10 km across.
+    """
+    given = geometry_of(document)
+    working = WorkingCrs(epsg)
+    system = crs if crs is not None else named_crs(document)
+    reading = _reading(system, working)
+    outline = shape(_plain(given, reading is None or reading.geographic, epsg))
+    _check_valid(outline)
+    metres = _to_metres(outline, reading, working)
+    _check_valid(metres, working)
+    _check_size(metres, buffer_m, km2)
+    x, y = metres.representative_point().coords[0]
+    lon, lat = working.lonlat(np.array([x]), np.array([y]))
+    return Area(metres, (float(lon[0]), float(lat[0])), reading.accuracy_m if reading else 0.0)
+
+
+def geometry_of(document: object) -> Mapping[str, Any]:
+    """The one geometry of a geometry, a Feature, or a collection of one Feature."""
+    if not isinstance(document, Mapping):
+        raise _refused("kind", found=_brief(document))
+    kind = document.get("type")
+    found: Any = document
+    if kind == "FeatureCollection":
+        features = document.get("features")
+        if not isinstance(features, list) or len(features) != 1:
+            n = len(features) if isinstance(features, list) else 0
+            raise _refused("one_feature", n=n)
+        found, kind = features[0], "Feature"
+    if kind == "Feature":
+        found = found.get("geometry") if isinstance(found, Mapping) else None
+    named = found.get("type") if isinstance(found, Mapping) else None
+    if not isinstance(named, str) or named not in DEPTHS:
+        raise _refused("kind", found=_brief(named))
+    return dict(found)
+
+
+def named_crs(document: object) -> str | None:
+    """The system that an older GeoJSON file names itself (`crs` member), if it does."""
+    crs = document.get("crs") if isinstance(document, Mapping) else None
+    properties = crs.get("properties") if isinstance(crs, Mapping) else None
+    name = properties.get("name") if isinstance(properties, Mapping) else None
+    return name if isinstance(name, str) else None
+
+
+def _reading(crs: str | None, working: WorkingCrs) -> Reading | None:
+    """How to read the numbers; None for longitude and latitude on the working CRS's datum."""
+    name = "" if crs is None else crs.strip().lower()
+    if name in LONLAT:
+        return None
+    epsg = _EPSG.fullmatch(name)
+    try:
+        if not epsg and name not in ("gcj02", "bd09"):
+            raise CrsRefused("unknown", name)
+        return reading_of(f"EPSG:{epsg[1]}" if epsg else name, working)
+    except CrsRefused:
+        raise Problem(
+            "invalid_value", "permits.problem.crs", field="crs", found=_brief(name)
+        ) from None
+
+
+def _plain(given: Mapping[str, Any], degrees: bool, epsg: int) -> dict[str, Any]:
+    """The geometry with positions of two checked numbers; heights are left out."""
+    kind = str(given["type"])
+    count = 0
+
+    def row(value: list[object]) -> list[Position]:
+        nonlocal count
+        count += len(value)
+        if count > MAX_POSITIONS:
+            raise _refused("too_many", limit=MAX_POSITIONS)
+        places = [_position(one, degrees, epsg) for one in value]
+        _check_row(kind, places)
+        return places
+
+    def nested(value: object, depth: int) -> object:
+        if depth == 0:
+            return row([value])[0]
+        if not isinstance(value, list):
+            raise _refused("position", found=_brief(value))
+        if not value:
+            raise _refused("short", kind=kind)
+        return row(value) if depth == 1 else [nested(one, depth - 1) for one in value]
+
+    return {"type": kind, "coordinates": nested(given.get("coordinates"), DEPTHS[kind])}
+
+
+def _check_row(kind: str, places: list[Position]) -> None:
+    shortest = {"Polygon": 4, "LineString": 2}.get(kind.removeprefix("Multi"), 1)
+    if len(places) < shortest:
+        raise _refused("short", kind=kind)
+    if shortest == 4 and places[0] != places[-1]:
+        raise _refused("open", place=_say(places[0]))
+
+
+def _position(value: object, degrees: bool, epsg: int) -> Position:
+    if not isinstance(value, list) or not 2 <= len(value) <= 4:
+        raise _refused("position", found=_brief(value))
+    for number in value:
+        plain = isinstance(number, int | float) and not isinstance(number, bool)
+        if not plain or not math.isfinite(number) or abs(number) > 1e9:
+            raise _refused("position", found=_brief(value))
+    place = float(value[0]), float(value[1])
+    if degrees:
+        _check_degrees(place, epsg)
+    return place
+
+
+def _check_degrees(place: Position, epsg: int) -> None:
+    lon, lat = place
+    if abs(lon) <= 180 and abs(lat) <= 90:
+        return
+    if abs(lon) <= 90 and abs(lat) <= 180:
+        raise _refused("swapped", place=_say(place))
+    raise _refused("degrees", place=_say(place), epsg=epsg)
+
+
+def _check_valid(outline: BaseGeometry, working: WorkingCrs | None = None) -> None:
+    """Raise a Problem that names the place; `working` when the outline is in its metres."""
+    if not outline.is_empty and outline.is_valid:
+        return
+    reason, _, rest = shapely.is_valid_reason(outline).partition("[")
+    numbers = rest.rstrip("]").split()
+    place = (float(numbers[0]), float(numbers[1])) if len(numbers) > 1 else _first(outline)
+    if working is not None:
+        lon, lat = working.lonlat(np.array([place[0]]), np.array([place[1]]))
+        place = (float(lon[0]), float(lat[0]))
+    crossing = "elf-intersection" in reason
+    raise _refused("crosses" if crossing else "not_valid", place=_say(place))
+
+
+def _first(outline: BaseGeometry) -> Position:
+    coordinates = shapely.get_coordinates(outline)
+    return (float(coordinates[0][0]), float(coordinates[0][1])) if len(coordinates) else (0.0, 0.0)
+
+
+def _to_metres(outline: BaseGeometry, reading: Reading | None, working: WorkingCrs) -> BaseGeometry:
+    numbers = shapely.get_coordinates(outline)
+    way = reading.to_working if reading else working.from_lonlat
+    x, y = way(numbers[:, 0], numbers[:, 1])
+    held = np.isfinite(x) & np.isfinite(y)
+    held[held] = working.holds(x[held], y[held])
+    if not held.all():
+        west, south, east, north = working.area
+        wrong = numbers[int(np.argmin(held))]
+        place = _say((float(wrong[0]), float(wrong[1])))
+        raise _refused("outside", place=place, west=west, south=south, east=east, north=north)
+    return shapely.set_coordinates(outline, np.column_stack([x, y]))
+
+
+def _check_size(metres: BaseGeometry, buffer_m: float, km2: float) -> None:
+    west, south, east, north = metres.bounds
+    across = math.hypot(east - west, north - south)
+    if across > MAX_ACROSS_M:
+        raise _refused("too_long", found=round(across), limit=MAX_ACROSS_M)
+    wide = buffer_m + (POINT_RADIUS_M if metres.geom_type.endswith("Point") else 0.0)
+    found = metres.buffer(wide).area / 1e6
+    if found > km2:
+        raise _refused("too_large", found=f"{found:.2f}", limit=f"{km2:g}")
+
+
+def _refused(key: str, **params: Any) -> Problem:
+    return Problem("invalid_geometry", f"permits.problem.{key}", field="area", **params)
+
+
+def _say(place: Position) -> str:
+    digits = 7 if abs(place[0]) <= 360 else 2
+    return f"{round(place[0], digits)}, {round(place[1], digits)}"
+
+
+def _brief(value: object) -> str:
+    text = repr(value) if not isinstance(value, str) else value
+    return text if len(text) <= 60 else text[:57] + "…"

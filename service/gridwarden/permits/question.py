@@ -1,0 +1,133 @@
+"""What a permit check is asked: where, how, how deep, when; everything else is refused by name."""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from typing import Any, Final
+
+from gridwarden.permits.area import Area, read_area
+from gridwarden.settings import Settings
+from gridwarden.words import LANGUAGES, say
+from gridwarden.words.problems import Problem
+from gridwarden.words.speech import catalogue
+
+METHODS: Final = (
+    "hand",
+    "mechanical",
+    "trenchless",
+    "piling",
+    "borehole",
+    "blasting",
+    "dewatering",
+    "lifting",
+)
+MEMBERS: Final = ("area", "buffer_m", "method", "depth_m", "starts_on", "ends_on")
+_ANSWER: Final = "permits.answer."
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A checked question. Depth and buffer in metres; the depth is kept, not judged: a pipe's
+    cover is too uncertain to dig above it.
+    """
+
+    area: Area
+    method: str
+    buffer_m: float = 0.0
+    depth_m: float | None = None
+    starts_on: date | None = None
+    ends_on: date | None = None
+
+    def work(self) -> dict[str, Any]:
+        """The `work` argument of api.permit_check.
+
+        The words of both languages travel with it: one catalogue holds all words, a wording
+        changes without a migration, and one statement answers in both languages.
+        """
+        return {
+            "method": self.method,
+            "buffer_m": self.buffer_m,
+            "accuracy_m": self.area.accuracy_m,
+            "depth_m": self.depth_m,
+            "starts_on": self.starts_on and self.starts_on.isoformat(),
+            "ends_on": self.ends_on and self.ends_on.isoformat(),
+            "words": words(self.method),
+        }
+
+
+@cache
+def words(method: str) -> dict[str, dict[str, str]]:
+    """The answer's texts by language, with the method's name."""
+    keys = [key for key in catalogue() if key.startswith(_ANSWER)]
+    return {
+        language: {key.removeprefix(_ANSWER): say(key, language) for key in keys}
+        | {"method": say(f"permits.method.{method}", language)}
+        for language in LANGUAGES
+    }
+
+
+def parse_json(body: bytes | str, field: str | None = None) -> object:
+    """Strict JSON: no NaN, no Infinity. Raises Problem `bad_request`."""
+    try:
+        return json.loads(body, parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        raise Problem("bad_request", "permits.problem.body", field=field) from None
+
+
+def read_question(document: object, crs: str | None, settings: Settings) -> Question:
+    """The question that a JSON object asks. Raises Problem naming the member that is wrong."""
+    if not isinstance(document, Mapping):
+        raise Problem("bad_request", "permits.problem.body")
+    for member in document:
+        if member not in MEMBERS:
+            known = ", ".join(MEMBERS)
+            raise Problem(
+                "unknown_parameter",
+                "permits.problem.unknown_member",
+                field=str(member)[:60],
+                known=known,
+            )
+    for member in ("area", "method"):
+        if document.get(member) is None:
+            raise Problem("missing_value", "permits.problem.missing", field=member)
+    method = document["method"]
+    if method not in METHODS:
+        known = ", ".join(METHODS)
+        raise Problem("invalid_value", "permits.problem.method", field="method", known=known)
+    buffer_m = number(document.get("buffer_m"), "buffer_m", 0, 500)
+    starts_on = day(document.get("starts_on"), "starts_on")
+    ends_on = day(document.get("ends_on"), "ends_on")
+    if starts_on and ends_on and ends_on < starts_on:
+        raise Problem("invalid_value", "permits.problem.dates", field="ends_on")
+    depth_m = number(document.get("depth_m"), "depth_m", 0, 200)
+    limit = min(settings.area_km2, 1.0)
+    area = read_area(document["area"], crs, settings.crs, buffer_m or 0.0, limit)
+    return Question(area, str(method), buffer_m or 0.0, depth_m, starts_on, ends_on)
+
+
+def number(value: object, field: str, low: float, high: float) -> float | None:
+    """A finite number within closed bounds, or None. Raises Problem."""
+    if value is None:
+        return None
+    plain = isinstance(value, int | float) and not isinstance(value, bool)
+    if not plain or not math.isfinite(value) or not low <= value <= high:  # type: ignore[arg-type,operator]
+        raise Problem("invalid_value", "permits.problem.range", field=field, low=low, high=high)
+    return float(value)  # type: ignore[arg-type]
+
+
+def day(value: object, field: str) -> date | None:
+    """A date, or the date of an RFC 3339 time, or None. Raises Problem."""
+    if value is None:
+        return None
+    try:
+        text = value if isinstance(value, str) else ""
+        return date.fromisoformat(text[:10] if text[10:11] in ("T", "t", " ") else text)
+    except ValueError:
+        raise Problem("invalid_value", "permits.problem.date", field=field) from None
+
+
+def _no_constant(name: str) -> float:
+    raise ValueError(f"{name} is not JSON")
