@@ -1,0 +1,246 @@
+"""Cells: suspected problems counted by square cell or district, as one caller may see them.
+
+The same aggregate serves the heat page, its popups, the API and the command line, so a figure is
+the same number everywhere. A finding counts once: in the half-open cell of its subject's
+ST_PointOnSurface (working CRS), or in its district.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final, Literal
+
+from psycopg import AsyncConnection
+from psycopg.rows import dict_row
+
+from gridwarden.database import Caller, Pool, as_caller, queries
+from gridwarden.maps.names import Named, names_of
+from gridwarden.settings import Settings
+from gridwarden.words.problems import Problem
+
+Q: Final = queries(__package__ or "gridwarden.maps", "cells.sql")
+SQUARES: Final = {"square-500": 500, "square-1000": 1000}
+FINE_SQUARES: Final = {"square-100": 100, "square-250": 250}
+SYSTEMS: Final = (*FINE_SQUARES, *SQUARES, "districts")
+COUNTING_ROLES: Final = ("planner", "viewer")
+"""Roles that get counts alone where a main is involved; the others count rows they may see."""
+MOST_CELLS: Final = 5000
+MOST_NAMES: Final = 5
+
+State = Literal[0, 1, 2]
+COUNTED: Final[State] = 0
+NO_DATA: Final[State] = 1
+WITHHELD: Final[State] = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """So many findings of one family, severity and certainty."""
+
+    family: str
+    severity: str
+    certainty: str
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell. `surveyed` is the share of it (0 to 1) that lies in surveyed coverage."""
+
+    key: str
+    shape: Mapping[str, Any]
+    surveyed: float
+    state: State
+    name: str | None
+    tallies: tuple[Tally, ...] = ()
+    worst: tuple[Named, ...] = ()
+
+    @property
+    def count(self) -> int:
+        """All findings of the cell."""
+        return sum(t.n for t in self.tallies)
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        """Middle of the cell's outer box, lon, lat."""
+        points = list(_points(self.shape["coordinates"]))
+        xs, ys = [p[0] for p in points], [p[1] for p in points]
+        return (min(xs) + max(xs)) / 2, (min(ys) + max(ys)) / 2
+
+
+@dataclass(frozen=True, slots=True)
+class Heat:
+    """The cells of one system as one caller sees them, and when that was."""
+
+    system: str
+    cells: tuple[Cell, ...]
+    families: tuple[str, ...]
+    published_at: datetime | None
+    screened_at: datetime | None
+    waiting: int
+    pack: str | None
+    too_many: bool = False
+    cut_off: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+
+def measured(tallies: Sequence[Tally], measure: str, settings: Settings) -> float:
+    """The value of a cell: `count`, `weighted` by severity and certainty, or one family's count."""
+    if measure == "count":
+        return sum(t.n for t in tallies)
+    if measure == "weighted":
+        weights = settings.severity_weights
+        halves = {"possible": settings.possible_factor}
+        return sum(t.n * weights[t.severity] * halves.get(t.certainty, 1.0) for t in tallies)
+    return sum(t.n for t in tallies if t.family == measure)
+
+
+def allowed_systems(role: str) -> tuple[str, ...]:
+    """The cell systems that a role may have, best for it first."""
+    if role == "viewer":
+        return ("districts",)
+    if role == "planner":
+        return (*SQUARES, "districts")
+    return ("square-500", "square-1000", "square-250", "square-100", "districts")
+
+
+def check_system(system: str, role: str) -> None:
+    """Raise Problem `not_found` for no such system, `forbidden` for one that is too fine."""
+    if system not in SYSTEMS:
+        offered = ", ".join(allowed_systems(role))
+        raise Problem("not_found", "maps.no_such_system", field="cells", offered=offered)
+    if system not in allowed_systems(role):
+        key = "maps.districts_only" if role == "viewer" else "maps.no_finer"
+        raise Problem("forbidden", key, field="cells")
+
+
+def side_of(system: str) -> int | None:
+    """Side of the square cells of a system in metres; None for districts."""
+    return (FINE_SQUARES | SQUARES).get(system)
+
+
+async def heat(
+    pool: Pool, caller: Caller, system: str, settings: Settings, *, names: bool = False
+) -> Heat:
+    """Count the findings of every cell, with the worst subjects' names when asked for.
+
+    Raises Problem for a system that does not exist or that the caller may not have.
+    """
+    check_system(system, caller.role)
+    side = side_of(system)
+    async with as_caller(pool, caller, settings.statement_timeout_ms) as c:
+        if side is None:
+            cells = await _districts(c, caller)
+        else:
+            cells = await _squares(c, caller, side, settings)
+        if names and caller.role != "viewer":
+            cells = await _with_names(c, caller, cells, side)
+        row = await (await c.execute(Q["dates"])).fetchone()
+    kept = tuple(sorted(cells, key=lambda one: (-one.count, one.key))[:MOST_CELLS])
+    families = tuple(sorted({t.family for cell in cells for t in cell.tallies}))
+    dates = row or (None, None, 0, None)
+    return Heat(system, kept, families, *dates, len(cells) > len(kept))
+
+
+async def _tallies(
+    c: AsyncConnection[Any], name: str, parameters: Mapping[str, Any], width: int
+) -> dict[tuple[int, ...], tuple[Tally, ...]]:
+    """Counts by cell; the first `width` columns of the query are the cell."""
+    found: dict[tuple[int, ...], list[Tally]] = {}
+    cursor = await c.execute(Q[name], parameters)
+    for row in await cursor.fetchall():
+        key = tuple(int(part) for part in row[:width])
+        found.setdefault(key, []).append(Tally(*row[width:]))
+    return {key: tuple(tallies) for key, tallies in found.items()}
+
+
+async def _squares(
+    c: AsyncConnection[Any], caller: Caller, side: int, settings: Settings
+) -> list[Cell]:
+    source = "squares_counted" if caller.role in COUNTING_ROLES else "squares_of_own"
+    counted = await _tallies(c, source, {"size": side}, 2)
+    parameters = {
+        "size": side,
+        "srid": settings.crs,
+        "xs": [x for x, _ in counted],
+        "ys": [y for _, y in counted],
+        "most": MOST_CELLS,
+    }
+    async with c.cursor(row_factory=dict_row) as cursor:
+        await cursor.execute(Q["square_shapes"], parameters)
+        rows = await cursor.fetchall()
+    return [
+        Cell(
+            f"square-{side}/{row['cell_x']}/{row['cell_y']}",
+            row["shape"],
+            row["surveyed"],
+            _state(caller, row),
+            row["name"],
+            counted.get((row["cell_x"], row["cell_y"]), ()),
+        )
+        for row in rows
+    ]
+
+
+async def _districts(c: AsyncConnection[Any], caller: Caller) -> list[Cell]:
+    source = "districts_counted" if caller.role in COUNTING_ROLES else "districts_of_own"
+    counted = await _tallies(c, source, {}, 1)
+    async with c.cursor(row_factory=dict_row) as cursor:
+        await cursor.execute(Q["district_shapes"])
+        rows = await cursor.fetchall()
+    return [
+        Cell(
+            f"district/{row['id']}",
+            row["shape"],
+            row["surveyed"],
+            _state(caller, row),
+            row["name"],
+            counted.get((row["id"],), ()),
+        )
+        for row in rows
+    ]
+
+
+def _state(caller: Caller, row: Mapping[str, Any]) -> State:
+    """Withheld: another bureau's district. No data: nobody has surveyed a half of it."""
+    if caller.role == "supervisor" and not row["mine"]:
+        return WITHHELD
+    return NO_DATA if row["surveyed"] < 0.5 else COUNTED
+
+
+async def _with_names(
+    c: AsyncConnection[Any], caller: Caller, cells: list[Cell], side: int | None
+) -> list[Cell]:
+    """The cells with their worst subjects; planners get those tied to mains by district only."""
+    if side is None:
+        query, parameters, width = Q["names_in_districts"], {"most": MOST_NAMES}, 1
+    else:
+        query, width = Q["names_in_squares"], 2
+        parameters = {"most": MOST_NAMES, "size": side, "tied": caller.role != "planner"}
+    rows = await (await c.execute(query, parameters)).fetchall()
+    named = await names_of(c, caller.role, [row[width:] for row in rows])
+    place = "district" if side is None else f"square-{side}"
+    worst: dict[str, list[Named]] = {}
+    for row, one in zip(rows, named, strict=True):
+        key = "/".join([place, *(str(int(part)) for part in row[:width])])
+        worst.setdefault(key, []).append(one)
+    return [
+        Cell(
+            cell.key,
+            cell.shape,
+            cell.surveyed,
+            cell.state,
+            cell.name,
+            cell.tallies,
+            tuple(worst.get(cell.key, ())),
+        )
+        for cell in cells
+    ]
+
+
+def _points(coordinates: Any) -> Any:
+    """Every position of nested GeoJSON coordinates."""
+    if coordinates and isinstance(coordinates[0], int | float):
+        yield coordinates
+    else:
+        for inner in coordinates:
+            yield from _points(inner)

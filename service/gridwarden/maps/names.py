@@ -1,0 +1,48 @@
+"""What a finding's subject is called, read through the caller's own view of its layer."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg import AsyncConnection, sql
+
+from gridwarden.layers.catalogue import layers
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A finding and its subject's name; None where it has none or the caller may not read it."""
+
+    id: int
+    layer: str
+    subject_id: int
+    family: str
+    severity: str
+    certainty: str
+    name: str | None
+
+
+async def names_of(
+    c: AsyncConnection[Any], role: str, rows: Sequence[tuple[int, str, int, str, str, str]]
+) -> list[Named]:
+    """Name the subjects of rows (id, layer, subject_id, family, severity, certainty), in order."""
+    wanted: dict[str, set[int]] = {}
+    for row in rows:
+        wanted.setdefault(row[1], set()).add(row[2])
+    found: dict[tuple[str, int], str] = {}
+    for layer_id, ids in wanted.items():
+        found |= await _names(c, role, layer_id, ids)
+    return [Named(*row, found.get((row[1], row[2]))) for row in rows]
+
+
+async def _names(
+    c: AsyncConnection[Any], role: str, layer_id: str, ids: set[int]
+) -> dict[tuple[str, int], str]:
+    layer = layers().get(layer_id)
+    if layer is None or role not in layer.readers:
+        return {}
+    statement = sql.SQL(
+        "select id, coalesce(nullif(name, ''), nullif(code, '')) from {} where id = any(%s)"
+    ).format(sql.Identifier("api", layer.id))
+    rows = await (await c.execute(statement, [list(ids)])).fetchall()
+    return {(layer_id, row[0]): row[1] for row in rows if row[1]}

@@ -1,0 +1,154 @@
+"""`/maps/heat`, `/api/cells/{system}`, the list of findings and the start page."""
+
+import json
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from markupsafe import Markup
+from starlette.responses import HTMLResponse, Response
+
+from gridwarden.access import allow
+from gridwarden.database import Caller
+from gridwarden.maps.cells import Heat, allowed_systems, heat, measured, side_of
+from gridwarden.maps.extent import in_box, parse_box
+from gridwarden.maps.ground import backdrop
+from gridwarden.maps.view import HeatView, measure_words, view
+from gridwarden.settings import Settings
+from gridwarden.words import language_of, say
+from gridwarden.words.page import page
+from gridwarden.words.problems import Problem
+
+router = APIRouter(tags=["maps"])
+HeatReader = Annotated[Caller, allow("utility", "supervisor", "planner", "viewer")]
+
+
+def measures_of(found: Heat) -> tuple[str, ...]:
+    """What can be measured: weight, number, and each family that has a finding."""
+    return ("weighted", "count", *found.families)
+
+
+def checked_measure(measure: str, found: Heat, families: tuple[str, ...]) -> str:
+    """The measure; raises Problem for one that is neither general nor a known family."""
+    known = {"weighted", "count", *found.families, *families}
+    if measure not in known:
+        offered = ", ".join(sorted(known))
+        raise Problem("invalid_value", "maps.no_such_measure", field="measure", offered=offered)
+    return measure
+
+
+FAMILIES = (
+    "main_encroachment",
+    "site_near_main",
+    "shed_near_main",
+    "estate_without_shed",
+    "building_water",
+)
+
+
+@router.get("/maps/heat", response_class=HTMLResponse)
+async def heat_page(
+    request: Request,
+    caller: HeatReader,
+    cells: str | None = None,
+    measure: str = "weighted",
+) -> HTMLResponse:
+    """The heat map as a page: cells, legend, popups, and links down to the findings."""
+    settings: Settings = request.app.state.settings
+    system = cells or allowed_systems(caller.role)[0]
+    if not (settings.assets / "leaflet" / "leaflet.js").is_file():
+        raise Problem("unavailable", "maps.no_assets")
+    found = await heat(request.app.state.pool, caller, system, settings, names=True)
+    checked_measure(measure, found, FAMILIES)
+    lang = language_of(request)
+    ground = await backdrop(request.app.state.pool, caller, settings)
+    shown = view(found, measure, ground, settings, lang)
+    return page(
+        request,
+        "maps/heat.html",
+        caller=caller,
+        inline_styles=True,
+        cut_off=found.cut_off,
+        **heat_context(shown, settings, lang),
+        systems=allowed_systems(caller.role),
+    )
+
+
+def heat_context(shown: HeatView, settings: Settings, lang: str) -> dict[str, Any]:
+    """What both the page and the stand-alone file give to `maps/heat_body.html`."""
+    measures = dict.fromkeys((*measures_of(shown.heat), shown.measure))
+    return {
+        "view": shown,
+        "measure_title": measure_words(shown.measure, lang),
+        "measures": [(one, measure_words(one, lang)) for one in measures],
+        "unit": "districts" if side_of(shown.heat.system) is None else "cells",
+        "linked": True,
+        "definition": say(
+            "maps.measure.definition",
+            lang,
+            **{name: f"{weight:g}" for name, weight in settings.severity_weights.items()},
+            possible=f"{settings.possible_factor:g}",
+        ),
+        # numbers and our own identifiers only: see gridwarden.maps.figure
+        "map_body": Markup(shown.pieces.body),
+        "map_script": Markup(shown.pieces.script),
+    }
+
+
+@router.get("/api/cells/{system}")
+async def cells_api(
+    request: Request,
+    caller: HeatReader,
+    system: str,
+    measure: str = "weighted",
+    bbox: Annotated[str | None, Query(max_length=200)] = None,
+) -> Response:
+    """The cells as GeoJSON (lon/lat), the same figures as on the heat page.
+
+    `bbox` (west,south,east,north) keeps the cells whose middle lies in it.
+    """
+    settings: Settings = request.app.state.settings
+    box = parse_box(bbox)
+    found = await heat(request.app.state.pool, caller, system, settings)
+    checked_measure(measure, found, FAMILIES)
+    collection = as_geojson(found, measure, settings)
+    if box:
+        kept = [
+            feature
+            for feature, cell in zip(collection["features"], found.cells, strict=True)
+            if in_box(cell.centre, box)
+        ]
+        collection["features"] = kept
+    text = json.dumps(collection, ensure_ascii=False)
+    return Response(text.encode("utf-8", "replace"), media_type="application/geo+json")
+
+
+def as_geojson(found: Heat, measure: str, settings: Settings) -> dict[str, Any]:
+    """The cells as a feature collection; `state` is counted, no_data or withheld."""
+    features = [
+        {
+            "type": "Feature",
+            "id": cell.key,
+            "geometry": cell.shape,
+            "properties": {
+                "name": cell.name,
+                "value": measured(cell.tallies, measure, settings),
+                "count": cell.count,
+                "weighted": measured(cell.tallies, "weighted", settings),
+                "families": {
+                    family: measured(cell.tallies, family, settings) for family in found.families
+                },
+                "surveyed": round(cell.surveyed, 2),
+                "state": ("counted", "no_data", "withheld")[cell.state],
+            },
+        }
+        for cell in found.cells
+    ]
+    return {
+        "type": "FeatureCollection",
+        "system": found.system,
+        "measure": measure,
+        "cut_off": found.cut_off.isoformat(),
+        "published_at": found.published_at.isoformat() if found.published_at else None,
+        "too_many": found.too_many,
+        "features": features,
+    }

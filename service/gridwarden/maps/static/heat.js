@@ -1,0 +1,114 @@
+// The words of the heat page. Folium drew the cells from numbers; texts come from the JSON beside
+// it and are only ever put in with textContent, so that a name is shown and never run.
+(function () {
+  "use strict";
+  var data = JSON.parse(document.getElementById("heat-data").textContent);
+  var map = window.map_heat, cells = window.geo_json_cells, words = data.words;
+
+  function element(tag, text, parent, className) {
+    var made = document.createElement(tag);
+    if (text !== undefined && text !== null) made.textContent = String(text);
+    if (className) made.className = className;
+    if (parent) parent.appendChild(made);
+    return made;
+  }
+
+  function table(rows, parent) {
+    var made = element("table", null, parent);
+    var head = element("tr", null, element("thead", null, made));
+    ["family", "severity", "certainty", "n"].forEach(function (name) {
+      element("th", words[name], head, name === "n" ? "number" : "");
+    });
+    var body = element("tbody", null, made);
+    rows.forEach(function (row) {
+      var line = element("tr", null, body);
+      row.forEach(function (value, place) {
+        element("td", value, line, place === 3 ? "number" : "");
+      });
+    });
+  }
+
+  function popup(cell) {
+    var box = element("div", null, null, "cell-popup");
+    element("h2", cell.title, box);
+    element("p", words.measure + ": " + cell.value, box);
+    if (cell.rows.length) table(cell.rows, box);
+    else element("p", words.none, box);
+    if (cell.worst.length) {
+      element("p", words.worst, box, "quiet");
+      var list = element("ol", null, box);
+      cell.worst.forEach(function (one) {
+        var item = element("li", one[0], list);
+        element("span", " " + one[1], item, "quiet");
+      });
+    }
+    if (cell.note) element("p", cell.note, box, "quiet");
+    if (cell.href && !data.alone) {
+      var link = element("a", words.list, element("p", null, box));
+      link.href = cell.href;
+    }
+    return box;
+  }
+
+  if (!map || !cells) return;
+  L.control.scale({ imperial: false }).addTo(map);
+
+  var byNumber = {}, found = L.featureGroup();
+  cells.eachLayer(function (layer) {
+    var cell = data.cells[layer.feature.id];
+    byNumber[layer.feature.id] = layer;
+    layer.bindPopup(function () { return popup(cell); }, { maxWidth: 360, autoPan: true });
+    layer.on("mouseover", function () { layer.setStyle({ weight: 2.4, color: "#1F2933" }); });
+    layer.on("mouseout", function () { cells.resetStyle(layer); });
+    if (cell.count) found.addLayer(layer);
+  });
+  window.geo_json_cells.gridwarden = byNumber;
+
+  function fit() {
+    var some = found.getLayers().length ? found : cells;
+    map.fitBounds(some.getBounds(), { padding: [14, 14], animate: false, maxZoom: 16 });
+  }
+
+  // A number stands in its cell from the zoom where it fits; districts carry their name, too.
+  var labels = L.layerGroup().addTo(map);
+  function label() {
+    labels.clearLayers();
+    var view = map.getBounds();
+    Object.keys(byNumber).forEach(function (number) {
+      var layer = byNumber[number], cell = data.cells[number], box = layer.getBounds();
+      if (!view.intersects(box) || (!cell.count && data.side)) return;
+      var a = map.latLngToContainerPoint(box.getNorthWest());
+      var b = map.latLngToContainerPoint(box.getSouthEast());
+      var room = Math.min(b.x - a.x, (b.y - a.y) * 1.6);
+      if (room < 8 + 7 * cell.value.length || room < 24) return;
+      var box2 = document.createElement("div");
+      box2.className = "cell-number risk-" + cell.risk + (data.side ? "" : " named");
+      box2.textContent = data.side ? cell.value : cell.title + " " + cell.value;
+      var size = data.side ? [40, 16] : [110, 34];
+      box2.style.width = size[0] + "px";
+      box2.style.height = size[1] + "px";
+      L.marker(layer.getCenter ? layer.getCenter() : box.getCenter(), {
+        interactive: false, keyboard: false,
+        icon: L.divIcon({ html: box2, className: "", iconSize: size })
+      }).addTo(labels);
+    });
+  }
+
+  map.on("moveend", label);
+  fit();
+  label();
+
+  document.querySelectorAll("[data-cell]").forEach(function (button) {
+    button.addEventListener("click", function () {
+      var layer = byNumber[button.getAttribute("data-cell")];
+      if (!layer) return;
+      map.fitBounds(layer.getBounds(), { maxZoom: data.side ? 15 : 13, animate: false });
+      layer.openPopup();
+      document.querySelector(".map-ground").scrollIntoView({ block: "nearest" });
+    });
+  });
+  function refit() { map.closePopup(); map.invalidateSize({ pan: false }); fit(); label(); }
+  window.addEventListener("beforeprint", refit);
+  window.addEventListener("afterprint", refit);
+  document.documentElement.setAttribute("data-map", "drawn");
+})();

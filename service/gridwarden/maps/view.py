@@ -1,0 +1,184 @@
+"""What a heat page shows: the Folium map, and beside it every word, as data for `textContent`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from gridwarden.layers.catalogue import layers
+from gridwarden.maps.cells import WITHHELD, Cell, Heat, Tally, measured, side_of
+from gridwarden.maps.figure import Pieces
+from gridwarden.maps.folium_map import draw
+from gridwarden.maps.look import limits, risk_of
+from gridwarden.maps.names import Named
+from gridwarden.settings import Settings
+from gridwarden.words import known, say
+from gridwarden.words.figures import amount
+
+SEVERITIES = ("major", "serious", "general")
+CERTAINTIES = ("certain", "possible")
+LISTED = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line of the legend."""
+
+    risk: int
+    label: str
+    extent: str
+    cells: int
+
+
+@dataclass(frozen=True, slots=True)
+class HeatView:
+    """Everything that `maps/heat.html` puts on the page."""
+
+    heat: Heat
+    measure: str
+    pieces: Pieces
+    legend: tuple[Step, ...]
+    zero: int
+    no_data: int
+    withheld: int
+    findings: int
+    touched: int
+    top: tuple[Mapping[str, Any], ...]
+    data: Mapping[str, Any]
+
+
+def family_words(family: str, lang: str) -> str:
+    """A rule family's words; a family that a pack brought itself keeps its name."""
+    return say(f"family.{family}", lang) if known(f"family.{family}") else family
+
+
+def measure_words(measure: str, lang: str) -> str:
+    """The words of a measure: how often, how heavy, or one family."""
+    if measure in ("count", "weighted"):
+        return say(f"maps.measure.{measure}", lang)
+    return family_words(measure, lang)
+
+
+def view(
+    heat: Heat,
+    measure: str,
+    backdrop: Mapping[int, Mapping[str, Any]],
+    settings: Settings,
+    lang: str,
+) -> HeatView:
+    """Classify, draw and word the cells of one aggregate. Links lead to the list of findings."""
+    values = [measured(cell.tallies, measure, settings) for cell in heat.cells]
+    ends = limits(values)
+    risks = [risk_of(value, ends) for value in values]
+    empty = [cell for cell, risk in zip(heat.cells, risks, strict=True) if risk == 0]
+    words = [
+        _words(cell, value, risk, lang)
+        for cell, value, risk in zip(heat.cells, values, risks, strict=True)
+    ]
+    order = sorted(range(len(values)), key=lambda n: -values[n])
+    return HeatView(
+        heat=heat,
+        measure=measure,
+        pieces=draw(heat.cells, risks, backdrop),
+        legend=_legend(ends, risks, lang),
+        zero=sum(cell.state == 0 for cell in empty),
+        no_data=sum(cell.state == 1 for cell in empty),
+        withheld=sum(cell.state == WITHHELD for cell in heat.cells),
+        findings=sum(cell.count for cell in heat.cells),
+        touched=sum(cell.count > 0 for cell in heat.cells),
+        top=tuple({"n": n, **words[n]} for n in order[:LISTED] if values[n] > 0),
+        data={"cells": words, "words": _spoken(measure, lang), "side": side_of(heat.system)},
+    )
+
+
+def _spoken(measure: str, lang: str) -> dict[str, str]:
+    keys = {
+        "family": "maps.head.family",
+        "severity": "maps.head.severity",
+        "certainty": "maps.head.certainty",
+        "n": "maps.head.n",
+        "worst": "maps.worst",
+        "list": "maps.list_these",
+        "none": "maps.none_found",
+    }
+    spoken = {name: say(key, lang) for name, key in keys.items()}
+    return spoken | {"measure": measure_words(measure, lang), "lang": lang}
+
+
+def _legend(ends: tuple[float, ...], risks: list[int], lang: str) -> tuple[Step, ...]:
+    extents = [
+        say("maps.up_to", lang, end=amount(ends[0])),
+        say("maps.from_to", lang, start=amount(ends[0]), end=amount(ends[1])),
+        say("maps.from_to", lang, start=amount(ends[1]), end=amount(ends[2])),
+        say("maps.over", lang, start=amount(ends[2])),
+    ]
+    return tuple(
+        Step(risk, say(f"maps.risk.{risk}", lang), extents[risk - 1], risks.count(risk))
+        for risk in (1, 2, 3, 4)
+    )
+
+
+def findings_link(cell: Cell) -> str:
+    """The list of findings of one cell or district."""
+    place, _, rest = cell.key.partition("/")
+    query = {"district": rest} if place == "district" else {"cell": cell.key}
+    return f"/findings?{urlencode(query)}"
+
+
+def _words(cell: Cell, value: float, risk: int, lang: str) -> dict[str, Any]:
+    """One cell in words: title, number, counts, names, what is known of it."""
+    side = side_of(cell.key.partition("/")[0])
+    title = cell.name or say("maps.outside_districts", lang)
+    if side is not None:
+        title = say("maps.cell_in", lang, side=side, place=title)
+    return {
+        "title": title,
+        "value": amount(value),
+        "risk": risk,
+        "count": cell.count,
+        "rows": [_row(tally, lang) for tally in _sorted(cell.tallies)],
+        "worst": [_named(one, lang) for one in cell.worst],
+        "note": _note(cell, lang),
+        "href": findings_link(cell) if cell.count else None,
+    }
+
+
+def _sorted(tallies: tuple[Tally, ...]) -> list[Tally]:
+    return sorted(
+        tallies,
+        key=lambda t: (t.family, SEVERITIES.index(t.severity), CERTAINTIES.index(t.certainty)),
+    )
+
+
+def _row(tally: Tally, lang: str) -> list[Any]:
+    return [
+        family_words(tally.family, lang),
+        say(f"severity.{tally.severity}", lang),
+        say(f"certainty.{tally.certainty}", lang),
+        tally.n,
+    ]
+
+
+def _named(one: Named, lang: str) -> list[str]:
+    return [
+        subject_words(one, lang),
+        f"{family_words(one.family, lang)} · {say(f'severity.{one.severity}', lang)}",
+    ]
+
+
+def subject_words(one: Named, lang: str) -> str:
+    """What a subject is called: its name or code, else its layer and number."""
+    layer = layers().get(one.layer)
+    title = layer.title.in_(lang) if layer else one.layer
+    return one.name or f"{title} {one.subject_id}"
+
+
+def _note(cell: Cell, lang: str) -> str:
+    if cell.state == WITHHELD:
+        return say("maps.withheld_note", lang)
+    share = round(100 * cell.surveyed)
+    if share >= 100:
+        return say("maps.surveyed_whole", lang)
+    if share <= 0:
+        return say("maps.surveyed_none", lang)
+    return say("maps.surveyed_part", lang, share=share)

@@ -1,0 +1,2 @@
+drop view api.screened;
+drop view api.district_surveyed;
