@@ -1,0 +1,11 @@
+drop view api.rule_row, api.rule_class, api.rule_pack;
+drop function api.publish_rules(jsonb, text);
+drop function data.point_radius();
+drop function data.missing_outer_diameter();
+drop function data.outer_diameter(text, double precision, double precision);
+drop function data.main_class(text, double precision);
+drop function data.distance_band(numeric);
+drop function data.joint_accuracy(double precision, double precision);
+drop function data.closed(text);
+drop function data.judge(numeric, numeric, numeric, boolean);
+drop table data.rule_row, data.rule_outer_diameter, data.rule_class, data.rule_pack;

@@ -1,0 +1,11 @@
+drop trigger c_classify_pieces on data.rule_pack;
+drop function api.finding_cell(double precision);
+drop view api.finding_count, api.finding_exact, api.finding;
+drop table data.judged, data.finding_exact, data.finding;
+drop function data.classify_pieces();
+drop trigger b_cut_delete on data.gas_pipelines;
+drop trigger b_cut_update on data.gas_pipelines;
+drop trigger b_cut_insert on data.gas_pipelines;
+drop function data.cut_mains();
+drop table data.main_piece;
+drop view data.main_as_judged;

@@ -1,0 +1,18 @@
+"""Rules are data: packs in TOML with their clauses, published as rows, compiled to SQL."""
+
+from gridwarden.rules.compiler import Statement, compile_statement, compiled
+from gridwarden.rules.loading import BUILT_IN, BadPackError, LoadedPack, load, load_built_in
+from gridwarden.rules.publishing import publish, publish_built_in
+
+__all__ = [
+    "BUILT_IN",
+    "BadPackError",
+    "LoadedPack",
+    "Statement",
+    "compile_statement",
+    "compiled",
+    "load",
+    "load_built_in",
+    "publish",
+    "publish_built_in",
+]
