@@ -14,6 +14,7 @@ from gridwarden.app import ROOMS, create_app, part
 from gridwarden.database import cluster
 from gridwarden.database.trouble import SetUpError
 from gridwarden.jobs import work
+from gridwarden.rules import ensure_published
 from gridwarden.settings import Settings
 from gridwarden.words.problems import Problem
 
@@ -34,6 +35,8 @@ def up() -> None:
     if not migrations.is_current(settings):
         console.print("Bringing the tables up to date")
         migrations.upgrade(settings)
+    if asyncio.run(ensure_published(settings)):
+        console.print("The built-in rules are in force")
 
 
 @app.command()

@@ -2,7 +2,7 @@
 
 from gridwarden.rules.compiler import Statement, compile_statement, compiled
 from gridwarden.rules.loading import BUILT_IN, BadPackError, LoadedPack, load, load_built_in
-from gridwarden.rules.publishing import publish, publish_built_in
+from gridwarden.rules.publishing import ensure_published, publish, publish_built_in
 
 __all__ = [
     "BUILT_IN",
@@ -11,6 +11,7 @@ __all__ = [
     "Statement",
     "compile_statement",
     "compiled",
+    "ensure_published",
     "load",
     "load_built_in",
     "publish",

@@ -7,9 +7,10 @@ from typing import Any
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
-from gridwarden.database import Caller, Pool, as_caller, queries
+from gridwarden.database import Caller, Pool, as_caller, open_pool, queries
 from gridwarden.rules.loading import BUILT_IN, LoadedPack, load_built_in
 from gridwarden.rules.model import SEVERITIES, UNKNOWN, VERDICTS, Row, Rule
+from gridwarden.settings import Settings
 
 Q = queries(__package__ or "gridwarden.rules", "rules.sql")
 
@@ -23,6 +24,18 @@ async def publish(connection: AsyncConnection[TupleRow], loaded: LoadedPack) -> 
     values = {"normal": json.dumps(normal(loaded)), "document": loaded.document}
     row = await (await connection.execute(Q["publish"], values)).fetchone()
     return bool(row and row[0])
+
+
+async def ensure_published(settings: Settings) -> bool:
+    """Put the built-in pack in force where none is, as a new installation needs; whether it did."""
+    pool = await open_pool(settings, "web")
+    try:
+        async with as_caller(pool, Caller("administrator", "gridwarden up")) as connection:
+            if await (await connection.execute(Q["packs"])).fetchone():
+                return False
+            return await publish(connection, load_built_in())
+    finally:
+        await pool.close()
 
 
 async def publish_built_in(pool: Pool, person: str, pack_id: str = BUILT_IN) -> bool:
