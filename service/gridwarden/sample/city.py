@@ -45,7 +45,7 @@ CHINA = timezone(timedelta(hours=8))
 
 def default_pack() -> dict[str, Any]:
     """The rule pack whose numbers the planted pairs straddle."""
-    text = package_files("gridwarden.rules").joinpath("packs/cn-city-gas.toml").read_text("utf-8")
+    text = package_files("gridwarden").joinpath("rules/packs/cn-city-gas.toml").read_text("utf-8")
     return tomllib.loads(text)
 
 
@@ -75,7 +75,7 @@ def make_city(seed: int, size: str, day: date, pack: dict[str, Any]) -> list[Dat
         _roads(edges),
         *_mains(plan, mains),
         _estates(plan, blocks),
-        _buildings(plan, blocks, buildings, mains),
+        _buildings(plan, edges, blocks, buildings, mains),
         *_sheds(plan, blocks, buildings, day),
         *_sites(plan, edges, blocks, day),
         _excavations(plan, edges, day),
@@ -164,9 +164,9 @@ def _estates(plan: Plan, blocks: Blocks) -> Dataset:
     return Dataset("estates", "estates", "estates.gpkg", shapes, columns)
 
 
-def _buildings(plan: Plan, blocks: Blocks, made: Buildings, mains: Mains) -> Dataset:
+def _buildings(plan: Plan, edges: Edges, blocks: Blocks, made: Buildings, mains: Mains) -> Dataset:
     dice = plan.dice("building records")
-    extra = structures_on_mains(plan, mains, made.shape, max(len(made.shape) // 150, 4))
+    extra = structures_on_mains(plan, edges, mains, made.shape, max(len(made.shape) // 100, 4))
     count, more = len(made.shape), len(extra)
     shapes = np.concatenate([made.shape, extra])
     names = _building_names(blocks, made) + [f"临时建筑{at + 1}" for at in range(more)]

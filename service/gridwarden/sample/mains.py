@@ -136,7 +136,7 @@ def _record(mains: Mains, at: int, dice: np.random.Generator) -> dict[str, objec
     chance = dice.random(8)
     silent = chance[0] < 0.015
     age = 2026 - year
-    accuracy = round(float(dice.uniform(0.05, 0.15) + age * dice.uniform(0.0, 0.03)), 2)
+    accuracy = round(float(dice.uniform(0.05, 0.15) + age * dice.uniform(0.0, 0.015)), 2)
     letter = "J" if west else "Y"
     code = f"{letter}-{NUMBERS_OF[kind]}{at:05d}"
     return {

@@ -46,16 +46,20 @@ def apart(shapes: Shapes, others: Shapes, room: float = 0.5) -> NDArrayInt:
     return np.array([at for at in range(len(shapes)) if at not in dropped], dtype=np.int64)
 
 
-def structures_on_mains(plan: Plan, mains: Mains, standing: Shapes, count: int) -> Shapes:
+def structures_on_mains(
+    plan: Plan, edges: Edges, mains: Mains, standing: Shapes, count: int
+) -> Shapes:
     """Sheds, stalls and annexes (3 to 9 m) that somebody built over or right beside a main."""
     dice = plan.dice("structures on mains")
     chosen = np.flatnonzero([kind in ("arterial", "local", "service") for kind in mains.kind])
-    pick = dice.choice(chosen, count * 2, replace=False)
+    pick = dice.choice(chosen, count * 3, replace=False)
     lines = np.array([shapely.LineString(mains.line[at]) for at in pick], dtype=object)
     size = dice.uniform(3, 9, (len(pick), 2))
     aside = (size[:, 1] / 2) * dice.choice([-1, 1], len(pick)) + dice.normal(0, 1.2, len(pick))
     boxes = made_up_boxes(lines, dice.uniform(0.35, 0.9, len(pick)), aside, size)
-    return np.asarray(boxes[apart(boxes, standing)][:count])
+    streets = np.array([shapely.LineString(line) for line in edges.line], dtype=object)
+    free = apart(boxes, np.concatenate([standing, shapely.buffer(streets, 1.5)]))
+    return np.asarray(boxes[free][:count])
 
 
 @dataclass(frozen=True)
@@ -76,7 +80,7 @@ def make_sheds(plan: Plan, blocks: Blocks, standing: Shapes) -> Sheds:
     away = np.linalg.norm(blocks.centre[estates][:, None] - plan.bend(empty)[None], axis=2).min(
         axis=1
     )
-    served = estates[away > 0.21 * min(plan.width, plan.height, 4000)]
+    served = estates[away > 0.24 * min(plan.width, plan.height, 4000)]
     block = np.concatenate([served, served])[: round(len(served) * 1.95)]
     up = np.where(np.arange(len(block)) < len(served), -84.0, 70.0) + dice.uniform(
         -6, 6, len(block)

@@ -158,9 +158,9 @@ def _absences(pack: dict[str, Any], east: float, north: float) -> Iterator[Plant
         for side, shift in (("below", -STEP_M), ("above", STEP_M)):
             key = f"plant:{rule['id']}:{side}"
             yield Planted("estates", key, shapely.box(east, north, east + 60, north + 40))
-            shed = north + 40 + limit + shift + POINT_RADIUS_M
-            shed_columns: dict[str, object] = {"status": "working"}
-            yield Planted("charging_sheds", key, shapely.Point(east + 30, shed), shed_columns)
+            shed = north + 40 + limit + shift
+            box = shapely.box(east + 26, shed, east + 34, shed + 3)
+            yield Planted("charging_sheds", key, box, {"status": "working"})
             closed = shapely.Point(east + 30, north - 50)
             yield Planted("charging_sheds", f"{key}:closed", closed, {"status": "closed"})
             north = shed + 2.2 * limit
