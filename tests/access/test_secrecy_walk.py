@@ -27,7 +27,7 @@ TAKES_A_TABLE = """
 select p.oid::regprocedure::text from pg_proc p
 join pg_namespace n on n.oid = p.pronamespace and n.nspname = 'public'
 where has_function_privilege(%s, p.oid, 'execute')
-  and not p.proargtypes::oid[] @> array['internal'::regtype]::oid[]
+  and not p.proargtypes::oid[] && array['internal'::regtype, 'cstring'::regtype]::oid[]
   and (p.proargtypes::oid[] && array['regclass'::regtype, 'oid'::regtype]::oid[]
        or p.proname ~* '(estimated_?extent|findextent|_postgis_(stats|selectivity|join|index))')"""
 
