@@ -1,0 +1,78 @@
+"""`gridwarden sheds nearest LON LAT -k 5`."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from gridwarden.access.command import acting
+from gridwarden.dispatch.nearest import nearest, read_search
+from gridwarden.settings import Settings
+from gridwarden.words import say
+from gridwarden.words.figures import metres
+
+sheds = typer.Typer(name="sheds", help="Charging sheds 充电棚.", no_args_is_help=True)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Bring this room's commands."""
+    app.add_typer(sheds)
+
+
+@sheds.callback()
+def _group() -> None:
+    """Charging sheds."""
+
+
+@sheds.command("nearest")
+def nearest_sheds(
+    lon: Annotated[str, typer.Argument(help="Longitude, degrees.")],
+    lat: Annotated[str, typer.Argument(help="Latitude, degrees.")],
+    k: Annotated[int, typer.Option("-k", help="How many, 1 to 50.")] = 5,
+    by: Annotated[str, typer.Option(help="line (straight).")] = "line",
+    free: Annotated[bool, typer.Option("--free", help="Only sheds with a free place.")] = False,
+    as_: Annotated[str, typer.Option("--as", help="An asking role.")] = "dispatcher",
+    lang: Annotated[str | None, typer.Option(help="zh or en.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The API's JSON.")] = False,
+) -> None:
+    """The nearest sheds, by straight line."""
+    settings = Settings()
+    values = {"lon": lon, "lat": lat, "k": str(k), "by": by, "free": "yes" if free else "no"}
+    text = asyncio.run(_find(values, as_, settings))
+    if as_json:
+        typer.echo(f'{{"items": {text}, "next": null}}')
+    else:
+        language = lang if lang in ("zh", "en") else settings.language
+        _show(json.loads(text), language, Console(markup=False))
+
+
+async def _find(values: Mapping[str, str | None], role: str, settings: Settings) -> str:
+    search = read_search(values, settings.crs)
+    async with acting(role, settings=settings) as (pool, caller, _):
+        return await nearest(pool, caller, search)
+
+
+def _show(items: list[dict[str, Any]], lang: str, console: Console) -> None:
+    if not items:
+        console.print(say("dispatch.page.empty", lang))
+        return
+    table = Table(title=say("dispatch.page.by_line", lang), title_justify="left")
+    for key in ("name", "distance", "free", "status", "age"):
+        table.add_column(
+            say(f"dispatch.page.{key}", lang),
+            justify="right" if key in ("distance", "free", "age") else "left",
+        )
+    for item in items:
+        places = "–" if item["places"] is None else item["places"]
+        table.add_row(
+            item["name"] or item["code"] or str(item["id"]),
+            metres(item["distance_m"], 0),
+            f"{'–' if item['free'] is None else item['free']} / {places}",
+            say(f"dispatch.status.{item['status'] or 'not_known'}", lang),
+            "–" if item["status_age_min"] is None else str(item["status_age_min"]),
+        )
+    console.print(table)

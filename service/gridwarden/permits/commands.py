@@ -1,0 +1,135 @@
+"""`gridwarden permit check AREA.geojson --method mechanical`."""
+
+import asyncio
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from gridwarden.access.command import acting
+from gridwarden.permits.bodies import MAX_BYTES, area_of_text
+from gridwarden.permits.check import ask
+from gridwarden.permits.question import read_question
+from gridwarden.words import say
+from gridwarden.words.figures import metres
+from gridwarden.words.problems import Problem
+
+permit = typer.Typer(name="permit", help="May I dig here? 施工查询.", no_args_is_help=True)
+EDGES = {
+    "prohibited": "bold white on red",
+    "protection_plan": "bold black on yellow",
+    "notify": "bold yellow",
+    "unknown": "bold reverse",
+    "clear": "bold",
+}
+
+
+def add_to(app: typer.Typer) -> None:
+    """Bring this room's commands."""
+    app.add_typer(permit)
+
+
+@permit.callback()
+def _group() -> None:
+    """Permit checks."""
+
+
+@permit.command()
+def check(
+    area: Annotated[Path, typer.Argument(help="GeoJSON file with the dig area; - for stdin.")],
+    method: Annotated[str, typer.Option(help="hand, mechanical, trenchless, piling, …")],
+    depth: Annotated[float | None, typer.Option(help="Depth in metres.")] = None,
+    buffer: Annotated[float, typer.Option(help="Widen the area by metres, 0 to 500.")] = 0.0,
+    starts: Annotated[str | None, typer.Option(help="First day, 2026-11-20.")] = None,
+    ends: Annotated[str | None, typer.Option(help="Last day.")] = None,
+    crs: Annotated[str | None, typer.Option(help="EPSG:n, gcj02 or bd09.")] = None,
+    as_: Annotated[str, typer.Option("--as", help="utility or supervisor.")] = "supervisor",
+    org: Annotated[str | None, typer.Option(help="The company asked for.")] = None,
+    lang: Annotated[str | None, typer.Option(help="zh or en.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The API's JSON.")] = False,
+) -> None:
+    """Ask whether one may dig in an area: verdict, mains, measures, whom to call."""
+    document = {
+        "area": area_of_text(_read(area)),
+        "method": method,
+        "depth_m": depth,
+        "buffer_m": buffer,
+        "starts_on": starts,
+        "ends_on": ends,
+    }
+    text, language = asyncio.run(_ask(document, crs, as_, org, lang))
+    if as_json:
+        typer.echo(text)
+    else:
+        show(json.loads(text), language, Console(markup=False))
+
+
+async def _ask(
+    document: dict[str, Any], crs: str | None, role: str, org: str | None, lang: str | None
+) -> tuple[str, str]:
+    if role not in ("utility", "supervisor"):
+        raise Problem("forbidden", field="--as", role=role)
+    async with acting(role, org) as (pool, caller, settings):
+        language = lang if lang in ("zh", "en") else settings.language
+        question = read_question(document, crs, settings)
+        return await ask(pool, replace(caller, language=language), question), language
+
+
+def _read(area: Path) -> str:
+    try:
+        if str(area) == "-":
+            body = sys.stdin.buffer.read(MAX_BYTES + 1)
+        else:
+            with area.open("rb") as file:
+                body = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        reason = error.strerror or "unreadable"
+        raise Problem("unreadable_file", f"{area}: {reason}.", field="AREA") from None
+    if len(body) > MAX_BYTES:
+        raise Problem("too_large", field="AREA")
+    try:
+        return body.decode("utf-8-sig").strip()
+    except UnicodeDecodeError:
+        raise Problem("invalid_geometry", "permits.problem.not_geojson", field="AREA") from None
+
+
+def show(answer: dict[str, Any], lang: str, console: Console) -> None:
+    """The answer for a terminal: words first, then mains, measures and contacts."""
+    verdict = answer["verdict"]
+    console.print(say(f"permits.verdict.{verdict}", lang), style=EDGES[verdict])
+    console.print(answer["say"], highlight=False)
+    if answer["mains"]:
+        console.print(_mains(answer["mains"], lang))
+    for number, measure in enumerate(answer["measures"], 1):
+        console.print(f"{number}. {measure}", highlight=False)
+    for note in answer["notes"]:
+        console.print(f"· {note}", highlight=False, style="dim")
+    coverage = say(f"permits.coverage.{answer['coverage']}", lang)
+    rules = answer["data"]["rules"] or "–"
+    console.print(
+        f"{say('permits.page.number', lang)} {answer['number']} · {coverage} · {rules}",
+        highlight=False,
+        style="dim",
+    )
+
+
+def _mains(mains: list[dict[str, Any]], lang: str) -> Table:
+    table = Table(title=say("permits.page.mains", lang), title_justify="left")
+    for key in ("operator", "code", "class", "distance", "certainty"):
+        right = "right" if key == "distance" else "left"
+        table.add_column(say(f"permits.page.{key}", lang), justify=right)  # type: ignore[arg-type]
+    for main in mains:
+        own = "id" in main
+        table.add_row(
+            main["operator"] or "–",
+            (main["code"] or "") if own else "",
+            say(f"permits.class.{main['pressure_class']}", lang),
+            metres(main["distance_m"]) if own else main["distance_band"],
+            say(f"certainty.{main['certainty']}", lang) if own else "",
+        )
+    return table

@@ -1,0 +1,140 @@
+"""POST /api/permits/check, and the same question as a plain form with a printable answer."""
+
+import json
+from datetime import datetime
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse
+
+from gridwarden.access import allow
+from gridwarden.database import Caller
+from gridwarden.permits.area import Area
+from gridwarden.permits.bodies import FIELDS, limited_body, limited_form, question_of_form
+from gridwarden.permits.check import ask
+from gridwarden.permits.question import METHODS, parse_json, read_question
+from gridwarden.words import language_of
+from gridwarden.words.page import page
+from gridwarden.words.problems import Problem
+
+router = APIRouter(tags=["permits"])
+PermitAsker = Annotated[Caller, allow("utility", "supervisor")]
+PARAMETERS: Final = ("crs", "lang")
+
+_BODY: Final[dict[str, Any]] = {
+    "type": "object",
+    "required": ["area", "method"],
+    "additionalProperties": False,
+    "properties": {
+        "area": {
+            "type": "object",
+            "description": "GeoJSON geometry (Point, LineString, Polygon or Multi…) or Feature",
+            "required": ["type"],
+            "properties": {"type": {"type": "string"}, "coordinates": {"type": "array"}},
+        },
+        "buffer_m": {"type": "number", "minimum": 0, "maximum": 500, "default": 0},
+        "method": {"type": "string", "enum": list(METHODS)},
+        "depth_m": {"type": ["number", "null"], "minimum": 0, "maximum": 200},
+        "starts_on": {"type": ["string", "null"], "format": "date"},
+        "ends_on": {"type": ["string", "null"], "format": "date"},
+    },
+}
+_FORM: Final[dict[str, Any]] = {
+    "type": "object",
+    "properties": {name: {"type": "string"} for name in FIELDS}
+    | {"file": {"type": "string", "format": "binary"}},
+}
+
+
+@router.post(
+    "/api/permits/check",
+    response_class=Response,
+    responses={200: {"content": {"application/json": {"schema": {"type": "object"}}}}},
+    openapi_extra={
+        "requestBody": {"required": True, "content": {"application/json": {"schema": _BODY}}}
+    },
+)
+async def check(request: Request, caller: PermitAsker, crs: str | None = None) -> Response:
+    """May I dig here? `crs` names the system of the area's numbers (longitude, latitude)."""
+    for name in request.query_params:
+        if name not in PARAMETERS:
+            raise Problem("unknown_parameter", field=name[:60])
+    settings = request.app.state.settings
+    document = parse_json(await limited_body(request))
+    question = read_question(document, crs, settings)
+    text = await ask(request.app.state.pool, caller, question)
+    headers = {"Cache-Control": "no-store", "Content-Language": caller.language}
+    return Response(text, media_type="application/json", headers=headers)
+
+
+@router.get("/permits/check", response_class=HTMLResponse)
+async def form(request: Request, caller: PermitAsker) -> HTMLResponse:
+    """The form."""
+    return _form(request, caller, {})
+
+
+@router.post(
+    "/permits/check",
+    response_class=HTMLResponse,
+    openapi_extra={
+        "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": _FORM}}}
+    },
+)
+async def answer(request: Request, caller: PermitAsker) -> HTMLResponse:
+    """The answer as a sheet of paper; or the form again, with what to correct."""
+    values: dict[str, str] = {}
+    try:
+        values = await limited_form(request)
+        question = question_of_form(values, request.app.state.settings)
+    except Problem as problem:
+        return _form(request, caller, values, problem)
+    found = json.loads(await ask(request.app.state.pool, caller, question))
+    return page(
+        request,
+        "permits/answer.html",
+        caller=caller,
+        answer=found,
+        question=question,
+        place=_place(question.area),
+        asked_at=datetime.fromisoformat(found["data"]["asked_at"]),
+        headings=_headings(found),
+    )
+
+
+def _form(
+    request: Request, caller: Caller, values: dict[str, str], problem: Problem | None = None
+) -> HTMLResponse:
+    kept = {name: values.get(name, "") for name in FIELDS}
+    return page(
+        request,
+        "permits/form.html",
+        caller=caller,
+        status_code=problem.status if problem else 200,
+        values=kept,
+        methods=METHODS,
+        epsg=request.app.state.settings.crs,
+        wrong=problem.field if problem else None,
+        sentence=problem.said(language_of(request)) if problem else None,
+    )
+
+
+def _place(area: Area) -> dict[str, Any]:
+    """What the area is called on paper: its kind, a place within it, its size."""
+    lon, lat = area.lonlat
+    metres = area.metres
+    kind = metres.geom_type.removeprefix("Multi").removesuffix("String").lower()
+    return {
+        "key": f"permits.page.area_{kind}",
+        "place": f"{lon:.6f}, {lat:.6f}",
+        "length": f"{metres.length:.0f}",
+        "size": f"{metres.area:.0f}",
+    }
+
+
+def _headings(found: dict[str, Any]) -> dict[str, bool]:
+    """Which columns of the tables have anything in them."""
+    return {
+        "measured": any(reason["measured_m"] is not None for reason in found["reasons"]),
+        "own": any("id" in main for main in found["mains"]),
+        "others": any("id" not in main for main in found["mains"]),
+    }
