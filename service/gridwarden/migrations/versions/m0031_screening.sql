@@ -204,15 +204,15 @@ create view api.finding_count as
     select district_id, family, severity, certainty, count(*) as n
     from data.finding group by 1, 2, 3, 4;
 
--- Counts in square cells (half-open, from (0, 0) of the working CRS). Nothing smaller than 500 m:
--- small cells, or strips of them, draw a main.
+-- Counts in square cells (half-open, from (0, 0) of the working CRS). 500 m and multiples alone:
+-- small cells, or the strips between grids of nearly the same size, draw a main.
 create function api.finding_cell(size_m double precision)
     returns table ("column" bigint, "row" bigint, family text, severity text, certainty text, n bigint)
     language plpgsql stable security definer set search_path = pg_catalog, pg_temp as
 $$
 begin
-    if size_m is null or size_m < 500 then
-        raise exception 'a cell is at least 500 m wide' using errcode = 'GW400';
+    if size_m is null or size_m < 500 or size_m::numeric % 500 <> 0 then
+        raise exception 'a cell is 500 m wide, or a multiple of that' using errcode = 'GW400';
     end if;
     return query
         select floor(f.x / size_m)::bigint, floor(f.y / size_m)::bigint, f.family, f.severity,

@@ -1,0 +1,102 @@
+"""`gridwarden screen`: judge the city now, and show what was found."""
+
+import asyncio
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from gridwarden.access.command import acting
+from gridwarden.database import as_caller, open_pool, queries
+from gridwarden.jobs import queue, run_here
+from gridwarden.screening import tasks as _tasks  # noqa: F401  (registers the job)
+from gridwarden.words import known, say
+from gridwarden.words.problems import Problem
+
+Q = queries(__package__ or "gridwarden.screening", "findings.sql")
+SEVERITIES = ("major", "serious", "general")
+CERTAINTIES = ("certain", "possible")
+console = Console()
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command `screen`."""
+    app.command("screen")(screen_command)
+
+
+def screen_command(
+    full: Annotated[bool, typer.Option("--full", help="Every feature, as always for now.")] = False,
+    role: Annotated[str, typer.Option("--as", help="The role to act in.")] = "supervisor",
+) -> None:
+    """Judge the whole city by the rules in force and print what was found.
+
+    Every screen is a full one yet; --full is there for scripts that will mean it.
+    """
+    said, language = asyncio.run(_screen(role))
+    console.print(findings_table(said, language))
+    console.print(
+        say(
+            "screening.done",
+            language,
+            **{k: said[k] for k in ("added", "changed", "removed", "changes", "seconds")},
+        )
+    )
+
+
+async def _screen(role: str) -> tuple[dict[str, Any], str]:
+    async with acting(role) as (pool, caller, settings):
+        async with as_caller(pool, caller) as connection:
+            job = await queue(connection, kind="screen", one_at_a_time="screen")
+        worker = await open_pool(settings, "worker")
+        try:
+            with _progress() as bar:
+                shown = bar.add_task(say("screening.working", settings.language), total=None)
+                state = await run_here(
+                    job,
+                    worker,
+                    settings,
+                    lambda done, total, _: bar.update(shown, completed=done, total=total),
+                )
+        finally:
+            await worker.close()
+        async with as_caller(pool, caller) as connection:
+            row = await (await connection.execute(Q["job"], {"id": job})).fetchone()
+        said = row[0] if row else {}
+        if state != "finished":
+            raise Problem("refused", said.get(settings.language, state))
+        return said["screened"], settings.language
+
+
+def _progress() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
+
+
+def findings_table(screened: dict[str, Any], language: str) -> Table:
+    """Families by severity and certainty, with the seconds that judging each took."""
+    counts = {(c["family"], c["severity"], c["certainty"]): c["n"] for c in screened["findings"]}
+    seconds: dict[str, float] = {}
+    for step in screened["steps"]:
+        seconds[step["family"]] = seconds.get(step["family"], 0.0) + step["seconds"]
+    columns = [(s, c) for s in SEVERITIES for c in CERTAINTIES]
+    table = Table(say("screening.column.family", language))
+    for severity, certainty in columns:
+        title = (
+            f"{say(f'severity.{severity}', language)}\n{say(f'certainty.{certainty}', language)}"
+        )
+        table.add_column(title, justify="right")
+    table.add_column(say("screening.column.total", language), justify="right")
+    table.add_column(say("screening.column.seconds", language), justify="right")
+    for family in sorted(seconds):
+        cells = [counts.get((family, *column), 0) for column in columns]
+        title = say(f"family.{family}", language) if known(f"family.{family}") else family
+        table.add_row(title, *map(str, cells), str(sum(cells)), f"{seconds[family]:.2f}")
+    return table
