@@ -14,6 +14,7 @@ from gridwarden.access.roles import role_name
 from gridwarden.database import ROLES
 from gridwarden.database.cluster import owner_url
 from gridwarden.layers.catalogue import layer_sql, layers, metadata
+from gridwarden.migrations.compare import compare_type, include_object
 from gridwarden.settings import Settings
 
 VERSIONS = Path(migrations.__file__).parent / "versions"
@@ -32,9 +33,8 @@ def test_the_tables_have_the_declared_columns(module_city: Settings) -> None:
     with engine.connect() as connection:
         options = {
             "include_schemas": True,
-            "include_object": lambda thing, name, kind, reflected, other: (
-                kind == "column" or (kind == "table" and name in layers())
-            ),
+            "include_object": include_object,
+            "compare_type": compare_type,
         }
         context = MigrationContext.configure(connection, opts=options)
         differences = compare_metadata(context, declared)
