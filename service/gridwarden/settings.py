@@ -19,6 +19,12 @@ def default_home() -> Path:
     return (Path(data) if data else Path.home() / ".local" / "share") / "gridwarden"
 
 
+def kept_crs(home: Path) -> int | None:
+    """EPSG code of the working CRS that this state folder was begun with."""
+    kept = home / "working-crs"
+    return int(kept.read_text()) if kept.exists() else None
+
+
 class Settings(BaseSettings):
     """Frozen settings of one installation.
 
@@ -34,7 +40,7 @@ class Settings(BaseSettings):
     database_url: str | None = None
     postgresql_bin: Path | None = None
     """Folder of initdb and pg_ctl where they are not in Debian's place."""
-    crs: int = 4547
+    crs: int = Field(default_factory=lambda data: kept_crs(data["home"]) or 4547)
     language: str = Field(default="zh", pattern="^(zh|en)$")
     time_zone: str = "Asia/Shanghai"
 
