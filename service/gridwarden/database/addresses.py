@@ -126,10 +126,13 @@ def connect(dsn: str, autocommit: bool = True) -> psycopg.Connection:
         return psycopg.connect(dsn, autocommit=autocommit, connect_timeout=10)
     except psycopg.OperationalError as error:
         parts = conninfo_to_dict(dsn)
-        reason = str(error).strip().splitlines()[-1].strip()
+        reason = str(error).strip().partition("\n")[0]
+        mend = "run `gridwarden up`, then `gridwarden doctor`"
+        if not str(parts.get("host", "")).startswith("/"):
+            mend = "check GRIDWARDEN_DATABASE_URL and that its server runs"
         raise SetUpError(
             f"The database {parts.get('dbname')} does not let {parts.get('user')} in ({reason}):"
-            " run `gridwarden up`, then `gridwarden doctor`."
+            f" {mend}."
         ) from None
 
 

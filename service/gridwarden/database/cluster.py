@@ -23,12 +23,14 @@ from sqlalchemy import make_url
 from gridwarden.database import accounts
 from gridwarden.database.addresses import (
     DATABASE,
+    LOGINS,
     OWNER,
     SUPERUSER,
     connect,
     connect_owner,
     database_name,
     login_dsn,
+    login_name,
     owner_dsn,
     owner_url,
     socket_dir,
@@ -72,6 +74,8 @@ def up(settings: Settings, report: Report = _silent) -> Raised:
     checks that server and makes the logins. Raises SetUpError, whose text says what to do.
     """
     with told_plainly(settings):
+        for login in LOGINS:
+            login_name(settings, login)  # a name that no server can take is refused first
         _make_home(settings)
         _fit_crs(settings)
         if _ready(settings):
@@ -126,6 +130,11 @@ def _data(settings: Settings) -> Path:
 
 def _make_home(settings: Settings) -> None:
     """HOME, open for `postgres` to pass through when root makes it; writable, or SetUpError."""
+    if settings.database_url is None and set(str(settings.home)) & set('"$`\\\n'):
+        raise SetUpError(  # pg_ctl hands the path to a shell in double quotes
+            f"{settings.home} holds a character that PostgreSQL's programs cannot take: name a"
+            ' state folder without ", $, `, \\ and line breaks in GRIDWARDEN_HOME.'
+        )
     if not settings.home.exists():
         settings.home.mkdir(parents=True, mode=0o755 if os.geteuid() == 0 else 0o700)
     probe = settings.home / f".probe-{os.getpid()}"
@@ -189,6 +198,9 @@ def _ready(settings: Settings) -> bool:
 def _raise_cluster(settings: Settings, report: Report) -> Raised:
     """The private cluster made where there is none, and running."""
     account = account_of(settings)
+    for half in settings.cluster.glob("making-*"):
+        report("Removing what an interrupted set-up left behind")
+        shutil.rmtree(half, ignore_errors=True)
     made = not _data(settings).exists()
     programs = find_programs(settings, None if made else _made_by(settings))
     if made:
@@ -215,9 +227,6 @@ def _make_cluster(settings: Settings, programs: Programs, account: Account, repo
     _check_room(settings)
     _own(settings.cluster, account)
     _check_reach(settings, account)
-    for half in settings.cluster.glob("making-*"):
-        report("Removing what an interrupted set-up left behind")
-        shutil.rmtree(half, ignore_errors=True)
     report(f"Making a private PostgreSQL {programs.major} cluster in {settings.cluster}")
     half = settings.cluster / f"making-{uuid.uuid4().hex[:12]}"
     _own(half, account)

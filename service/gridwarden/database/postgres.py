@@ -16,7 +16,10 @@ from gridwarden.settings import Settings
 
 OLDEST = 15
 INSTALL = "script/setup (or: apt-get install postgresql-15 postgresql-15-postgis-3)"
-_FULL = re.compile(r"No space left on device|Disk quota exceeded|File too large", re.IGNORECASE)
+_FULL = re.compile(
+    r"No space left on device|Disk quota exceeded|File too large|File size limit exceeded",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
