@@ -6,7 +6,7 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 from gridwarden.database.door import Pool
-from gridwarden.settings import Settings
+from gridwarden.settings import Settings, kept_crs
 
 
 async def _prepare(connection: AsyncConnection) -> None:
@@ -18,10 +18,14 @@ async def _prepare(connection: AsyncConnection) -> None:
 async def open_pool(settings: Settings, login: Literal["web", "worker"] = "web") -> Pool:
     """An open pool of `login`; the caller closes it.
 
-    Raises psycopg_pool.PoolTimeout when the database does not answer within 10 s.
+    Raises psycopg_pool.PoolTimeout when the database does not answer within 10 s, SetUpError
+    when GRIDWARDEN_CRS is not the system that this installation measures in.
     """
-    from gridwarden.database.cluster import login_dsn
+    from gridwarden.database.cluster import check_crs, login_dsn
 
+    kept = kept_crs(settings.home)
+    if kept is not None:
+        check_crs(settings, str(kept))
     size = settings.web_connections if login == "web" else settings.worker_connections
     pool: Pool = AsyncConnectionPool(
         login_dsn(settings, login),
