@@ -57,16 +57,18 @@ $$
     ), near as materialized (
         select distinct on (p.main_id) p.main_id, p.pressure_class, p.edge_m, p.accuracy_m, p.missing
         from data.main_piece p
-        where st_dwithin(p.geom, ground, wide + read_m + (select max(limit_m) from asked)
+        -- a millimetre more, because gaps are rounded to 0.1 mm before they are judged
+        where st_dwithin(p.geom, ground, wide + read_m + 0.001 + (select max(limit_m) from asked)
             + (select max(w.edge_m + coalesce(w.accuracy_m, 1)) from data.main_piece w))
         order by p.main_id
     ), met as (
         select m.id, m.version, m.code, m.operator, m.org_id, n.pressure_class, n.missing, n.accuracy_m,
                api.role() = 'utility' and api.my_org(m.org_id) as own,
-               round((st_distance(m.geom, ground) - n.edge_m - wide)::numeric, 4) as gap,
+               round((d.m - n.edge_m - wide)::numeric, 4) as gap, d.m = 0 as crossed,
                data.joint_accuracy(n.accuracy_m, read_m) as accuracy,
                coalesce(m.survey_date, m.source_date) as dated
         from near n join data.gas_pipelines m on m.id = n.main_id
+        cross join lateral (select st_distance(m.geom, ground)) d(m)
     ), judged as (
         select met.*, a.id as row_id, a.limit_m, a.verdict,
                (select max(b.limit_m) from asked b
@@ -279,14 +281,16 @@ $$
 $$;
 
 -- How far the area must go back so that none of the asker's own mains is met any more, rounded up
--- to the next centimetre; null where another company's main is met, because that distance is not
--- the asker's to know.
+-- to the next centimetre. Null where another company's main is met, because that distance is not
+-- the asker's to know, and where a main runs through the area, because a distance of 0 does not
+-- tell how far it reaches beyond.
 create function data.permit_move(hits jsonb) returns numeric
     language sql immutable as
 $$
-    select case when bool_or(not own) then null
+    select case when bool_or(not own or crossed) then null
                 else coalesce(max(floor((control_m - gap + accuracy) * 100) + 1) / 100, 0) end
-    from jsonb_to_recordset(hits) as h(own boolean, gap numeric, accuracy numeric, control_m numeric)
+    from jsonb_to_recordset(hits) as h(own boolean, crossed boolean, gap numeric, accuracy numeric,
+        control_m numeric)
 $$;
 
 ---------------------------------------------------------------------------- the reader
