@@ -21,8 +21,10 @@ def default_home() -> Path:
 
 def kept_crs(home: Path) -> int | None:
     """EPSG code of the working CRS that this state folder was begun with."""
-    kept = home / "working-crs"
-    return int(kept.read_text()) if kept.exists() else None
+    try:
+        return int((home / "working-crs").read_text())
+    except (OSError, ValueError):  # not begun yet, or not for this account: `up` will tell
+        return None
 
 
 class Settings(BaseSettings):
