@@ -1,0 +1,45 @@
+"""What a person asks for when they bring a file."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from gridwarden.words.problems import Problem
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One request to import: which layer and dataset, and how the file is to be read.
+
+    `mapping` names the source's field for a column, `constants` gives a column one value for
+    every row, `where` keeps the rows whose source field equals a text. `crs` is `EPSG:n`,
+    `gcj02` or `bd09` and wins over what the file says.
+    """
+
+    layer: str
+    dataset: str
+    crs: str | None = None
+    encoding: str | None = None
+    from_layer: str | None = None
+    where: tuple[str, str] | None = None
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    constants: Mapping[str, str] = field(default_factory=dict)
+    dry_run: bool = False
+
+    def document(self) -> dict[str, Any]:
+        """As it is kept in the database."""
+        return asdict(self)
+
+    @classmethod
+    def of(cls, document: Mapping[str, Any]) -> "Ask":
+        """From what was kept."""
+        where = document.get("where")
+        return cls(**{**document, "where": tuple(where) if where else None})
+
+
+def pair(text: str, field_name: str) -> tuple[str, str]:
+    """Read `column=value`. Raises Problem `invalid_value`."""
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip():
+        raise Problem("invalid_value", "intake.pair", field=field_name, value=text[:80])
+    return name.strip(), value.strip()

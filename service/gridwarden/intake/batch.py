@@ -1,0 +1,60 @@
+"""Rows as the readers hand them on: columns of raw values, shapes, and what could not be read."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Shapes = NDArray[np.object_]
+ROWS_A_BATCH = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why a row cannot be taken: a stable code, and the column and raw value it is about."""
+
+    reason: str
+    column: str | None = None
+    value: str | None = None
+
+
+@dataclass
+class Batch:
+    """Some consecutive rows of a source. `first_row` counts from 1.
+
+    `shapes` are shapely geometries in the file's own coordinates, None where there is none;
+    `troubles` are by index in the batch, what the reader itself could not make sense of.
+    """
+
+    first_row: int
+    size: int
+    columns: dict[str, list[Any]]
+    shapes: Shapes
+    troubles: dict[int, Trouble] = field(default_factory=dict)
+    marks: dict[int, str] = field(default_factory=dict)
+    """What was mended while reading (a character cut in half), by index in the batch."""
+
+
+class Source(Protocol):
+    """One layer of one file, ready to be read."""
+
+    kind: str
+    layer: str
+    fields: tuple[str, ...]
+    crs: str | None
+    """As the file says it; None when it does not."""
+    encoding: str
+    rows: int | None
+    notes: list[str]
+
+    def batches(self, size: int = ROWS_A_BATCH) -> Iterator[Batch]:
+        """The rows in order. Raises Problem `unreadable_file` when the file breaks off."""
+        ...
+
+
+def shown(value: object) -> str:
+    """A raw value as it is kept beside a rejected row, cut to 200 characters."""
+    text = value.hex() if isinstance(value, bytes) else str(value)
+    return text.replace("\x00", "␀")[:200]

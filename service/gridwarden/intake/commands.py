@@ -1,0 +1,181 @@
+"""`gridwarden import FILE --layer L --dataset D`: the file's way into the city, watched."""
+
+import asyncio
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table as Shown
+from rich.text import Text
+
+from gridwarden.access.command import acting
+from gridwarden.database import Caller, Pool, open_pool
+from gridwarden.intake import tasks as _tasks  # noqa: F401  (registers the job)
+from gridwarden.intake.ask import Ask, pair
+from gridwarden.intake.files import keep
+from gridwarden.intake.imports import ask_for, check, discard, incoming
+from gridwarden.intake.routes import found, reject_lines
+from gridwarden.jobs import run_here
+from gridwarden.settings import Settings
+from gridwarden.words import known, say
+from gridwarden.words.problems import Problem
+
+console = Console()
+Pairs = list[str] | None
+COUNTS = ("rows_in", "rows_left_out", "rows_good", "repaired", "quarantined", "kept")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command `import`."""
+    app.command("import")(import_command)
+
+
+def import_command(
+    file: Annotated[Path, typer.Argument(help="GeoPackage, GeoJSON, Shapefile (.zip, .shp), CSV.")],
+    layer: Annotated[str, typer.Option("--layer", help="Which layer of the city.")],
+    dataset: Annotated[str, typer.Option("--dataset", help="Whose part of it; replaced as one.")],
+    from_layer: Annotated[
+        str | None, typer.Option("--from", help="Which layer of the file.")
+    ] = None,
+    where: Annotated[
+        str | None, typer.Option("--where", help="Only rows with column=value.")
+    ] = None,
+    crs: Annotated[
+        str | None, typer.Option("--crs", help="EPSG:n, gcj02 or bd09; wins over the file.")
+    ] = None,
+    encoding: Annotated[
+        str | None, typer.Option("--encoding", help="utf-8, gbk; else told from the file.")
+    ] = None,
+    mapping: Annotated[
+        Pairs, typer.Option("--map", help="column=field of the file; source_id=field, too.")
+    ] = None,
+    constants: Annotated[Pairs, typer.Option("--set", help="column=value for every row.")] = None,
+    org: Annotated[
+        str | None, typer.Option("--org", help="Organisation that the rows belong to.")
+    ] = None,
+    role: Annotated[str, typer.Option("--as", help="The role to act in.")] = "supervisor",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Tell what would change; publish nothing.")
+    ] = False,
+    rejects: Annotated[
+        Path | None, typer.Option("--rejects", help="Write the rejected rows to this CSV.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the counts as JSON.")] = False,
+) -> None:
+    """Import a file into a layer; bad rows go to quarantine, the rest is published as one version.
+
+    The same file twice changes nothing.
+    """
+    ask = Ask(
+        layer=layer,
+        dataset=dataset.strip(),
+        crs=crs,
+        encoding=encoding,
+        from_layer=from_layer,
+        where=pair(where, "--where") if where else None,
+        mapping=dict(pair(one, "--map") for one in mapping or []),
+        constants=dict(pair(one, "--set") for one in constants or []),
+        dry_run=dry_run,
+    )
+    document, language, refusal = asyncio.run(_bring(file, ask, role, org, rejects))
+    if as_json:
+        typer.echo(json.dumps(document, ensure_ascii=False))
+    else:
+        _print(document, language)
+    if refusal:
+        raise refusal
+
+
+async def _bring(
+    file: Path, ask: Ask, role: str, org: str | None, rejects: Path | None
+) -> tuple[dict[str, Any], str, Problem | None]:
+    if not file.is_file():
+        raise Problem("not_found", "intake.no_such_file", field="FILE", file=file)
+    async with acting(role, org) as (pool, caller, settings):
+        check(ask, caller, settings)
+        folder = incoming(settings)
+        try:
+            await asyncio.to_thread(keep, file, folder)
+            import_id, job = await ask_for(pool, caller, settings, ask, org, folder, file.name)
+        finally:
+            discard(folder)
+        state = await _run(job, settings)
+        document = await found(pool, caller, import_id)
+        if rejects is not None:
+            reader = replace(caller, language=settings.language)
+            await _write(pool, reader, import_id, rejects)
+        said = document["say"] or {}
+        refusal = None
+        if state != "finished":
+            refusal = Problem("refused", str(said.get(settings.language) or state), field="FILE")
+        return document, settings.language, refusal
+
+
+async def _run(job: int, settings: Settings) -> str:
+    worker = await open_pool(settings, "worker")
+    try:
+        with Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=Console(stderr=True),
+            transient=True,
+        ) as bar:
+            shown = bar.add_task(say("intake.working", settings.language), total=None)
+            return await run_here(
+                job,
+                worker,
+                settings,
+                lambda done, total, _: bar.update(shown, completed=done, total=total),
+            )
+    finally:
+        await worker.close()
+
+
+async def _write(pool: Pool, caller: Caller, import_id: int, to: Path) -> None:
+    with to.open("w", encoding="utf-8", newline="") as file:
+        async for line in reject_lines(pool, caller, import_id):
+            file.write(line)
+
+
+def _print(document: dict[str, Any], language: str) -> None:
+    table = Shown(show_header=False, box=None, pad_edge=False)
+    for name in ("file_name", "layer", "dataset"):
+        label = "file" if name == "file_name" else name
+        table.add_row(say(f"intake.{label}", language), Text(str(document[name])))
+    for name in COUNTS:
+        if document[name] is not None:
+            table.add_row(say(f"intake.{name}", language), Text(str(document[name])))
+    for reason, n in sorted(document["reasons"].items(), key=lambda item: -item[1]):
+        table.add_row(f"  {n}", say(f"intake.reason.{reason}", language))
+    console.print(table, highlight=False)
+    for line in notes(document["notes"], language):
+        console.print(line, highlight=False, markup=False)
+    if document["state"] in ("published", "unchanged", "checked"):
+        counts = {k: document[k] for k in ("added", "changed", "removed", "version")}
+        sentence = say(
+            f"intake.said_{document['state']}",
+            language,
+            n=document["rows_good"],
+            bad=document["quarantined"],
+            **counts,
+        )
+        console.print(sentence, highlight=False, markup=False)
+    if document["screen_job_id"]:
+        waits = say("intake.screen_waits", language, job=document["screen_job_id"])
+        console.print(waits, highlight=False, markup=False)
+
+
+def notes(kept: list[str], language: str) -> list[str]:
+    """What an import has to say beside its counts, in words."""
+    out = []
+    for note in kept:
+        name, _, value = note.partition(":")
+        if known(f"intake.note.{name}"):
+            out.append(say(f"intake.note.{name}", language, value=value))
+    return out

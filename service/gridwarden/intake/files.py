@@ -1,0 +1,151 @@
+"""From a file somebody sent to the parts in it that can be read: known kinds, safe archives."""
+
+import shutil
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Final, Literal
+
+from gridwarden.words.problems import Problem
+
+Kind = Literal["gpkg", "geojson", "shapefile", "csv"]
+MAX_MEMBERS: Final = 2_000
+SIBLINGS: Final = (".shp", ".shx", ".dbf", ".prj", ".cpg")
+_TEXTS: Final = (".csv", ".txt", ".tsv")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A file that can be read, under the name its sender gave it."""
+
+    kind: Kind
+    path: Path
+    name: str
+
+
+def parts_of(path: Path, name: str, room: Path, limit_bytes: int) -> list[Part]:
+    """The readable parts of a file; archives are unpacked into `room`, at most `limit_bytes`.
+
+    Raises Problem `refused` for a kind that is not read, and `too_large` for an archive that
+    unpacks to more than the limit, however small it looks.
+    """
+    kind = kind_of(path, name)
+    if kind == "zip":
+        return _unpacked(path, room, limit_bytes)
+    if kind is None:
+        raise Problem("refused", "intake.not_read", field="file", name=name)
+    return [Part(kind, path, Path(name).stem)]
+
+
+def kind_of(path: Path, name: str) -> Kind | Literal["zip"] | None:
+    """What the bytes are; only CSV is told by its name."""
+    with path.open("rb") as file:
+        head = file.read(4096)
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return "zip"
+    if head.startswith(b"SQLite format 3\0"):
+        return "gpkg" if head[68:72] in (b"GPKG", b"GP10", b"GP11") else None
+    if head[:4] == b"\x00\x00\x27\x0a" and path.suffix.lower() == ".shp":
+        return "shapefile"
+    suffix = Path(name).suffix.lower()
+    if head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{"):
+        return "geojson"
+    if suffix in _TEXTS:
+        return "csv"
+    return None
+
+
+def with_siblings(path: Path) -> list[Path]:
+    """A file and, for a bare `.shp`, the files that belong to it."""
+    if path.suffix.lower() != ".shp":
+        return [path]
+    there = {p.suffix.lower(): p for p in path.parent.iterdir() if p.stem == path.stem}
+    return [there[s] for s in SIBLINGS if s in there]
+
+
+def _unpacked(path: Path, room: Path, limit_bytes: int) -> list[Part]:
+    """Unpack what can be read, each under a name of our own: no member's path is ever used."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return _parts(archive, room, limit_bytes)
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+        if isinstance(error, OSError) and not isinstance(error, zipfile.BadZipFile):
+            raise
+        raise Problem("unreadable_file", "intake.bad_archive", field="file") from error
+
+
+def _parts(archive: zipfile.ZipFile, room: Path, limit_bytes: int) -> list[Part]:
+    members = [m for m in archive.infolist() if not m.is_dir()]
+    if len(members) > MAX_MEMBERS:
+        raise Problem("refused", "intake.too_many_members", field="file", n=MAX_MEMBERS)
+    groups: dict[str, dict[str, zipfile.ZipInfo]] = {}
+    for member in members:
+        pure = PurePosixPath(_name(member).replace("\\", "/"))
+        if pure.suffix and not pure.name.startswith("._") and "__MACOSX" not in pure.parts:
+            groups.setdefault(str(pure.with_suffix("")), {})[pure.suffix.lower()] = member
+    found: list[Part] = []
+    left = limit_bytes
+    for number, (stem, members_of) in enumerate(sorted(groups.items())):
+        kind, wanted = _wanted(members_of)
+        if kind is None:
+            continue
+        for suffix in wanted:
+            left -= _copy(archive, members_of[suffix], room / f"part{number}{suffix}", left)
+        found.append(Part(kind, room / f"part{number}{wanted[0]}", PurePosixPath(stem).name))
+    if not found:
+        raise Problem("refused", "intake.nothing_in_archive", field="file")
+    return found
+
+
+def _wanted(members: dict[str, zipfile.ZipInfo]) -> tuple[Kind | None, list[str]]:
+    if ".shp" in members:
+        return "shapefile", [s for s in SIBLINGS if s in members]
+    single: dict[str, Kind] = {
+        ".gpkg": "gpkg",
+        ".geojson": "geojson",
+        ".json": "geojson",
+        ".csv": "csv",
+    }
+    for suffix, kind in single.items():
+        if suffix in members:
+            return kind, [suffix]
+    return None, []
+
+
+def _name(member: zipfile.ZipInfo) -> str:
+    """A member's name; archivers on Chinese Windows write GBK without saying so."""
+    if member.flag_bits & 0x800:
+        return member.filename
+    raw = member.filename.encode("cp437", "replace")
+    for encoding in ("utf-8", "gb18030"):
+        try:
+            return raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return member.filename
+
+
+def _copy(archive: zipfile.ZipFile, member: zipfile.ZipInfo, to: Path, left: int) -> int:
+    """Copy one member; counts what really comes out, whatever the archive's index says."""
+    copied = 0
+    with archive.open(member) as source, to.open("wb") as target:
+        while chunk := source.read(1 << 20):
+            copied += len(chunk)
+            if copied > left:
+                raise Problem("too_large", "intake.archive_too_large", field="file")
+            target.write(chunk)
+    return copied
+
+
+def keep(path: Path, folder: Path) -> int:
+    """Copy a file of this machine, with its siblings, into an import's folder, as `source.*`.
+
+    Returns the bytes copied.
+    """
+    folder.mkdir(parents=True, mode=0o700)
+    total = 0
+    for one in with_siblings(path):
+        kept = folder / f"source{one.suffix.lower()}"
+        shutil.copyfile(one, kept)
+        total += kept.stat().st_size
+    return total

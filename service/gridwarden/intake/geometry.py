@@ -1,0 +1,150 @@
+"""Shapes of a file to shapes of a layer: moved to the working CRS, checked, mended, made multi.
+
+All of a batch at once (shapely 2 on arrays); only shapes that need mending are looked at alone.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from gridwarden.geodesy import Reading
+from gridwarden.intake.batch import Shapes, Trouble
+from gridwarden.layers.catalogue.model import Geometry
+
+MAX_VERTICES: Final = 200_000
+NO_AREA_M2: Final = 1e-4
+"""A polygon that mends to less than a square centimetre had no area to keep."""
+POINT, LINE, RING, POLYGON, COLLECTION = 0, 1, 2, 3, 7
+_FAMILY: Final = {0: POINT, 4: POINT, 1: LINE, 2: LINE, 5: LINE, 3: POLYGON, 6: POLYGON}
+_WANTED: Final[dict[Geometry, set[int]]] = {
+    "line": {LINE},
+    "polygon": {POLYGON},
+    "any": {POINT, LINE, POLYGON},
+}
+_DIMENSION: Final = {POINT: 0, LINE: 1, POLYGON: 2}
+
+
+@dataclass(frozen=True)
+class Shaper:
+    """Checks and moves the shapes of one source for one layer."""
+
+    geometry: Geometry
+    reading: Reading
+
+    def all(self, shapes: Shapes, troubles: dict[int, Trouble], marks: dict[int, str]) -> Shapes:
+        """The shapes in the working CRS; None where there is a trouble.
+
+        Rows that are in `troubles` already are left out. Heights are dropped.
+        """
+        out = shapely.force_2d(shapes)
+        out[list(troubles)] = None
+        self._refuse(out, shapely.is_missing(out) | shapely.is_empty(out), "no_geometry", troubles)
+        self._unwrap(out, marks)
+        self._refuse(out, ~self._fits(out), "wrong_type", troubles)
+        many = shapely.get_num_coordinates(out) > MAX_VERTICES
+        self._refuse(out, many, "too_many_vertices", troubles)
+        self._move(out, troubles)
+        self._mend(out, troubles, marks)
+        return self._multi(out)
+
+    def _refuse(
+        self, out: Shapes, which: NDArray[np.bool_], reason: str, troubles: dict[int, Trouble]
+    ) -> None:
+        for i in np.flatnonzero(which):
+            value = None if out[i] is None or reason == "no_geometry" else out[i].geom_type
+            troubles.setdefault(int(i), Trouble(reason, None, value))
+        out[which] = None
+
+    def _fits(self, out: Shapes) -> NDArray[np.bool_]:
+        wanted = _WANTED[self.geometry]
+        kinds = [k for k, family in _FAMILY.items() if family in wanted]
+        return np.isin(shapely.get_type_id(out), kinds) | shapely.is_missing(out)
+
+    def _unwrap(self, out: Shapes, marks: dict[int, str]) -> None:
+        """A collection of one family is that family's multi."""
+        for i in np.flatnonzero(shapely.get_type_id(out) == COLLECTION):
+            parts = [p for p in shapely.get_parts(out[i]) if not p.is_empty]
+            families = {_FAMILY.get(int(shapely.get_type_id(p))) for p in parts}
+            if len(families) == 1 and (family := families.pop()) is not None:
+                out[i] = _together(family, shapely.get_parts(np.array(parts, dtype=object)))
+                marks[int(i)] = "collection"
+
+    def _move(self, out: Shapes, troubles: dict[int, Trouble]) -> None:
+        """Into the working CRS, in place; refuses what is no number or no place of ours."""
+        coords, owner = shapely.get_coordinates(out, return_index=True)
+        x, y = coords[:, 0], coords[:, 1]
+        bad = ~(np.isfinite(x) & np.isfinite(y))
+        self._refuse_by_point(out, owner[bad], "not_finite", troubles)
+        if self.reading.geographic:
+            off = ~bad & ((np.abs(x) > 180) | (np.abs(y) > 90))
+            self._refuse_by_point(out, owner[off], "out_of_range", troubles, coords[off])
+            bad |= off
+        safe_x, safe_y = np.where(bad, 0.0, x), np.where(bad, 0.0, y)
+        moved_x, moved_y = self.reading.to_working(safe_x, safe_y)
+        working = self.reading.working
+        here = np.isfinite(moved_x) & np.isfinite(moved_y)
+        here[here] = working.holds(moved_x[here], moved_y[here])
+        away = ~here & ~bad
+        self._refuse_by_point(out, owner[away], "outside_area", troubles, coords[away])
+        kept = np.isin(owner, np.flatnonzero(~shapely.is_missing(out)))
+        shapely.set_coordinates(out, np.column_stack([moved_x, moved_y])[kept])
+
+    def _refuse_by_point(
+        self,
+        out: Shapes,
+        owners: NDArray[np.int64],
+        reason: str,
+        troubles: dict[int, Trouble],
+        coords: NDArray[np.float64] | None = None,
+    ) -> None:
+        rows, first = np.unique(owners, return_index=True)
+        for row, k in zip(rows, first, strict=True):
+            value = None if coords is None else f"{coords[k, 0]!s} {coords[k, 1]!s}"
+            troubles.setdefault(int(row), Trouble(reason, None, value))
+            out[row] = None
+
+    def _mend(self, out: Shapes, troubles: dict[int, Trouble], marks: dict[int, str]) -> None:
+        """Mend what is not valid (a bow-tie, a hole outside) and say so; refuse what has nothing
+        left of its own kind."""
+        for i in np.flatnonzero(~shapely.is_valid(out) & ~shapely.is_missing(out)):
+            family = _FAMILY[int(shapely.get_type_id(out[i]))]
+            why = shapely.is_valid_reason(out[i]).split("[")[0].strip().lower()
+            mended = _of_family(shapely.make_valid(out[i], method="structure"), family)
+            gone = mended is None or (family == POLYGON and mended.area < NO_AREA_M2)
+            if gone:
+                troubles.setdefault(int(i), Trouble("nothing_left", None, why))
+                out[i] = None
+            else:
+                out[i] = mended
+                marks[int(i)] = f"made_valid: {why}"
+        flat = shapely.get_dimensions(out) == 2
+        self._refuse(out, flat & (shapely.area(out) < NO_AREA_M2), "nothing_left", troubles)
+
+    def _multi(self, out: Shapes) -> Shapes:
+        kinds = shapely.get_type_id(out)
+        if self.geometry == "line":
+            which = np.flatnonzero((kinds == LINE) | (kinds == RING))
+            if len(which):
+                out[which] = shapely.multilinestrings(out[which], indices=np.arange(len(which)))
+        elif self.geometry == "polygon":
+            which = np.flatnonzero(kinds == POLYGON)
+            if len(which):
+                out[which] = shapely.multipolygons(out[which], indices=np.arange(len(which)))
+        return out
+
+
+def _of_family(mended: Any, family: int) -> Any | None:
+    """What a mended shape has of one dimension; None when nothing."""
+    parts = shapely.get_parts(shapely.get_parts(mended))
+    mine = parts[shapely.get_dimensions(parts) == _DIMENSION[family]]
+    mine = mine[~shapely.is_empty(mine)]
+    return _together(family, mine) if len(mine) else None
+
+
+def _together(family: int, parts: Shapes) -> Any:
+    if family == POINT:
+        return shapely.multipoints(parts)
+    return shapely.multilinestrings(parts) if family == LINE else shapely.multipolygons(parts)

@@ -1,0 +1,134 @@
+"""Asking for an import: who may, whose rows they will be, the file put away, the job queued."""
+
+import asyncio
+import hashlib
+import shutil
+import uuid
+from pathlib import Path
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from gridwarden.database import Caller, Pool, as_caller, queries
+from gridwarden.geodesy import CrsRefused, WorkingCrs, reading_of
+from gridwarden.intake import encoding as letters
+from gridwarden.intake.ask import Ask
+from gridwarden.layers.catalogue import Layer, layers
+from gridwarden.settings import Settings
+from gridwarden.words.problems import Problem
+
+Q = queries(__package__ or "gridwarden.intake", "imports.sql")
+MAX_NAME = 100
+
+
+def check(ask: Ask, caller: Caller, settings: Settings) -> Layer:
+    """What can be refused before any file is read. Raises Problem; gives the layer."""
+    known = layers()
+    if ask.layer not in known:
+        raise Problem(
+            "invalid_value",
+            "intake.no_such_target",
+            field="layer",
+            layer=ask.layer[:80],
+            known=", ".join(known),
+        )
+    layer = known[ask.layer]
+    if caller.role not in layer.importers:
+        raise Problem(
+            "forbidden",
+            "intake.may_not_import",
+            field="layer",
+            role=caller.role,
+            layer=layer.id,
+            roles=", ".join(layer.importers),
+        )
+    if not 0 < len(ask.dataset.strip()) <= MAX_NAME or not ask.dataset.isprintable():
+        raise Problem("invalid_value", "intake.bad_dataset", field="dataset")
+    letters.asked(ask.encoding)
+    if ask.crs:
+        try:
+            reading_of(ask.crs, WorkingCrs(settings.crs))
+        except CrsRefused as no:
+            raise Problem("refused", f"intake.crs_{no.reason}", field="crs", crs=no.crs) from no
+    return layer
+
+
+async def ask_for(
+    pool: Pool,
+    caller: Caller,
+    settings: Settings,
+    ask: Ask,
+    org: str | None,
+    folder: Path,
+    file_name: str,
+) -> tuple[int, int]:
+    """Queue the import of the file that lies in `folder`; returns the import's and the job's id.
+
+    The folder becomes the import's own in the same transaction. Raises Problem.
+    """
+    layer = check(ask, caller, settings)
+    size, digest = await asyncio.to_thread(_measured, folder)
+    async with as_caller(pool, caller) as c:
+        org_id = await _organisation(c, caller, layer, org)
+        values = {
+            "layer": ask.layer,
+            "dataset": ask.dataset,
+            "file_name": file_name[-200:].replace("\x00", ""),
+            "bytes": size,
+            "sha256": digest,
+            "ask": Jsonb(ask.document()),
+            "org_id": org_id,
+        }
+        row = await (await c.execute(Q["bring"], values)).fetchone()
+        if row is None or row[0] is None:
+            raise Problem("forbidden", "intake.other_owner", field="dataset")
+        import_id = int(row[0])
+        job = await (await c.execute(Q["job_of"], {"id": import_id})).fetchone()
+        assert job is not None
+        await asyncio.to_thread(_move, folder, settings.files / str(import_id))
+    return import_id, int(job[0])
+
+
+async def _organisation(c: Any, caller: Caller, layer: Layer, org: str | None) -> int | None:
+    """Whose rows these will be. A company brings its own alone."""
+    if org is None:
+        if caller.role != "utility":
+            return None
+        if len(caller.org_ids) != 1:
+            raise Problem("missing_value", "intake.which_org", field="org")
+        return caller.org_ids[0]
+    row = await (await c.execute(Q["organisation"], {"org": org})).fetchone()
+    if row is None:
+        raise Problem("not_found", "access.no_such_organisation", field="org", org=org[:80])
+    if caller.role == "utility" and row[0] not in caller.org_ids:
+        raise Problem("forbidden", "intake.other_owner", field="org")
+    return int(row[0])
+
+
+def incoming(settings: Settings) -> Path:
+    """A folder of its own for a file that is just arriving, readable by the service alone."""
+    settings.files.mkdir(parents=True, mode=0o700, exist_ok=True)
+    return settings.files / f"incoming-{uuid.uuid4().hex}"
+
+
+def discard(folder: Path) -> None:
+    """Throw away a file that was not taken."""
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _measured(folder: Path) -> tuple[int, str]:
+    """Bytes and SHA-256 of what lies in a folder, in the order of names."""
+    digest = hashlib.sha256()
+    size = 0
+    for path in sorted(folder.iterdir()):
+        with path.open("rb") as file:
+            while chunk := file.read(1 << 20):
+                digest.update(chunk)
+                size += len(chunk)
+    return size, digest.hexdigest()
+
+
+def _move(folder: Path, to: Path) -> None:
+    # A folder of that number is left from a database that is no more (restored, made anew).
+    shutil.rmtree(to, ignore_errors=True)
+    folder.rename(to)

@@ -1,0 +1,141 @@
+-- name: take
+-- One process at a time works on an import; a second waits here and then finds it done.
+select pg_advisory_xact_lock(hashtextextended('import ' || %(id)s, 0))
+
+-- name: begun
+update data.import set state = 'running', started_at = coalesce(started_at, clock_timestamp())
+where id = %(id)s and state in ('queued', 'running')
+returning layer, dataset, ask, org_id, file_name, role, person
+
+-- name: still_open
+select state in ('queued', 'running') from data.import where id = %(id)s
+
+-- name: staging
+select data.make_staging(%(layer)s, %(columns)s)
+
+-- name: copy
+copy pg_temp.staging (row_no, {columns}) from stdin
+
+-- name: reject
+copy data.quarantine (import_id, row, reason, column_name, value, source_id) from stdin
+
+-- name: forget_rejects
+delete from data.quarantine where import_id = %(id)s
+
+-- name: twice
+-- The first of several rows with one identity is kept; the others go to quarantine.
+with numbered as (
+    select row_no, source_id,
+           row_number() over (partition by source_id order by row_no) as nth
+    from pg_temp.staging),
+again as (
+    delete from pg_temp.staging s using numbered n
+    where n.row_no = s.row_no and n.nth > 1
+    returning s.row_no, s.source_id)
+insert into data.quarantine (import_id, row, reason, column_name, value, source_id)
+select %(id)s, row_no,
+       case when source_id like 'content:%%' then 'duplicate_row' else 'duplicate_id' end,
+       case when source_id like 'content:%%' then null else %(field)s end,
+       case when source_id like 'content:%%' then null else source_id end,
+       source_id
+from again
+
+-- name: good
+select count(*), count(repair) from pg_temp.staging
+
+-- name: reasons
+select coalesce(jsonb_object_agg(reason, n), '{}'), coalesce(sum(n), 0)::bigint
+from (select reason, count(*) as n from data.quarantine where import_id = %(id)s group by reason) r
+
+-- name: dataset_there
+select id, org_id, version from data.dataset where layer = %(layer)s and name = %(dataset)s
+
+-- name: dataset_made
+insert into data.dataset (layer, name) values (%(layer)s, %(dataset)s)
+on conflict (layer, name) do nothing
+
+-- name: dataset_held
+-- Publications of one dataset come one after the other.
+select id, org_id, version from data.dataset
+where layer = %(layer)s and name = %(dataset)s for update
+
+-- name: org_all
+update pg_temp.staging set org_id = %(org)s
+
+-- name: org_by_operator
+update pg_temp.staging s set org_id = o.id
+from (select distinct on (spelt) spelt, id
+      from (select id, unnest(array[name, code, source_id]) as spelt from data.organisations) n
+      where spelt is not null order by spelt, id) o
+where o.spelt = s.operator
+
+-- name: without_org
+select count(*) from pg_temp.staging where org_id is null
+
+-- name: staging_ready
+select data.staging_ready()
+
+-- name: difference
+-- What the new version would do; unchanged rows are not in it. A row whose new version is in
+-- quarantine stays as it was: it must not disappear because somebody mistyped a date.
+insert into pg_temp.difference (id, row_no, op)
+select d.id, s.row_no,
+       case when d.id is null then 'insert' when s.row_no is null then 'delete'
+            else 'update' end as op
+from (select * from {layer} where dataset_id = %(dataset_id)s) d
+full join pg_temp.staging s on s.source_id = d.source_id
+where d.id is null
+   or (s.row_no is null and not exists (
+        select from data.quarantine q
+        where q.import_id = %(id)s and q.source_id = d.source_id))
+   or (s.row_no is not null and ({old}) is distinct from ({new}))
+
+-- name: kept
+select count(distinct d.id) from {layer} d
+join data.quarantine q on q.source_id = d.source_id and q.import_id = %(id)s
+where d.dataset_id = %(dataset_id)s
+  and not exists (select from pg_temp.staging s where s.source_id = d.source_id)
+
+-- name: counts
+select count(*) filter (where op = 'insert'), count(*) filter (where op = 'update'),
+       count(*) filter (where op = 'delete')
+from pg_temp.difference
+
+-- name: merge
+merge into {layer} t
+using (select f.id as there, f.op, s.* from pg_temp.difference f
+       left join pg_temp.staging s on s.row_no = f.row_no) n
+on t.id = n.there
+when matched and n.op = 'delete' then delete
+when matched then update set {assignments}
+when not matched then insert (dataset_id, {columns}) values (%(dataset_id)s, {values})
+
+-- name: versioned
+with next as (
+    update data.dataset
+    set version = version + 1, org_id = coalesce(%(org)s, org_id), crs = %(crs)s,
+        source = %(source)s, published_at = clock_timestamp()
+    where id = %(dataset_id)s
+    returning id, version)
+insert into data.dataset_version (dataset_id, version, import_id, added, changed, removed, person)
+select id, version, %(id)s, %(added)s, %(changed)s, %(removed)s, %(person)s from next
+returning version
+
+-- name: screen_waiting
+-- Holding the waiting job's row keeps the worker from starting it before our rows are visible.
+select id from data.job where kind = 'screen' and state = 'queued'
+order by id limit 1 for update skip locked
+
+-- name: ended
+update data.import
+set state = %(state)s, finished_at = clock_timestamp(), rows_in = %(rows_in)s,
+    rows_left_out = %(rows_left_out)s, rows_good = %(rows_good)s, repaired = %(repaired)s,
+    quarantined = %(quarantined)s, reasons = %(reasons)s, added = %(added)s,
+    changed = %(changed)s, removed = %(removed)s, kept = %(kept)s, version = %(version)s,
+    notes = %(notes)s, say = %(say)s, screen_job_id = %(screen_job_id)s
+where id = %(id)s
+
+-- name: stopped
+update data.import
+set state = %(state)s, finished_at = clock_timestamp(), say = %(say)s
+where id = %(id)s and state in ('queued', 'running')

@@ -1,0 +1,248 @@
+"""From checked rows to a new version of a dataset, in one transaction.
+
+A reader sees the dataset before or after, never between; a process that dies leaves what was.
+Everything here runs as the work role `import`, inside one transaction that the caller opened.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Any
+
+from psycopg import AsyncConnection, sql
+from psycopg.rows import TupleRow
+from psycopg.types.json import Jsonb
+
+from gridwarden.database import queries
+from gridwarden.intake.rows import Checked, Checker
+from gridwarden.jobs import queue
+from gridwarden.layers.catalogue import Layer
+from gridwarden.words.problems import Problem
+
+Q = queries(__package__ or "gridwarden.intake", "publish.sql")
+Connection = AsyncConnection[TupleRow]
+Progress = Callable[[int], Awaitable[None]]
+
+
+@dataclass
+class Outcome:
+    """What an import came to; the counts of its row in `data.import`."""
+
+    state: str = "failed"
+    rows_in: int = 0
+    rows_left_out: int = 0
+    rows_good: int = 0
+    repaired: int = 0
+    quarantined: int = 0
+    reasons: dict[str, int] = field(default_factory=dict)
+    added: int | None = None
+    changed: int | None = None
+    removed: int | None = None
+    kept: int | None = None
+    version: int | None = None
+    notes: list[str] = field(default_factory=list)
+    say: dict[str, Any] | None = None
+    screen_job_id: int | None = None
+
+    def values(self) -> dict[str, Any]:
+        """As parameters of the statement that keeps it."""
+        known = self.__dict__ | {"reasons": Jsonb(self.reasons), "notes": Jsonb(self.notes)}
+        return known | {"say": Jsonb(self.say) if self.say else None}
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where the rows go, and who is written beside them."""
+
+    import_id: int
+    layer: Layer
+    dataset: str
+    org_id: int | None
+    person: str | None
+    source: str
+    crs: str
+    id_field: str | None
+    dry_run: bool
+
+
+class Publication:
+    """One import's statements on one connection."""
+
+    def __init__(self, connection: Connection, target: Target, checker: Checker) -> None:
+        self.c = connection
+        self.target = target
+        self.checker = checker
+        self.outcome = Outcome()
+        layer = target.layer
+        self.table = sql.Identifier("data", layer.id)
+        self.columns = sql.SQL(", ").join(map(sql.Identifier, checker.columns))
+        self.stored = ("org_id", *checker.columns)
+
+    async def run(self, batches: Iterator[Checked], progress: Progress) -> Outcome:
+        """Stage, compare, and publish or (dry run) only tell. Raises what the reader raises."""
+        await self._execute("forget_rejects")
+        await self._execute("staging", layer=self.target.layer.id, columns=list(self.stored))
+        await self._stage(batches, progress)
+        await self._execute("twice", field=self.target.id_field)
+        row = await self._one("good")
+        self.outcome.rows_good, self.outcome.repaired = row
+        self.outcome.reasons, self.outcome.quarantined = await self._one("reasons")
+        if self.outcome.rows_good == 0:
+            return self._nothing_fits()
+        await self._publish()
+        return self.outcome
+
+    async def _stage(self, batches: Iterator[Checked], progress: Progress) -> None:
+        into = sql.SQL(Q["copy"]).format(columns=self.columns)
+        async with aclosing(_ahead(batches)) as coming:
+            async for checked in coming:
+                self.outcome.rows_in += checked.read
+                self.outcome.rows_left_out += checked.left_out
+                async with self.c.cursor().copy(into) as copy:
+                    for row in checked.good:
+                        await copy.write_row(row)
+                if checked.rejects:
+                    async with self.c.cursor().copy(Q["reject"]) as copy:
+                        for reject in checked.rejects:
+                            await copy.write_row((self.target.import_id, *reject))
+                await progress(self.outcome.rows_in)
+
+    async def _publish(self) -> None:
+        dataset_id, org_id, version = await self._dataset()
+        await self._organisations(self.target.org_id or org_id)
+        await self._execute("staging_ready")
+        await self._compare(dataset_id)
+        row = await self._one("counts")
+        self.outcome.added, self.outcome.changed, self.outcome.removed = row
+        kept = sql.SQL(Q["kept"]).format(layer=self.table)
+        self.outcome.kept = (await self._one(kept, dataset_id=dataset_id))[0]
+        self.outcome.version = version
+        if self.target.dry_run:
+            self.outcome.state = "checked"
+        elif not any(row) and version:
+            self.outcome.state = "unchanged"
+        else:
+            await self._merge(dataset_id)
+            self.outcome.state = "published"
+            self.outcome.screen_job_id = await self._screen()
+
+    async def _dataset(self) -> tuple[int, int | None, int]:
+        """The dataset's id (0 when a dry run finds none), organisation and version."""
+        names = {"layer": self.target.layer.id, "dataset": self.target.dataset}
+        if self.target.dry_run:
+            cursor = await self.c.execute(Q["dataset_there"], names)
+            row = await cursor.fetchone()
+            return (row[0], row[1], row[2]) if row else (0, None, 0)
+        await self.c.execute(Q["dataset_made"], names)
+        cursor = await self.c.execute(Q["dataset_held"], names)
+        row = await cursor.fetchone()
+        assert row is not None
+        owner = row[1]
+        if owner is not None and self.target.org_id is not None and owner != self.target.org_id:
+            raise Problem("forbidden", "intake.other_owner", field="dataset")
+        return row[0], owner, row[2]
+
+    async def _organisations(self, org_id: int | None) -> None:
+        """Whose each row is: the dataset's organisation, or the operator that the row names."""
+        if org_id is not None:
+            await self._execute("org_all", org=org_id)
+        elif any(c.name == "operator" for c in self.target.layer.columns):
+            await self._execute("org_by_operator")
+            orphans = (await self._one("without_org"))[0]
+            if orphans and self.target.layer.secret:
+                self.outcome.notes.append(f"without_org:{orphans}")
+
+    async def _compare(self, dataset_id: int) -> None:
+        old = sql.SQL(", ").join(sql.Identifier("d", c) for c in self._compared)
+        new = sql.SQL(", ").join(sql.Identifier("s", c) for c in self._compared)
+        await self.c.execute(
+            sql.SQL(Q["difference"]).format(layer=self.table, old=old, new=new),
+            {"dataset_id": dataset_id, "id": self.target.import_id},
+        )
+
+    @property
+    def _compared(self) -> tuple[str, ...]:
+        return tuple(c for c in self.stored if c != "source_id")
+
+    async def _merge(self, dataset_id: int) -> None:
+        assignments = sql.SQL(", ").join(
+            sql.SQL("{} = {}").format(sql.Identifier(c), sql.Identifier("n", c))
+            for c in self._compared
+        )
+        statement = sql.SQL(Q["merge"]).format(
+            layer=self.table,
+            assignments=assignments,
+            columns=sql.SQL(", ").join(map(sql.Identifier, self.stored)),
+            values=sql.SQL(", ").join(sql.Identifier("n", c) for c in self.stored),
+        )
+        await self.c.execute(statement, {"dataset_id": dataset_id})
+        out, target = self.outcome, self.target
+        self.outcome.version = (
+            await self._one(
+                "versioned",
+                dataset_id=dataset_id,
+                org=target.org_id,
+                crs=target.crs,
+                source=target.source,
+                person=target.person,
+                added=out.added,
+                changed=out.changed,
+                removed=out.removed,
+            )
+        )[0]
+
+    async def _screen(self) -> int:
+        """The full screening that will see these rows: one that waits already, or a new one."""
+        row = await (await self.c.execute(Q["screen_waiting"])).fetchone()
+        if row is not None:
+            return int(row[0])
+        return await queue(self.c, kind="screen", one_at_a_time="screen")
+
+    def _nothing_fits(self) -> Outcome:
+        """No row can be taken: the dataset stays as it is rather than being emptied."""
+        self.outcome.state = "failed"
+        problem = Problem(
+            "refused",
+            "intake.no_row_fits" if self.outcome.quarantined else "intake.no_rows",
+            field="file",
+            n=self.outcome.quarantined,
+        )
+        self.outcome.say = said(problem)
+        return self.outcome
+
+    async def _execute(self, name: str, **values: Any) -> None:
+        await self.c.execute(Q[name], {"id": self.target.import_id, **values})
+
+    async def _one(self, statement: str | sql.Composed, **values: Any) -> TupleRow:
+        query = Q[statement] if isinstance(statement, str) else statement
+        cursor = await self.c.execute(query, {"id": self.target.import_id, **values})
+        row = await cursor.fetchone()
+        assert row is not None
+        return row
+
+
+def said(problem: Problem) -> dict[str, Any]:
+    """A problem as it is kept: its stable type and its sentence in both languages."""
+    return {
+        "type": problem.type,
+        "en": problem.said("en"),
+        "zh": problem.said("zh"),
+        "field": problem.field,
+    }
+
+
+async def _ahead(batches: Iterator[Checked]) -> AsyncGenerator[Checked, None]:
+    """The batches, read and checked in one thread of their own while the last one is copied."""
+    loop = asyncio.get_running_loop()
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        coming = loop.run_in_executor(thread, next, batches, None)
+        try:
+            while (checked := await coming) is not None:
+                coming = loop.run_in_executor(thread, next, batches, None)
+                yield checked
+        finally:
+            close = getattr(batches, "close", None)
+            if close is not None:
+                await loop.run_in_executor(thread, close)

@@ -1,0 +1,182 @@
+"""Rows of a source, checked against a layer: those that fit, and those that go to quarantine."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+import numpy as np
+import shapely
+from psycopg.types.json import Jsonb
+
+from gridwarden.geodesy import Reading
+from gridwarden.intake.ask import Ask
+from gridwarden.intake.batch import Batch, Shapes, Source, Trouble, shown
+from gridwarden.intake.geometry import Shaper
+from gridwarden.intake.mapping import Fields
+from gridwarden.intake.values import BadValueError, text
+from gridwarden.layers.catalogue import Layer
+
+CONTENT = "content:"
+"""Begins the identity of a row that its source does not name: a hash of what it says. Such a row
+that changes is, to the dataset, one row gone and another come."""
+MAX_EXTRA = 100_000
+
+
+@dataclass
+class Checked:
+    """What became of one batch. `good` are tuples as `columns` of the checker orders them."""
+
+    read: int
+    left_out: int
+    good: list[tuple[Any, ...]]
+    rejects: list[tuple[int, str, str | None, str | None, str | None]]
+
+
+@dataclass
+class Checker:
+    """Checks the rows of one source for one layer; keeps no row."""
+
+    layer: Layer
+    fields: Fields
+    ask: Ask
+    reading: Reading | None
+    columns: tuple[str, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        names = (c.name for c in self.layer.all_columns)
+        self.columns = ("source_id", *names, "extra", "repair", "geom")
+        self._shaper = Shaper(self.layer.geometry, self.reading) if self.reading else None
+
+    def all(self, source: Source) -> Iterator[Checked]:
+        """Check batch after batch. Raises Problem when the file breaks off."""
+        for batch in source.batches():
+            yield self.batch(batch)
+
+    def batch(self, batch: Batch) -> Checked:
+        """Check one batch, column by column and all shapes at once."""
+        wanted = self._wanted(batch)
+        troubles, marks = dict(batch.troubles), dict(batch.marks)
+        shapes = self._shapes(batch, troubles, marks)
+        values = self._values(batch, troubles)
+        ids = self._ids(batch, troubles)
+        extras = self._extras(batch, troubles)
+        geoms = shapely.to_wkb(shapes, hex=True, include_srid=True)
+        out = Checked(batch.size, batch.size - len(wanted), [], [])
+        for i in wanted:
+            number = batch.first_row + i
+            trouble = troubles.get(i)
+            if trouble is not None:
+                out.rejects.append((number, trouble.reason, trouble.column, trouble.value, ids[i]))
+                continue
+            row = tuple(column[i] for column in values)
+            identity = ids[i] or self._identity(shapes[i], row, extras[i])
+            out.good.append((number, identity, *row, Jsonb(extras[i]), marks.get(i), geoms[i]))
+        return out
+
+    def _wanted(self, batch: Batch) -> Sequence[int]:
+        if self.ask.where is None:
+            return range(batch.size)
+        name, value = self.ask.where
+        return [
+            i
+            for i, v in enumerate(batch.columns.get(name, []))
+            if v is not None and str(v) == value
+        ]
+
+    def _shapes(self, batch: Batch, troubles: dict[int, Trouble], marks: dict[int, str]) -> Shapes:
+        if self._shaper is None or self.reading is None:
+            return np.full(batch.size, None, dtype=object)
+        moved = self._shaper.all(batch.shapes, troubles, marks)
+        return shapely.set_srid(moved, self.reading.working.epsg)
+
+    def _values(self, batch: Batch, troubles: dict[int, Trouble]) -> list[list[Any]]:
+        out: list[list[Any]] = []
+        for column in self.layer.all_columns:
+            constant = self.fields.constants.get(column.name)
+            used = self.fields.converters.get(column.name)
+            if used is None:
+                out.append([constant] * batch.size)
+                continue
+            name, converter = used
+            raw = batch.columns[name]
+            values = converter.all(raw, name, troubles)
+            if column.refusal == "not_gas":
+                # The file tells what flows; where it does not, nobody knows that it is gas.
+                for i in (i for i, v in enumerate(values) if v is None):
+                    troubles.setdefault(i, Trouble("no_medium", name))
+            out.append(values)
+        return self._accurate(out)
+
+    def _accurate(self, values: list[list[Any]]) -> list[list[Any]]:
+        """A change of datum adds its own uncertainty; a position without one counts 1 m."""
+        added = self.reading.accuracy_m if self.reading else 0.0
+        if added:
+            at = [c.name for c in self.layer.all_columns].index("accuracy_m")
+            values[at] = [
+                round(float(np.hypot(1.0 if v is None else v, added)), 4) for v in values[at]
+            ]
+        return values
+
+    def _ids(self, batch: Batch, troubles: dict[int, Trouble]) -> list[str | None]:
+        if self.fields.source_id is None:
+            return [None] * batch.size
+        out: list[str | None] = []
+        for i, value in enumerate(batch.columns[self.fields.source_id]):
+            try:
+                out.append(None if value is None else text(value))
+            except BadValueError as bad:
+                troubles.setdefault(i, Trouble(bad.reason, self.fields.source_id, shown(value)))
+                out.append(None)
+        return out
+
+    def _extras(self, batch: Batch, troubles: dict[int, Trouble]) -> list[dict[str, Any]]:
+        out: list[dict[str, Any]] = [{} for _ in range(batch.size)]
+        for name in self.fields.extra:
+            key = name.replace("\x00", "")
+            for i, value in enumerate(batch.columns[name]):
+                if value is None or value == "":
+                    continue
+                kept = plain_value(value)
+                if isinstance(kept, str) and (
+                    "\x00" in kept or len(kept) > MAX_EXTRA or not _storable(kept)
+                ):
+                    troubles.setdefault(
+                        i, Trouble("bad_text", name, shown(value.encode("utf-8", "replace")))
+                    )
+                    continue
+                if kept is not None:
+                    out[i][key] = kept
+        return out
+
+    def _identity(self, shape: Any, row: tuple[Any, ...], extra: dict[str, Any]) -> str:
+        """A name from what the row says: its shape to the millimetre and its values."""
+        said = json.dumps(
+            [*(plain_value(v) for v in row), extra], sort_keys=True, ensure_ascii=False
+        )
+        digest = hashlib.sha256(said.encode("utf-8", "replace"))
+        if shape is not None:
+            rounded = shapely.set_coordinates(
+                shapely.from_wkb(shapely.to_wkb(shape)), np.round(shapely.get_coordinates(shape), 3)
+            )
+            digest.update(shapely.to_wkb(shapely.set_srid(rounded, 0)))
+        return CONTENT + digest.hexdigest()[:32]
+
+
+def plain_value(value: Any) -> Any:
+    """A value as JSON keeps it; None for one that JSON cannot say."""
+    if isinstance(value, float):
+        return value if np.isfinite(value) else None
+    if value is None or isinstance(value, (str, bool, int)):
+        return value
+    if isinstance(value, (date, datetime)):
+        return value.isoformat()
+    if isinstance(value, bytes):
+        return value.hex()
+    return str(value)
+
+
+def _storable(value: str) -> bool:
+    return value.isascii() or not any("\ud800" <= c <= "\udfff" for c in value)

@@ -1,0 +1,51 @@
+"""One file, one layer of it, ready to be read."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from gridwarden.intake import encoding as letters
+from gridwarden.intake.batch import Source
+from gridwarden.intake.files import Part, parts_of
+from gridwarden.intake.table import Table
+from gridwarden.intake.vector import Vector, layers_of
+from gridwarden.words.problems import Problem
+
+SHOWN = 30
+
+
+def open_source(
+    path: Path,
+    name: str,
+    room: Path,
+    limit_bytes: int,
+    *,
+    from_layer: str | None = None,
+    encoding: str | None = None,
+) -> Source:
+    """The layer of a file that is to be imported; `room` takes what is unpacked.
+
+    Raises Problem: `refused` for a kind that is not read and for several layers of which none
+    was chosen, `not_found` for a layer that is not there, `unreadable_file`, `too_large`.
+    """
+    found = letters.asked(encoding)
+    part, layer = _chosen(parts_of(path, name, room, limit_bytes), from_layer)
+    if part.kind == "csv":
+        return Table(part.path, layer, found)
+    return Vector(part, layer, found)
+
+
+def _chosen(parts: Sequence[Part], from_layer: str | None) -> tuple[Part, str]:
+    all_layers = [(part, layer) for part in parts for layer in layers_of(part)]
+    names = ", ".join(layer for _, layer in all_layers[:SHOWN])
+    if from_layer is None:
+        if len(all_layers) == 1:
+            return all_layers[0]
+        if not all_layers:
+            raise Problem("unreadable_file", "intake.no_layer", field="file")
+        raise Problem("refused", "intake.several_layers", field="from_layer", layers=names)
+    for part, layer in all_layers:
+        if layer == from_layer:
+            return part, layer
+    raise Problem(
+        "not_found", "intake.no_such_layer", field="from_layer", layer=from_layer[:80], layers=names
+    )

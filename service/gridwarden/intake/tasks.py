@@ -1,0 +1,216 @@
+"""The job `import`: one file from its folder to a published version, or to a sentence why not."""
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import shapely
+from psycopg.types.json import Jsonb
+
+from gridwarden.database import Caller, as_caller
+from gridwarden.geodesy import CrsRefused, Reading, WorkingCrs, reading_of
+from gridwarden.intake.ask import Ask
+from gridwarden.intake.batch import Source
+from gridwarden.intake.mapping import Fields, mapping_of
+from gridwarden.intake.publishing import Outcome, Publication, Q, Target, said
+from gridwarden.intake.rows import Checker
+from gridwarden.intake.source import open_source
+from gridwarden.intake.table import Table
+from gridwarden.jobs import Cancelled, Job, task
+from gridwarden.layers.catalogue import Layer, layers
+from gridwarden.settings import Settings
+from gridwarden.words import say
+from gridwarden.words.problems import Problem
+
+NO_TIMEOUT = 0
+UNPACKED_AT_MOST = 4
+"""Times the upload limit that an archive may unpack to."""
+
+
+@task("import")
+async def bring(job: Job, settings: Settings) -> None:
+    """Run the import that the job is about. Raises Problem with the sentence for the person."""
+    if job.subject_id is None:
+        raise Problem("not_found", "intake.no_such_import")
+    worker = Caller("import", job.caller.person)
+    async with as_caller(job.pool, worker) as c:
+        row = await (await c.execute(Q["begun"], {"id": job.subject_id})).fetchone()
+    if row is None:
+        return  # cancelled, or finished by another process
+    try:
+        outcome = await _whole(job, worker, row, settings)
+    except Cancelled:
+        await _stopped(job, worker, "cancelled", None)
+        raise
+    except Problem as problem:
+        await _stopped(job, worker, "failed", said(problem))
+        raise
+    except Exception as error:
+        own = _own(error)
+        await _stopped(job, worker, "failed", said(own))
+        if own.kind != "internal":
+            raise own from error
+        raise
+    if outcome is not None:
+        job.say = _summary(outcome)
+        if outcome.state == "failed":
+            job.say = outcome.say or {}
+            raise Problem("refused", str(job.say.get("en")), field="file")
+
+
+async def _whole(
+    job: Job, worker: Caller, row: tuple[Any, ...], settings: Settings
+) -> Outcome | None:
+    layer_id, dataset, document, org_id, file_name, _role, person = row
+    ask, layer = Ask.of(document), layers()[layer_id]
+    room = await asyncio.to_thread(_room, settings, job.subject_id or 0)
+    try:
+        source, fields, reading = await asyncio.to_thread(
+            prepared,
+            layer,
+            ask,
+            _kept_file(settings, job.subject_id or 0),
+            file_name,
+            room,
+            settings,
+        )
+        checker = Checker(layer, fields, ask, reading)
+        target = Target(
+            job.subject_id or 0,
+            layer,
+            dataset,
+            org_id,
+            person,
+            file_name,
+            reading.name if reading else "",
+            fields.source_id,
+            ask.dry_run,
+        )
+        return await _transaction(job, worker, target, checker, source)
+    finally:
+        await asyncio.to_thread(shutil.rmtree, room, ignore_errors=True)
+
+
+async def _transaction(
+    job: Job, worker: Caller, target: Target, checker: Checker, source: Source
+) -> Outcome | None:
+    async with as_caller(job.pool, worker, timeout_ms=NO_TIMEOUT) as c:
+        await c.execute(Q["take"], {"id": target.import_id})
+        cursor = await c.execute(Q["still_open"], {"id": target.import_id})
+        open_still = await cursor.fetchone()
+        if not open_still or not open_still[0]:
+            return None
+        publication = Publication(c, target, checker)
+        publication.outcome.notes += source.notes
+        outcome = await publication.run(checker.all(source), _progress(job, source))
+        await c.execute(Q["ended"], {"id": target.import_id, **outcome.values()})
+        return outcome
+
+
+def _progress(job: Job, source: Source) -> Callable[[int], Awaitable[None]]:
+    async def tell(done: int) -> None:
+        total = max(source.rows, done) if source.rows else None
+        await job.progress(done, total, "rows")
+
+    return tell
+
+
+def prepared(
+    layer: Layer, ask: Ask, file: Path, name: str, room: Path, settings: Settings
+) -> tuple[Source, Fields, Reading | None]:
+    """The source opened, its fields mapped, its coordinates understood. Raises Problem."""
+    source = open_source(
+        file,
+        name,
+        room,
+        settings.upload_mb * UNPACKED_AT_MOST << 20,
+        from_layer=ask.from_layer,
+        encoding=ask.encoding,
+    )
+    fields = mapping_of(layer, source, ask, ZoneInfo(settings.time_zone))
+    if fields.source_id is None:
+        source.notes.append("identity_from_content")
+    reading = None if layer.geometry == "none" else _reading(source, ask, settings)
+    if reading is not None and isinstance(source, Table) and not reading.geographic:
+        _which_is_north(source, reading)
+    return source, fields, reading
+
+
+def _reading(source: Source, ask: Ask, settings: Settings) -> Reading:
+    """What the coordinates mean: what the person says, else what the file says."""
+    said_by = ask.crs or source.crs
+    if not said_by:
+        raise Problem("refused", "intake.no_crs", field="crs")
+    try:
+        reading = reading_of(said_by, WorkingCrs(settings.crs))
+    except CrsRefused as refused:
+        raise Problem(
+            "refused", f"intake.crs_{refused.reason}", field="crs", crs=refused.crs
+        ) from refused
+    if ask.crs and source.crs and source.kind != "csv":
+        source.notes.append("crs_overruled")
+    if reading.accuracy_m:
+        source.notes.append(f"accuracy_added:{reading.accuracy_m:g}")
+    return reading
+
+
+def _which_is_north(source: Table, reading: Reading) -> None:
+    """Chinese survey tables call the northing X. The two are told apart by where the rows land."""
+    batch = next(source.batches(200), None)
+    if batch is None:
+        return
+    x, y = shapely.get_coordinates(batch.shapes).T
+    if len(x) and _inside(reading, x, y) < 0.5 <= _inside(reading, y, x):
+        source.north_first = True
+        source.notes.append("x_is_north")
+
+
+def _inside(reading: Reading, x: Any, y: Any) -> float:
+    moved_x, moved_y = reading.to_working(x, y)
+    fine = np.isfinite(moved_x) & np.isfinite(moved_y)
+    held = reading.working.holds(moved_x[fine], moved_y[fine])
+    return float(held.sum()) / len(x)
+
+
+def _room(settings: Settings, import_id: int) -> Path:
+    return Path(tempfile.mkdtemp(prefix="reading-", dir=settings.files / str(import_id)))
+
+
+def _kept_file(settings: Settings, import_id: int) -> Path:
+    """The file as it was brought. Raises Problem `gone` when the folder was cleared."""
+    folder = settings.files / str(import_id)
+    files = sorted(p for p in folder.glob("source*") if p.is_file()) if folder.is_dir() else []
+    if not files:
+        raise Problem("gone", "intake.file_gone", field="file")
+    return next((p for p in files if p.suffix == ".shp"), files[0])
+
+
+async def _stopped(job: Job, worker: Caller, state: str, words: dict[str, Any] | None) -> None:
+    values = {"id": job.subject_id, "state": state, "say": Jsonb(words) if words else None}
+    async with as_caller(job.pool, worker) as c:
+        await c.execute(Q["stopped"], values)
+
+
+def _own(error: Exception) -> Problem:
+    """What an unforeseen error is called: a full disk is the person's to mend, the rest ours."""
+    if isinstance(error, OSError) and error.errno == 28:
+        return Problem("disk_full")
+    return Problem("internal")
+
+
+def _summary(outcome: Outcome) -> dict[str, Any]:
+    counts = {
+        "n": outcome.rows_good,
+        "bad": outcome.quarantined,
+        "added": outcome.added,
+        "changed": outcome.changed,
+        "removed": outcome.removed,
+        "version": outcome.version,
+    }
+    key = f"intake.said_{outcome.state}" if outcome.state != "failed" else "intake.no_row_fits"
+    return {**{language: say(key, language, **counts) for language in ("en", "zh")}, **counts}
