@@ -137,8 +137,9 @@ async def heat(
         row = await (await c.execute(Q["dates"])).fetchone()
     kept = tuple(sorted(cells, key=lambda one: (-one.count, one.key))[:MOST_CELLS])
     families = tuple(sorted({t.family for cell in cells for t in cell.tallies}))
-    dates = row or (None, None, 0, None)
-    return Heat(system, kept, families, *dates, len(cells) > len(kept))
+    published_at, screened_at, waiting, pack = row or (None, None, 0, None)
+    too_many = len(cells) > len(kept)
+    return Heat(system, kept, families, published_at, screened_at, waiting, pack, too_many)
 
 
 async def _tallies(

@@ -32,6 +32,7 @@ def draw(
         max_zoom=19,
         min_zoom=5,
         attribution_control=False,
+        zoom_snap=0.25,
     )
     heat._id = "heat"
     features = [

@@ -8,19 +8,15 @@ LINE: Final = "#D5DBE1"
 RISK: Final = ("#FFFFFF", "#D6E9F8", "#F6C445", "#EE8A2A", "#A4121F")
 STATES: Final = ("zero", "no_data", "withheld")
 
-# Limits that a person can keep in mind; above the last they go on by ten.
-_NICE: Final = tuple(
-    step * 10**power
-    for power in range(-1, 9)
-    for step in (1, 2, 3, 5, 8)
-    if (step, power) != (1, -1)
-)
+# Limits that a person can keep in mind: below ten whole numbers (and 0.5), above it two digits.
+_STEPS: Final = (10, 12, 14, 16, 18, 20, 25, 30, 35, 40, 45, 50, 60, 70, 80, 90)
+_NICE: Final = (0.5, *range(1, 10), *(s * 10**power for power in range(8) for s in _STEPS))
 
 
 def limits(values: Iterable[float]) -> tuple[float, float, float]:
     """Upper ends of the first three classes: where half, 80 % and 95 % of the cells lie below.
 
-    Each is the next round number (… 1, 2, 3, 5, 8, 10 …), strictly rising; a value that equals a
+    Each is the next round number (… 9, 10, 12, 14 …), strictly rising; a value that equals a
     limit belongs to the class below it. Cells without findings do not count.
     """
     ordered = sorted(v for v in values if v > 0)
@@ -28,7 +24,7 @@ def limits(values: Iterable[float]) -> tuple[float, float, float]:
     for share in (0.5, 0.8, 0.95):
         reached = ordered[int(share * (len(ordered) - 1))] if ordered else 0
         above = found[-1] if found else 0
-        found.append(next(n for n in _NICE if n >= reached and n > above and n >= 0.5))
+        found.append(next(n for n in _NICE if n >= reached and n > above))
     return found[0], found[1], found[2]
 
 

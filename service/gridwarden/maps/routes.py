@@ -4,48 +4,28 @@ import json
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
-from markupsafe import Markup
 from starlette.responses import HTMLResponse, Response
 
 from gridwarden.access import allow
 from gridwarden.database import Caller
-from gridwarden.maps.cells import Heat, allowed_systems, heat, measured, side_of
+from gridwarden.maps import findings, start
+from gridwarden.maps.cells import Heat, allowed_systems, heat, measured
+from gridwarden.maps.context import checked_measure, heat_context
 from gridwarden.maps.extent import in_box, parse_box
 from gridwarden.maps.ground import backdrop
-from gridwarden.maps.view import HeatView, measure_words, view
+from gridwarden.maps.view import view
 from gridwarden.settings import Settings
-from gridwarden.words import language_of, say
+from gridwarden.words import language_of
 from gridwarden.words.page import page
 from gridwarden.words.problems import Problem
 
-router = APIRouter(tags=["maps"])
+router = APIRouter()
+router.include_router(start.router)
+router.include_router(findings.router)
 HeatReader = Annotated[Caller, allow("utility", "supervisor", "planner", "viewer")]
 
 
-def measures_of(found: Heat) -> tuple[str, ...]:
-    """What can be measured: weight, number, and each family that has a finding."""
-    return ("weighted", "count", *found.families)
-
-
-def checked_measure(measure: str, found: Heat, families: tuple[str, ...]) -> str:
-    """The measure; raises Problem for one that is neither general nor a known family."""
-    known = {"weighted", "count", *found.families, *families}
-    if measure not in known:
-        offered = ", ".join(sorted(known))
-        raise Problem("invalid_value", "maps.no_such_measure", field="measure", offered=offered)
-    return measure
-
-
-FAMILIES = (
-    "main_encroachment",
-    "site_near_main",
-    "shed_near_main",
-    "estate_without_shed",
-    "building_water",
-)
-
-
-@router.get("/maps/heat", response_class=HTMLResponse)
+@router.get("/maps/heat", response_class=HTMLResponse, tags=["maps"])
 async def heat_page(
     request: Request,
     caller: HeatReader,
@@ -58,43 +38,23 @@ async def heat_page(
     if not (settings.assets / "leaflet" / "leaflet.js").is_file():
         raise Problem("unavailable", "maps.no_assets")
     found = await heat(request.app.state.pool, caller, system, settings, names=True)
-    checked_measure(measure, found, FAMILIES)
+    checked_measure(measure, found)
     lang = language_of(request)
     ground = await backdrop(request.app.state.pool, caller, settings)
-    shown = view(found, measure, ground, settings, lang)
+    shown = view(found, measure, ground, settings, lang, linked=caller.role != "viewer")
     return page(
         request,
         "maps/heat.html",
         caller=caller,
         inline_styles=True,
         cut_off=found.cut_off,
+        dates=found,
         **heat_context(shown, settings, lang),
         systems=allowed_systems(caller.role),
     )
 
 
-def heat_context(shown: HeatView, settings: Settings, lang: str) -> dict[str, Any]:
-    """What both the page and the stand-alone file give to `maps/heat_body.html`."""
-    measures = dict.fromkeys((*measures_of(shown.heat), shown.measure))
-    return {
-        "view": shown,
-        "measure_title": measure_words(shown.measure, lang),
-        "measures": [(one, measure_words(one, lang)) for one in measures],
-        "unit": "districts" if side_of(shown.heat.system) is None else "cells",
-        "linked": True,
-        "definition": say(
-            "maps.measure.definition",
-            lang,
-            **{name: f"{weight:g}" for name, weight in settings.severity_weights.items()},
-            possible=f"{settings.possible_factor:g}",
-        ),
-        # numbers and our own identifiers only: see gridwarden.maps.figure
-        "map_body": Markup(shown.pieces.body),
-        "map_script": Markup(shown.pieces.script),
-    }
-
-
-@router.get("/api/cells/{system}")
+@router.get("/api/cells/{system}", tags=["maps"])
 async def cells_api(
     request: Request,
     caller: HeatReader,
@@ -109,7 +69,7 @@ async def cells_api(
     settings: Settings = request.app.state.settings
     box = parse_box(bbox)
     found = await heat(request.app.state.pool, caller, system, settings)
-    checked_measure(measure, found, FAMILIES)
+    checked_measure(measure, found)
     collection = as_geojson(found, measure, settings)
     if box:
         kept = [

@@ -45,6 +45,7 @@ class HeatView:
     touched: int
     top: tuple[Mapping[str, Any], ...]
     data: Mapping[str, Any]
+    linked: bool
 
 
 def family_words(family: str, lang: str) -> str:
@@ -65,14 +66,19 @@ def view(
     backdrop: Mapping[int, Mapping[str, Any]],
     settings: Settings,
     lang: str,
+    *,
+    linked: bool,
 ) -> HeatView:
-    """Classify, draw and word the cells of one aggregate. Links lead to the list of findings."""
+    """Classify, draw and word the cells of one aggregate.
+
+    `linked`: whether the reader may open the list of findings that a cell leads down to.
+    """
     values = [measured(cell.tallies, measure, settings) for cell in heat.cells]
     ends = limits(values)
     risks = [risk_of(value, ends) for value in values]
     empty = [cell for cell, risk in zip(heat.cells, risks, strict=True) if risk == 0]
     words = [
-        _words(cell, value, risk, lang)
+        _words(cell, value, risk, lang, linked=linked)
         for cell, value, risk in zip(heat.cells, values, risks, strict=True)
     ]
     order = sorted(range(len(values)), key=lambda n: -values[n])
@@ -88,6 +94,7 @@ def view(
         touched=sum(cell.count > 0 for cell in heat.cells),
         top=tuple({"n": n, **words[n]} for n in order[:LISTED] if values[n] > 0),
         data={"cells": words, "words": _spoken(measure, lang), "side": side_of(heat.system)},
+        linked=linked,
     )
 
 
@@ -125,12 +132,12 @@ def findings_link(cell: Cell) -> str:
     return f"/findings?{urlencode(query)}"
 
 
-def _words(cell: Cell, value: float, risk: int, lang: str) -> dict[str, Any]:
+def _words(cell: Cell, value: float, risk: int, lang: str, *, linked: bool) -> dict[str, Any]:
     """One cell in words: title, number, counts, names, what is known of it."""
-    side = side_of(cell.key.partition("/")[0])
     title = cell.name or say("maps.outside_districts", lang)
-    if side is not None:
-        title = say("maps.cell_in", lang, side=side, place=title)
+    if not cell.key.startswith("district/"):
+        number = "-".join(cell.key.split("/")[1:])
+        title = say("maps.cell_in", lang, number=number, place=title)
     return {
         "title": title,
         "value": amount(value),
@@ -139,7 +146,7 @@ def _words(cell: Cell, value: float, risk: int, lang: str) -> dict[str, Any]:
         "rows": [_row(tally, lang) for tally in _sorted(cell.tallies)],
         "worst": [_named(one, lang) for one in cell.worst],
         "note": _note(cell, lang),
-        "href": findings_link(cell) if cell.count else None,
+        "href": findings_link(cell) if cell.count and linked else None,
     }
 
 

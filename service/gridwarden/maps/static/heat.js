@@ -43,7 +43,7 @@
       });
     }
     if (cell.note) element("p", cell.note, box, "quiet");
-    if (cell.href && !data.alone) {
+    if (cell.href) {
       var link = element("a", words.list, element("p", null, box));
       link.href = cell.href;
     }

@@ -1,0 +1,55 @@
+"""What the heat page's template is given, for the page and for the stand-alone file."""
+
+from typing import Any, Final
+
+from markupsafe import Markup
+
+from gridwarden.maps.cells import Heat, side_of
+from gridwarden.maps.view import HeatView, measure_words
+from gridwarden.settings import Settings
+from gridwarden.words import say
+from gridwarden.words.problems import Problem
+
+FAMILIES: Final = (
+    "main_encroachment",
+    "site_near_main",
+    "shed_near_main",
+    "estate_without_shed",
+    "building_water",
+)
+"""Rule families of the built-in pack: measures even while nothing of them is found."""
+
+
+def measures_of(found: Heat) -> tuple[str, ...]:
+    """What can be measured: weight, number, and each family that has a finding."""
+    return ("weighted", "count", *found.families)
+
+
+def checked_measure(measure: str, found: Heat) -> str:
+    """The measure; raises Problem for one that is neither general nor a known family."""
+    known = {"weighted", "count", *found.families, *FAMILIES}
+    if measure not in known:
+        offered = ", ".join(sorted(known))
+        raise Problem("invalid_value", "maps.no_such_measure", field="measure", offered=offered)
+    return measure
+
+
+def heat_context(shown: HeatView, settings: Settings, lang: str) -> dict[str, Any]:
+    """What both the page and the stand-alone file give to `maps/heat_body.html`."""
+    measures = dict.fromkeys((*measures_of(shown.heat), shown.measure))
+    return {
+        "view": shown,
+        "measure_title": measure_words(shown.measure, lang),
+        "measures": [(one, measure_words(one, lang)) for one in measures],
+        "unit": "districts" if side_of(shown.heat.system) is None else "cells",
+        "linked": shown.linked,
+        "definition": say(
+            "maps.measure.definition",
+            lang,
+            **{name: f"{weight:g}" for name, weight in settings.severity_weights.items()},
+            possible=f"{settings.possible_factor:g}",
+        ),
+        # numbers and our own identifiers only: see gridwarden.maps.figure
+        "map_body": Markup(shown.pieces.body),
+        "map_script": Markup(shown.pieces.script),
+    }

@@ -1,0 +1,44 @@
+-- The list of findings behind a figure. A bureau sees its own districts'; a cell of a planner's
+-- list leaves out what is tied to mains (those rows come by district only).
+
+-- name: page
+select f.id, f.layer, f.subject_id, f.family, f.severity, f.certainty, f.main, f.distance_band,
+    f.distance_m, f.required_m, f.clause, f.edition, f.verified, f.first_seen,
+    f.district_id, d.name as district,
+    array_position(array['major', 'serious', 'general'], f.severity) as rank
+from api.finding f
+left join api.districts d on d.id = f.district_id
+where (api.role() <> 'supervisor' or api.my_district(f.district_id))
+  and (%(tied)s or not f.main)
+  and (%(district)s::bigint is null or f.district_id = %(district)s)
+  and (%(family)s::text is null or f.family = %(family)s)
+  and (%(severity)s::text is null or f.severity = %(severity)s)
+  and (%(certainty)s::text is null or f.certainty = %(certainty)s)
+  and (%(west)s::float8 is null
+       or (f.x >= %(west)s and f.x < %(east)s and f.y >= %(south)s and f.y < %(north)s))
+  and (array_position(array['major', 'serious', 'general'], f.severity), f.id)
+      > (%(rank)s::int, %(after)s::bigint)
+order by rank, f.id
+limit %(most)s
+
+-- name: total
+select count(*)
+from api.finding f
+where (api.role() <> 'supervisor' or api.my_district(f.district_id))
+  and (%(tied)s or not f.main)
+  and (%(district)s::bigint is null or f.district_id = %(district)s)
+  and (%(family)s::text is null or f.family = %(family)s)
+  and (%(severity)s::text is null or f.severity = %(severity)s)
+  and (%(certainty)s::text is null or f.certainty = %(certainty)s)
+  and (%(west)s::float8 is null
+       or (f.x >= %(west)s and f.x < %(east)s and f.y >= %(south)s and f.y < %(north)s))
+
+-- name: districts
+select id, coalesce(name, code, id::text) as name from api.districts order by name, id
+
+-- name: families
+select distinct family from api.finding order by 1
+
+-- name: dates
+select (select max(published_at) from api.dataset) as published_at, screened_at, waiting, pack
+from api.screened

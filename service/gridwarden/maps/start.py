@@ -1,0 +1,128 @@
+"""`/`: what is loaded, what is missing, and what to do next, read from the data each time."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Request
+from psycopg import AsyncConnection, sql
+from psycopg.rows import dict_row
+from starlette.responses import HTMLResponse
+
+from gridwarden.access import allow
+from gridwarden.database import ADMINISTRATORS, ASKERS, Caller, as_caller, queries
+from gridwarden.layers.catalogue import Layer, layers
+from gridwarden.settings import Settings
+from gridwarden.words import known, language_of
+from gridwarden.words.page import page
+
+Q: Final = queries(__package__ or "gridwarden.maps", "start.sql")
+router = APIRouter(tags=["maps"])
+SEEING: Final = (*ASKERS, "administrator")
+"""Roles that may know what is loaded."""
+LISTING: Final = ("utility", "supervisor", "planner")
+"""Roles that may open the list of findings: their figures are that list's."""
+NEEDED: Final = (
+    "gas_pipelines",
+    "coverage",
+    "districts",
+    "buildings",
+    "construction_sites",
+    "estates",
+    "charging_sheds",
+    "organisations",
+)
+"""Layers whose absence makes an answer weaker; `start.missing.<layer>` says how."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """One layer: its datasets, and how many rows the caller may read (None: not for the role)."""
+
+    id: str
+    title: str
+    rows: int | None
+    datasets: tuple[Mapping[str, Any], ...]
+
+    @property
+    def published_at(self) -> datetime | None:
+        """The newest publication."""
+        return max((d["published_at"] for d in self.datasets if d["published_at"]), default=None)
+
+
+@router.get("/", response_class=HTMLResponse)
+async def start_page(
+    request: Request, caller: Annotated[Caller, allow(*ASKERS, *ADMINISTRATORS)]
+) -> HTMLResponse:
+    """What is loaded, what is missing, and what to do next, for this caller."""
+    settings: Settings = request.app.state.settings
+    loaded: list[Loaded] = []
+    screened: Mapping[str, Any] | None = None
+    findings: dict[str, int] = {}
+    uncallable = 0
+    if caller.role in SEEING:
+        async with as_caller(request.app.state.pool, caller, settings.statement_timeout_ms) as c:
+            loaded = await _loaded(c, caller, language_of(request))
+            screened = await (
+                await c.cursor(row_factory=dict_row).execute(Q["screened"])
+            ).fetchone()
+            if caller.role != "administrator":
+                own = caller.role in LISTING
+                source = Q["findings_of_own"] if own else Q["findings_counted"]
+                rows = await (await c.execute(source)).fetchall()
+                findings = {row[0]: row[1] for row in rows}
+            if caller.role in layers()["organisations"].readers:
+                row = await (await c.execute(Q["uncallable"])).fetchone()
+                uncallable = row[0] if row else 0
+    return page(
+        request,
+        "maps/start.html",
+        caller=caller,
+        loaded=[one for one in loaded if one.datasets],
+        findings=findings,
+        dates=screened,
+        todo=todo(loaded, screened, uncallable),
+        seeing=caller.role in SEEING,
+        listing=caller.role in LISTING,
+    )
+
+
+async def _loaded(c: AsyncConnection[Any], caller: Caller, lang: str) -> list[Loaded]:
+    cursor = await c.cursor(row_factory=dict_row).execute(Q["datasets"])
+    datasets = await cursor.fetchall()
+    found = []
+    for one in layers().values():
+        own = tuple(d for d in datasets if d["layer"] == one.id)
+        rows = await _count(c, one) if own and caller.role in one.readers else None
+        found.append(Loaded(one.id, one.title.in_(lang), rows, own))
+    return found
+
+
+async def _count(c: AsyncConnection[Any], layer: Layer) -> int:
+    statement = sql.SQL("select count(*) from {}").format(sql.Identifier("api", layer.id))
+    row = await (await c.execute(statement)).fetchone()
+    return int(row[0]) if row else 0
+
+
+def todo(
+    loaded: Sequence[Loaded], screened: Mapping[str, Any] | None, uncallable: int
+) -> list[tuple[str, dict[str, object]]]:
+    """What is missing, most hindering first: catalogue keys and their parameters."""
+    if screened is None:
+        return []
+    there = {one.id for one in loaded if one.datasets}
+    if not there:
+        return [("start.nothing", {})]
+    found: list[tuple[str, dict[str, object]]] = [
+        (f"start.missing.{layer}", {})
+        for layer in NEEDED
+        if layer not in there and known(f"start.missing.{layer}")
+    ]
+    if screened["screened_at"] is None:
+        found.append(("start.never_screened", {}))
+    elif screened["waiting"]:
+        found.append(("start.waiting", {"n": screened["waiting"]}))
+    if uncallable:
+        found.append(("start.uncallable", {"n": uncallable}))
+    return found

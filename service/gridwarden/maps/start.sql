@@ -1,0 +1,22 @@
+-- What is loaded, as numbers and dates.
+
+-- name: datasets
+select layer, name, version, published_at from api.dataset where version > 0 order by layer, name
+
+-- name: screened
+select screened_at, waiting, pack, (select max(published_at) from api.dataset) as published_at
+from api.screened
+
+-- As the list of findings shows them, or as counts alone for those who may see no rows.
+-- name: findings_of_own
+select f.severity, count(*) as n
+from api.finding f
+where api.role() <> 'supervisor' or api.my_district(f.district_id)
+group by 1
+
+-- name: findings_counted
+select severity, sum(n)::bigint as n from api.finding_count group by 1
+
+-- Gas companies that nobody could call out of hours.
+-- name: uncallable
+select count(*) from api.organisations where kind = 'gas_company' and coalesce(duty_phone, '') = ''
