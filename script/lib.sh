@@ -6,6 +6,11 @@ set -euo pipefail
 set -m
 
 root=$PWD
+# A relative state folder is meant from where the person stands, not from here.
+case ${GRIDWARDEN_HOME:-} in
+  '' | /*) ;;
+  *) export GRIDWARDEN_HOME=$OLDPWD/$GRIDWARDEN_HOME ;;
+esac
 python="$root/.venv/bin/python"
 gridwarden="$root/.venv/bin/gridwarden"
 host=${GRIDWARDEN_HOST:-127.0.0.1}

@@ -7,11 +7,13 @@ import sys
 
 import typer
 import uvicorn
+from pydantic import ValidationError
 from rich.console import Console
 
 from gridwarden import migrations
 from gridwarden.app import ROOMS, create_app, part
 from gridwarden.database import cluster
+from gridwarden.database.ports import check_port
 from gridwarden.database.trouble import SetUpError
 from gridwarden.jobs import work
 from gridwarden.rules import ensure_published
@@ -45,6 +47,7 @@ def serve(
 ) -> None:
     """Serve the pages and the API on GRIDWARDEN_HOST:GRIDWARDEN_PORT until Ctrl-C."""
     settings = Settings()
+    check_port(settings)
     child = subprocess.Popen([sys.executable, "-m", "gridwarden", "worker"]) if worker else None
     try:
         uvicorn.run(
@@ -83,5 +86,19 @@ def main() -> None:
     try:
         gather()(standalone_mode=True)
     except (Problem, SetUpError) as refusal:
-        console.print(str(refusal), style="red", highlight=False)
+        console.print(str(refusal), style="red", highlight=False, markup=False, soft_wrap=True)
         sys.exit(1)
+    except ValidationError as refusal:
+        told = wrong_settings(refusal)
+        console.print(told, style="red", highlight=False, markup=False, soft_wrap=True)
+        sys.exit(1)
+
+
+def wrong_settings(refusal: ValidationError) -> str:
+    """Which GRIDWARDEN_… variable to change, and why; never its value, which may be a secret."""
+    told = [
+        f"GRIDWARDEN_{'_'.join(map(str, error['loc'])).upper()}: {error['msg']}"
+        for error in refusal.errors(include_input=False)
+        if error["type"] != "default_factory_not_called"  # a consequence of another one
+    ]
+    return f"Change these settings: {'; '.join(told)}."
