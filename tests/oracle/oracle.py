@@ -15,6 +15,7 @@ import math
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,7 @@ class Finding:
     distance: int | None
     required: int | None
     missing: frozenset[str]
+    pressure_class: str | None = None
 
     @property
     def key(self) -> tuple[str, str, str, str | None]:
@@ -59,8 +61,9 @@ class Main:
 
 
 def ticks(metres: float) -> int:
-    """Metres in whole 0.1 mm, halves away from zero."""
-    return int(math.copysign(math.floor(abs(metres) * TENTH_MM + 0.5), metres))
+    """Metres in whole 0.1 mm, halves away from zero, as one would round the printed number."""
+    printed = Decimal(f"{metres:.15g}") * TENTH_MM
+    return int(printed.quantize(Decimal(1), ROUND_HALF_UP))
 
 
 def read_pack(path: Path) -> dict[str, Any]:
@@ -166,7 +169,7 @@ class Oracle:
             source = main.feature.source_id
             return Finding(
                 family, layer, subject.source_id, source, rule["id"], severity, certainty, gap,
-                limit, main.missing,
+                limit, main.missing, main.pressure_class,
             )  # fmt: skip
         return None
 
@@ -226,17 +229,18 @@ def attribute(rule: dict[str, Any], layer: str, subject: Feature) -> Iterator[Fi
         return
     missing = set() if state else {unless["column"]}
     value, instead = subject.number(over["column"]), subject.number(over["instead"])
-    if value is not None:
-        if value <= row["limit_m"]:
-            return
-    else:
+    certainty = "certain" if state else "possible"
+    if value is None:
+        missing.add(over["column"])
         if instead is None or instead * over["factor"] < over["possible_from"]:
             return
         if instead * over["factor"] <= over["certain_over"]:
-            missing.add(over["column"])
+            certainty = "possible"
+    elif value <= row["limit_m"]:
+        return
     yield Finding(
-        rule["family"], layer, subject.source_id, None, rule["id"], row["severity"],
-        "possible" if missing else "certain", None, None, frozenset(missing),
+        rule["family"], layer, subject.source_id, None, rule["id"], row["severity"], certainty,
+        None, None, frozenset(missing),
     )  # fmt: skip
 
 

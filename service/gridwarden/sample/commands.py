@@ -1,14 +1,22 @@
 """`gridwarden sample`: write the sample city, or load it."""
 
+import asyncio
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.table import Table
 
+from gridwarden.layers.catalogue import layer
 from gridwarden.settings import Settings
+from gridwarden.words import say
 from gridwarden.words.problems import Problem
+
+if TYPE_CHECKING:
+    from gridwarden.sample.load import Brought
 
 console = Console(stderr=True)
 sample = typer.Typer(
@@ -43,7 +51,54 @@ def make(context: typer.Context, seed: Seed = 7, size: Big = Size.s, out: Out = 
     if context.invoked_subcommand is None:
         folder = out or folder_of(Settings(), seed, size.value)
         rows = generate(seed, size.value, folder)
-        console.print(f"{rows} rows of the sample city, seed {seed}, in {folder}", highlight=False)
+        words = {"rows": rows, "seed": seed, "folder": folder}
+        console.print(say("sample.written", Settings().language, **words), highlight=False)
+
+
+@sample.command("load")
+def load_command(seed: Seed = 7, size: Big = Size.s, out: Out = None) -> None:
+    """Write the files, import each of them, screen, and print what came of it."""
+    from gridwarden.sample.load import load  # the importer: not for every command
+    from gridwarden.screening.commands import findings_table
+
+    settings = Settings()
+    folder = out or folder_of(settings, seed, size.value)
+    generate(seed, size.value, folder)
+    language = settings.language
+    parts = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    what = TextColumn("{task.fields[what]}")
+    with Progress(*parts, what, console=console, transient=True) as bar:
+        shown = bar.add_task(say("sample.loading", language), total=None, what="")
+        loaded = asyncio.run(
+            load(
+                settings,
+                folder,
+                lambda what, done, total: bar.update(shown, completed=done, total=total, what=what),
+            )
+        )
+    out_console = Console()
+    out_console.print(_files_table(loaded.files, language))
+    out_console.print(findings_table(loaded.screened, language))
+
+
+def _files_table(files: "tuple[Brought, ...]", language: str) -> Table:
+    """One row per file, with the importer's own counts."""
+    table = Table()
+    for name in ("dataset", "layer", "rows", "published", "quarantined", "state"):
+        numeric = name in ("rows", "published", "quarantined")
+        table.add_column(
+            say(f"sample.column.{name}", language), justify="right" if numeric else "left"
+        )
+    for one in files:
+        table.add_row(
+            one.dataset,
+            layer(one.layer).title.in_(language),
+            str(one.rows_in),
+            str(one.rows_good),
+            str(one.quarantined),
+            say(f"sample.state.{one.state}", language),
+        )
+    return table
 
 
 def generate(seed: int, size: str, folder: Path) -> int:
