@@ -211,12 +211,12 @@ def _state(caller: Caller, row: Mapping[str, Any]) -> State:
 async def _with_names(
     c: AsyncConnection[Any], caller: Caller, cells: list[Cell], side: int | None
 ) -> list[Cell]:
-    """The cells with their worst subjects; planners get those tied to mains by district only."""
+    """The cells with their worst subjects."""
     if side is None:
         query, parameters, width = Q["names_in_districts"], {"most": MOST_NAMES}, 1
     else:
         query, width = Q["names_in_squares"], 2
-        parameters = {"most": MOST_NAMES, "size": side, "tied": caller.role != "planner"}
+        parameters = {"most": MOST_NAMES, "size": side}
     rows = await (await c.execute(query, parameters)).fetchall()
     named = await names_of(c, caller.role, [row[width:] for row in rows])
     place = "district" if side is None else f"square-{side}"

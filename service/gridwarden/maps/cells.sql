@@ -92,8 +92,7 @@ having count(*) > 0
 select (select max(published_at) from api.dataset), s.screened_at, s.waiting, s.pack
 from api.screened s
 
--- The worst subjects of each cell, for callers who may see rows; those tied to mains only where
--- the caller may have them by cell.
+-- The worst subjects of each cell, for callers who may see rows.
 -- name: names_in_squares
 select cell_x, cell_y, id, layer, subject_id, family, severity, certainty
 from (
@@ -104,8 +103,7 @@ from (
             order by array_position(array['major', 'serious', 'general'], f.severity),
                 f.certainty, f.id) as place
     from api.finding f
-    where (%(tied)s or not f.main)
-      and (api.role() <> 'supervisor' or api.my_district(f.district_id))) ranked
+    where api.role() <> 'supervisor' or api.my_district(f.district_id)) ranked
 where place <= %(most)s
 order by cell_x, cell_y, place
 

@@ -1,5 +1,4 @@
--- The list of findings behind a figure. A bureau sees its own districts'; a cell of a planner's
--- list leaves out what is tied to mains (those rows come by district only).
+-- The list of findings behind a figure; a bureau sees its own districts'.
 
 -- name: page
 select f.id, f.layer, f.subject_id, f.family, f.severity, f.certainty, f.main, f.distance_band,
@@ -9,7 +8,6 @@ select f.id, f.layer, f.subject_id, f.family, f.severity, f.certainty, f.main, f
 from api.finding f
 left join api.districts d on d.id = f.district_id
 where (api.role() <> 'supervisor' or api.my_district(f.district_id))
-  and (%(tied)s or not f.main)
   and (%(district)s::bigint is null or f.district_id = %(district)s)
   and (%(family)s::text is null or f.family = %(family)s)
   and (%(severity)s::text is null or f.severity = %(severity)s)
@@ -25,7 +23,6 @@ limit %(most)s
 select count(*)
 from api.finding f
 where (api.role() <> 'supervisor' or api.my_district(f.district_id))
-  and (%(tied)s or not f.main)
   and (%(district)s::bigint is null or f.district_id = %(district)s)
   and (%(family)s::text is null or f.family = %(family)s)
   and (%(severity)s::text is null or f.severity = %(severity)s)
