@@ -35,7 +35,9 @@ def add_to(app: typer.Typer) -> None:
         if context.invoked_subcommand is not None:
             return
         first = Column("layer", no_wrap=True)
-        table = Table(first, "title", "geometry", "loaded", "read by", "imported by")
+        table = Table(
+            first, "title", "geometry", "loaded", "read by", Column("imported by", overflow="fold")
+        )
         loaded = asyncio.run(_loaded())
         for one in all_layers().values():
             table.add_row(
