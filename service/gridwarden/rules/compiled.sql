@@ -3,8 +3,8 @@
 -- CRS. Pieces of mains find candidates by index; the gap is measured from the whole main's outer
 -- edge. As √(a² + b²) ≤ a + b, a reach of limit + edge + both accuracies misses nothing.
 -- Whichever side is placed more coarsely than 2 m drives, so that one coarse feature does not
--- widen the search for all others. `offset 0` keeps the planner from turning the join around:
--- an index on features is used inside, never a sequential scan.
+-- widen the search for all others. `offset 0` keeps the planner from turning the joins around:
+-- the driving side is read once, and the other through its index, never by a scan in a loop.
 with reach as materialized (
     select r.pressure_class, max(r.limit_m) + 0.01 as limit_m
     from data.rule_row r
@@ -19,7 +19,8 @@ with reach as materialized (
     select p.main_id, s.id as subject_id
     from widest w
     cross join data.main_piece p
-    join reach r on r.pressure_class = p.pressure_class
+    cross join lateral (
+        select c.limit_m from reach c where c.pressure_class = p.pressure_class offset 0) r
     cross join lateral (
         select f.id from {subject} f
         where st_dwithin(f.geom, p.geom,
@@ -42,7 +43,8 @@ with reach as materialized (
     from widest w
     cross join (select max(f.accuracy_m) as most from {subject} f where f.accuracy_m > 2) coarse
     cross join data.main_piece p
-    join reach r on r.pressure_class = p.pressure_class
+    cross join lateral (
+        select c.limit_m from reach c where c.pressure_class = p.pressure_class offset 0) r
     cross join lateral (
         select f.id from {subject} f
         where st_dwithin(f.geom, p.geom,
