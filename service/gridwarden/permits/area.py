@@ -142,7 +142,7 @@ def _plain(given: Mapping[str, Any], degrees: bool, epsg: int) -> dict[str, Any]
         if not isinstance(value, list):
             raise _refused("position", found=_brief(value))
         if not value:
-            raise _refused("short", kind=kind)
+            raise _refused("short", what=kind)
         return row(value) if depth == 1 else [nested(one, depth - 1) for one in value]
 
     return {"type": kind, "coordinates": nested(given.get("coordinates"), DEPTHS[kind])}
@@ -151,7 +151,7 @@ def _plain(given: Mapping[str, Any], degrees: bool, epsg: int) -> dict[str, Any]
 def _check_row(kind: str, places: list[Position]) -> None:
     shortest = {"Polygon": 4, "LineString": 2}.get(kind.removeprefix("Multi"), 1)
     if len(places) < shortest:
-        raise _refused("short", kind=kind)
+        raise _refused("short", what=kind)
     if shortest == 4 and places[0] != places[-1]:
         raise _refused("open", place=_say(places[0]))
 
@@ -161,7 +161,7 @@ def _position(value: object, degrees: bool, epsg: int) -> Position:
         raise _refused("position", found=_brief(value))
     for number in value:
         plain = isinstance(number, int | float) and not isinstance(number, bool)
-        if not plain or not math.isfinite(number) or abs(number) > 1e9:
+        if not plain or not abs(number) <= 1e9:  # NaN is within no bounds
             raise _refused("position", found=_brief(value))
     place = float(value[0]), float(value[1])
     if degrees:
