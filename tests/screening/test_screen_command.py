@@ -1,0 +1,54 @@
+"""Screening as people start it: on the command line, and by HTTP for the worker."""
+
+import asyncio
+import subprocess
+import sys
+
+from fastapi.testclient import TestClient
+
+from conftest import KeyMaker, environment
+from gridwarden.database import open_pool
+from gridwarden.jobs import run_here
+from gridwarden.screening import tasks as _tasks  # noqa: F401  (registers the job)
+
+from .conftest import STEEL_MA, DrawnCity
+
+
+def test_the_command_prints_what_it_found(drawn: DrawnCity) -> None:
+    drawn.main(**STEEL_MA)
+    drawn.wall(0.9)
+    done = subprocess.run(
+        [sys.executable, "-m", "gridwarden", "screen", "--full"],
+        env=environment(drawn.settings) | {"GRIDWARDEN_LANGUAGE": "en"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "1 new, 0 changed, 0 gone" in done.stdout
+    assert "general" in done.stdout
+    assert len(drawn.findings("main_encroachment")) == 1
+
+
+def test_a_queued_screen_is_run_by_the_worker_and_tells_counts_alone(
+    drawn: DrawnCity, client: TestClient, sign_in: KeyMaker
+) -> None:
+    drawn.main(**STEEL_MA)
+    drawn.wall(0.9)
+    supervisor = sign_in("supervisor")
+    asked = client.post("/api/screenings", headers=supervisor)
+    assert asked.status_code == 202
+    assert asked.headers["Location"] == asked.json()["job"]
+
+    async def work() -> str:
+        pool = await open_pool(drawn.settings, "worker")
+        try:
+            return await run_here(asked.json()["id"], pool, drawn.settings)
+        finally:
+            await pool.close()
+
+    assert asyncio.run(work()) == "finished"
+    job = client.get(asked.json()["job"], headers=supervisor).json()
+    assert (job["state"], job["done"]) == ("finished", job["total"])
+    assert job["say"]["screened"]["added"] == 1
+    assert client.post("/api/screenings", headers=sign_in("viewer")).status_code == 403
