@@ -24,6 +24,7 @@ import shapely
 from .reading import Feature, read_layer
 
 SEVERITIES = ("general", "serious", "major")
+VERDICTS = ("notify", "protection_plan", "prohibited")
 DISTANCE_KINDS = ("on", "protection", "clearance", "control")
 TENTH_MM = 10_000
 
@@ -173,6 +174,30 @@ class Oracle:
             )  # fmt: skip
         return None
 
+    # ------------------------------------------------------------------ permits
+    def work(self, area: shapely.Geometry, method: str) -> dict[str, tuple[str, str, str]]:
+        """What exact digging in an area meets: main → verdict, certainty and rule.
+
+        The strongest verdict; of equal ones the certain, then the narrower range.
+        """
+        rules = [rule for rule in self.pack["rule"] if rule["kind"] == "activity"]
+        found = {}
+        for main in self.mains:
+            gap = ticks(shapely.distance(area, main.feature.shape) - main.half_od_m)
+            accuracy = ticks(accuracy_of(main.feature))
+            doubtful = main.missing or main.feature.number("accuracy_m") is None
+            hits = []
+            for rule in rules:
+                limit, verdict = work_row(rule, method, main.pressure_class)
+                certainty = judged(gap, accuracy, limit, closed=True)
+                if certainty:
+                    certainty = "possible" if doubtful else certainty
+                    hits.append((-VERDICTS.index(verdict), certainty, limit, rule["id"]))
+            if hits:
+                rank, certainty, _, rule_id = min(hits)
+                found[main.feature.source_id] = (VERDICTS[-rank], certainty, rule_id)
+        return found
+
     # ------------------------------------------------------------------ absences
     def _absences(self) -> Iterator[Finding]:
         for rule in self.pack["rule"]:
@@ -254,6 +279,14 @@ def row_for(rule: dict[str, Any], pressure_class: str) -> tuple[int, str] | None
         if row["class"] == pressure_class:
             return ticks(row["limit_m"]), row["severity"]
     return None
+
+
+def work_row(rule: dict[str, Any], method: str, pressure_class: str) -> tuple[int, str]:
+    """An activity rule's limit (0.1 mm) and verdict; the strictest for an unknown class."""
+    rows = [row for row in rule["row"] if row["method"] == method]
+    mine = [row for row in rows if row["class"] == pressure_class] or rows
+    limit = max(ticks(row["limit_m"]) for row in mine)
+    return limit, max((row["verdict"] for row in mine), key=VERDICTS.index)
 
 
 def accuracy_of(feature: Feature) -> float:
