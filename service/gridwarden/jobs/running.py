@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-import structlog
 from psycopg.types.json import Jsonb
 
 from gridwarden.database import Caller, Pool, as_caller, queries
@@ -15,8 +14,6 @@ from gridwarden.words.problems import Problem
 Q = queries(__package__ or "gridwarden.jobs", "jobs.sql")
 KEEPER = Caller("import", "worker")
 """The work role that keeps the books of jobs."""
-
-log = structlog.get_logger()
 
 
 class Cancelled(Exception):  # noqa: N818
@@ -112,7 +109,6 @@ async def _end(pool: Pool, job: Job, state: str, say: dict[str, Any]) -> None:
     values = {"id": job.id, "state": state, "say": Jsonb(say)}
     async with as_caller(pool, KEEPER) as connection:
         await connection.execute(Q["end"], values)
-    log.info("job ended", job=job.id, kind=job.kind, state=state)
 
 
 async def _end_cancelled(pool: Pool, job_id: int) -> str:

@@ -1,11 +1,24 @@
 """The worker process: takes jobs from the queue one after the other, and finishes old ones."""
 
+import sys
+
 import procrastinate
+import structlog
 
 from gridwarden.database import Pool, open_pool
 from gridwarden.database.cluster import login_dsn
 from gridwarden.jobs.running import run_here
 from gridwarden.settings import Settings
+
+log = structlog.wrap_logger(
+    structlog.PrintLogger(sys.stderr),
+    processors=[
+        structlog.processors.TimeStamper(fmt="iso"),
+        structlog.processors.format_exc_info,
+        structlog.processors.JSONRenderer(),
+    ],
+)
+"""Ids, kinds and states: no caller's text and no place is logged."""
 
 
 def queue_app(settings: Settings, pool: Pool) -> procrastinate.App:
@@ -20,7 +33,7 @@ def queue_app(settings: Settings, pool: Pool) -> procrastinate.App:
 
     @app.task(name="gridwarden")
     async def gridwarden(job_id: int) -> None:
-        await run_here(job_id, pool, settings)
+        log.info("job ended", job=job_id, state=await run_here(job_id, pool, settings))
 
     return app
 
