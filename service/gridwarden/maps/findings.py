@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query, Request
 from psycopg import AsyncConnection
 from psycopg.rows import dict_row
+from pydantic import Field
 from starlette.responses import HTMLResponse
 
 from gridwarden.access import allow
@@ -103,7 +104,7 @@ async def findings_page(
     request: Request,
     caller: Annotated[Caller, allow("utility", "supervisor", "planner")],
     cell: Annotated[str | None, Query(max_length=60)] = None,
-    district: Annotated[int | Literal[""] | None, Query(ge=0, le=BIGINT)] = None,
+    district: Annotated[int, Field(ge=0, le=BIGINT)] | Literal[""] | None = None,
     family: Annotated[str | None, Query(max_length=60)] = None,
     severity: Literal["general", "serious", "major", ""] | None = None,
     certainty: Literal["certain", "possible", ""] | None = None,
