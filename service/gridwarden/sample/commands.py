@@ -103,13 +103,16 @@ def _files_table(files: "tuple[Brought, ...]", language: str) -> Table:
 
 def generate(seed: int, size: str, folder: Path) -> int:
     """Write the files; returns the rows. Raises Problem when the folder cannot be written."""
-    from gridwarden.sample.city import write_city  # numpy and GDAL: not for every command
+    from pyogrio.errors import DataSourceError  # numpy and GDAL: not for every command
+
+    from gridwarden.sample.city import write_city
 
     try:
         return sum(dataset.rows for dataset in write_city(seed, size, folder))
-    except OSError as error:
+    except (OSError, DataSourceError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
         raise Problem(
-            "refused", "sample.cannot_write", field="--out", folder=folder, reason=error.strerror
+            "refused", "sample.cannot_write", field="--out", folder=folder, reason=reason
         ) from error
 
 
