@@ -1,6 +1,8 @@
 """The worker process: takes jobs from the queue one after the other, and finishes old ones."""
 
 import sys
+import traceback
+from pathlib import Path
 
 import procrastinate
 import structlog
@@ -33,7 +35,13 @@ def queue_app(settings: Settings, pool: Pool) -> procrastinate.App:
 
     @app.task(name="gridwarden")
     async def gridwarden(job_id: int) -> None:
-        log.info("job ended", job=job_id, state=await run_here(job_id, pool, settings))
+        try:
+            log.info("job ended", job=job_id, state=await run_here(job_id, pool, settings))
+        except Exception as error:
+            # Where it broke, never what it said: a database error quotes the row it refused.
+            frames = traceback.extract_tb(error.__traceback__)[-4:]
+            where = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames]
+            log.error("job failed", job=job_id, error=type(error).__name__, where=where)
 
     return app
 
