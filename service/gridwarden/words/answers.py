@@ -219,7 +219,9 @@ def from_database(request: Request, error: psycopg.Error) -> Response:
         detail = error.diag.message_primary or ""
     number = getattr(request.state, "request_id", "")
     level = _log.error if kind == "internal" else _log.warning
-    level("database_error", request_id=number, sqlstate=error.sqlstate, error=str(error))
+    # The primary message alone: DETAIL quotes the row, and a row may hold the place of a main.
+    said = error.diag.message_primary
+    level("database_error", request_id=number, sqlstate=error.sqlstate, error=said)
     # A sentence with a field to fill needs a name; the database does not say which it was.
     field = error.diag.column_name or error.diag.constraint_name or "request"
     named = kind in ("invalid_value", "missing_value")
@@ -227,10 +229,12 @@ def from_database(request: Request, error: psycopg.Error) -> Response:
 
 
 def from_anything(request: Request, error: Exception) -> Response:
-    """500 without internals; the log has the trace under the same request id."""
+    """500 without internals; the log has the place in the code under the same request id."""
     number = getattr(request.state, "request_id", "")
-    trace = "".join(traceback.format_exception(error))
-    _log.error("unhandled", request_id=number, path=request.url.path, trace=trace)
+    # Where it broke, never what it said: an error's text may quote what it was given.
+    trace = "".join(traceback.format_tb(error.__traceback__))
+    kind = type(error).__name__
+    _log.error("unhandled", request_id=number, path=request.url.path, error=kind, trace=trace)
     return answer(request, Problem("internal"))
 
 
