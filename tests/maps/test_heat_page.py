@@ -1,0 +1,191 @@
+"""The heat page as a person sees it, in Chromium, against figures that the test counts itself."""
+
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+from conftest import KeyMaker, owner
+from gridwarden.settings import Settings
+from maps.conftest import Watched
+from maps.small_city import DISTRICT_PAYLOAD, PAYLOAD, X0, Y0, Planted
+
+TINTS = {"#D6E9F8": 1, "#F6C445": 2, "#EE8A2A": 3, "#A4121F": 4}
+# Every cell as it is painted: where, in which colour, and with which number.
+PAINTED = """() => Object.entries(window.geo_json_cells.gridwarden).map(([number, layer]) => {
+    const cell = JSON.parse(document.getElementById('heat-data').textContent).cells[number];
+    return {href: cell.href, title: cell.title, value: cell.value,
+            fill: layer.getElement().getAttribute('fill'),
+            box: layer.getBounds().toBBoxString()};
+})"""
+
+
+def open_heat(watched: Watched, live: str, headers: dict[str, str], query: str = "") -> Page:
+    watched.page.context.set_extra_http_headers(headers)
+    watched.page.goto(f"{live}/maps/heat?{query}")
+    watched.page.wait_for_selector("html[data-map=drawn]")
+    return watched.page
+
+
+def counted_by_hand(settings: Settings) -> dict[str, tuple[int, float]]:
+    """Number and weight of each 500 m cell with findings, by comparing with the cell's edges."""
+    statement = """
+        select 'square-500/' || e.c || '/' || e.r, count(*),
+            sum(case f.severity when 'general' then 1 when 'serious' then 3 else 9 end
+                * case f.certainty when 'possible' then 0.5 else 1 end)
+        from data.finding f
+        join (select c, r from generate_series(990, 1020) c, generate_series(6790, 6820) r) e
+          on f.x >= e.c * 500 and f.x < e.c * 500 + 500
+         and f.y >= e.r * 500 and f.y < e.r * 500 + 500
+        group by 1"""
+    with owner(settings) as c:
+        return {row[0]: (row[1], float(row[2])) for row in c.execute(statement)}
+
+
+def painted(page: Page) -> dict[str, dict[str, Any]]:
+    """What is painted, by cell; cells without findings have no list to lead to."""
+    cells = page.evaluate(PAINTED)
+    found = {}
+    for cell in cells:
+        if cell["href"]:
+            key = cell["href"].removeprefix("/findings?cell=").replace("%2F", "/")
+            found[key] = cell
+        else:
+            assert cell["fill"] not in TINTS, cell
+    return found
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_painted_cells_are_the_counted_ones(
+    module_city: Settings,
+    module_live: str,
+    module_sign_in: KeyMaker,
+    planted: Planted,
+    watched: Watched,
+    lang: str,
+) -> None:
+    page = open_heat(watched, module_live, module_sign_in("planner"), f"lang={lang}")
+    shown, counted = painted(page), counted_by_hand(module_city)
+    assert {key: float(cell["value"]) for key, cell in shown.items()} == {
+        key: weight for key, (_, weight) in counted.items()
+    }
+    ends = legend_ends(page)
+    for key, cell in shown.items():
+        weight = counted[key][1]
+        assert TINTS[cell["fill"]] == 1 + sum(weight > end for end in ends), key
+    assert page.locator("html").get_attribute("lang") == {"zh": "zh-CN", "en": "en"}[lang]
+    heading = {"zh": "疑似问题热力图", "en": "Heat map of suspected problems"}[lang]
+    assert page.locator("h1").inner_text() == heading
+    assert watched.complaints == []
+
+
+def legend_ends(page: Page) -> list[float]:
+    """Upper ends of the first three classes, as the legend prints them."""
+    rows = page.locator(".legend tr").all_inner_texts()
+    numbers = [[float(n) for n in re.findall(r"\d+(?:\.\d+)?", row)] for row in rows[:4]]
+    low, second, third, top = reversed(numbers)
+    # "up to a", "over a, up to b", "over b, up to c", "over c": each is followed by its cells
+    assert (low[0], second[1], third[1]) == (second[0], third[0], top[0])
+    return [low[0], second[1], third[1]]
+
+
+def test_a_cell_lies_where_its_findings_are(
+    module_city: Settings,
+    module_live: str,
+    module_sign_in: KeyMaker,
+    planted: Planted,
+    watched: Watched,
+) -> None:
+    page = open_heat(watched, module_live, module_sign_in("planner"))
+    cell = painted(page)[f"square-500/{X0 // 500}/{Y0 // 500}"]
+    west, south, east, north = map(float, cell["box"].split(","))
+    with owner(module_city) as c:
+        row = c.execute(
+            "select st_x(p), st_y(p) from st_transform(st_setsrid("
+            "st_makepoint(%s, %s), 4547), 4326) p",
+            (X0 + 100, Y0 + 100),
+        ).fetchone()
+    assert row and west < row[0] < east and south < row[1] < north
+
+
+def test_a_popup_lists_what_is_in_the_cell(
+    module_city: Settings,
+    module_live: str,
+    module_sign_in: KeyMaker,
+    planted: Planted,
+    watched: Watched,
+) -> None:
+    page = open_heat(watched, module_live, module_sign_in("planner"), "lang=en")
+    page.locator("[data-cell]").first.click()
+    popup = page.locator(".leaflet-popup-content")
+    rows = [line.split("\t") for line in popup.locator("tbody tr").all_inner_texts()]
+    with owner(module_city) as c:
+        counted = c.execute(
+            "select family, severity, certainty, count(*)::text from data.finding"
+            " where x >= %s and x < %s and y >= %s and y < %s group by 1, 2, 3",
+            (X0, X0 + 500, Y0, Y0 + 500),
+        ).fetchall()
+    families = {
+        "main_encroachment": "Structure on or near a main",
+        "building_water": "Tall building without working fire water",
+    }
+    assert sorted(rows) == sorted([families[row[0]], *row[1:]] for row in counted)
+    link = popup.locator("a", has_text="List these findings")
+    link.click()
+    assert page.locator("table.findings tbody tr").count() == sum(int(row[3]) for row in counted)
+
+
+def test_names_show_as_text_and_nothing_runs(
+    module_live: str, module_sign_in: KeyMaker, planted: Planted, watched: Watched
+) -> None:
+    page = open_heat(watched, module_live, module_sign_in("planner"), "lang=en")
+    for number in range(page.locator("[data-cell]").count()):
+        page.locator("[data-cell]").nth(number).click()
+        page.wait_for_selector(".leaflet-popup-content")
+        if number == 0:
+            assert PAYLOAD in page.locator(".leaflet-popup-content").inner_text()
+    page.goto(f"{module_live}/findings?lang=en")
+    assert PAYLOAD in page.locator("table.findings").inner_text()
+    assert DISTRICT_PAYLOAD in page.locator("table.findings").inner_text()
+    page = open_heat(watched, module_live, module_sign_in("viewer"), "lang=en")
+    assert DISTRICT_PAYLOAD in page.locator(".top").inner_text()
+    assert DISTRICT_PAYLOAD in page.locator(".cell-number").first.inner_text()
+    for text in (page.content(), page.locator("body").inner_text()):
+        assert "1337" not in text
+    assert page.evaluate("typeof window.pwned") == "undefined"
+    assert page.locator("main img").count() == 0
+    assert watched.complaints == []
+
+
+def test_nothing_is_asked_of_another_host(
+    module_live: str, module_sign_in: KeyMaker, planted: Planted, watched: Watched
+) -> None:
+    headers = module_sign_in("planner")
+    for query in ("cells=square-500", "cells=square-1000&measure=count", "cells=districts"):
+        page = open_heat(watched, module_live, headers, query)
+        page.locator("[data-cell]").first.click()
+        page.mouse.wheel(0, -300)
+        page.wait_for_timeout(300)
+        html = page.evaluate("() => fetch(location.href).then(r => r.text())")
+        assert not re.findall(r"""(?:https?:)?//[\w-]+\.[\w.-]+""", html)
+    assert len(watched.requests) > 10
+    assert {url for url in watched.requests if not url.startswith(module_live)} == set()
+    assert watched.complaints == []
+
+
+def test_a_phone_reads_the_sentence_before_the_map(
+    module_live: str, module_sign_in: KeyMaker, planted: Planted, watched: Watched
+) -> None:
+    watched.page.set_viewport_size({"width": 390, "height": 844})
+    page = open_heat(watched, module_live, module_sign_in("planner"))
+    sentence, ground = (
+        page.locator(".sentence").bounding_box(),
+        page.locator(".map-ground").bounding_box(),
+    )
+    assert sentence and ground
+    assert sentence["y"] + sentence["height"] <= ground["y"]
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    watched.page.set_viewport_size({"width": 1366, "height": 768})
+    wide = page.locator(".map-ground").bounding_box()
+    assert wide and wide["width"] >= 0.6 * 1366
