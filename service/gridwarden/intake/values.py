@@ -34,7 +34,7 @@ NOTHING = frozenset(
 SENTINELS = frozenset({-9999.0, 9999.0, -99999.0, 99999.0, -999.0})
 MAX_TEXT = 20_000
 _NUMBER = re.compile(r"^(?:dn|de|d|φ|ø)?\s*([+-]?\d+(?:[.,]\d+)?(?:e[+-]?\d+)?)\s*([^\d\s]\S*)?$")
-_DATE = re.compile(r"^(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?(?:[ T].*)?$")
+_DATE = re.compile(r"^(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?(?:[ t].*)?$")
 _PLAIN_DATE = re.compile(r"^(\d{4})(\d{2})(\d{2})$")
 _YES = frozenset({"1", "true", "t", "yes", "y", "是", "有", "通", "on", "开"})
 _NO = frozenset({"0", "false", "f", "no", "n", "否", "无", "断", "off", "关"})
@@ -125,7 +125,10 @@ class Converter:
         if isinstance(value, bool):
             raise BadValueError("bad_number")
         if isinstance(value, (int, float)):
-            return float(value)
+            try:
+                return float(value)
+            except OverflowError:
+                raise BadValueError("bad_number") from None
         spelt = plain(str(value))
         if spelt in NOTHING:
             return None

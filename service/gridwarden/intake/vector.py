@@ -151,7 +151,8 @@ class Vector:
         return text
 
     def _shapes(self, wkb: NDArray[np.object_], troubles: dict[int, Trouble]) -> Shapes:
-        shapes: Shapes = shapely.from_wkb(wkb, on_invalid="ignore")
+        with np.errstate(invalid="ignore"):  # NaN is looked for later, row by row
+            shapes: Shapes = shapely.from_wkb(wkb, on_invalid="ignore")
         missing = np.flatnonzero(shapely.is_missing(shapes))
         for i in missing:
             if wkb[i] is None:

@@ -1,0 +1,367 @@
+"""A file becomes a version of a dataset: good rows published, bad ones set aside with reasons."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gridwarden.settings import Settings
+from intake.conftest import Bring, quarantine
+from intake.makers import BOW_TIE, OPEN, geojson, gpkg, line, point, polygon, shapefile, table
+
+Count = Callable[..., Any]
+
+
+def houses(n: int) -> list[Any]:
+    return [
+        (polygon(at=i), {"id": f"b{i}", "height": 10.0 + i, "名称": f"楼{i}"}) for i in range(n)
+    ]
+
+
+@pytest.mark.parametrize("kind", ["geojson", "gpkg", "shapefile", "shapefile_gbk"])
+def test_good_rows_of_every_format_arrive(
+    city: Settings, tmp_path: Path, bring: Bring, count: Count, kind: str
+) -> None:
+    rows = houses(3)
+    made = {
+        "geojson": lambda: geojson(tmp_path / "h.geojson", rows),
+        "gpkg": lambda: gpkg(tmp_path / "h.gpkg", rows),
+        "shapefile": lambda: shapefile(tmp_path / "s", rows),
+        "shapefile_gbk": lambda: shapefile(tmp_path / "s", rows, encoding="GBK", cpg=False),
+    }[kind]()
+    seen = bring(made, layer="buildings")
+    assert (seen["state"], seen["rows_in"], seen["rows_good"]) == ("published", 3, 3), seen
+    assert (seen["added"], seen["changed"], seen["removed"], seen["version"]) == (3, 0, 0, 1)
+    assert count("select string_agg(name, ',' order by source_id) from data.buildings") == (
+        "楼0,楼1,楼2"
+    )
+    assert count("select sum(height_m) from data.buildings") == 33.0
+    assert count("select distinct geometrytype(geom) from data.buildings") == "MULTIPOLYGON"
+    # 0.001° of latitude is 111 m: it lies in metres, in the working CRS.
+    assert 10_000 < count("select st_area(geom) from data.buildings where source_id='b0'") < 11_000
+
+
+def test_a_csv_of_sheds_arrives(tmp_path: Path, bring: Bring, count: Count) -> None:
+    made = table(
+        tmp_path / "sheds.csv",
+        ["编号", "经度", "纬度", "车位", "状态", "通电", "状态时间", "备注"],
+        [["S1", 114.3, 30.5, 40, "正常", "是", "2026-03-01 08:00", "=cmd"]],
+    )
+    seen = bring(made, layer="charging_sheds", mapping='{"source_id": "编号"}')
+    assert seen["state"] == "published", seen
+    assert count("select places from data.charging_sheds") == 40
+    assert count("select status from data.charging_sheds where power_on") == "working"
+    assert count("select extra ->> '备注' from data.charging_sheds") == "=cmd"
+    # a time without an offset is the office's own
+    assert count("select status_at = '2026-03-01T00:00Z' from data.charging_sheds")
+    assert (
+        abs(count("select st_x(st_transform(geom, 4326)) from data.charging_sheds") - 114.3) < 1e-7
+    )
+
+
+def test_organisations_have_no_place(tmp_path: Path, bring: Bring, count: Count) -> None:
+    made = table(
+        tmp_path / "o.csv",
+        ["id", "名称", "类别", "值班电话"],
+        [["g1", "东城燃气", "燃气公司", "027-1"], ["x", "某店", "饭馆", ""]],
+        encoding="gbk",
+    )
+    seen = bring(made, layer="organisations")
+    assert seen["reasons"] == {"bad_choice": 1}
+    assert count("select duty_phone from data.organisations where kind = 'gas_company'") == "027-1"
+
+
+BAD_SHAPES = [
+    (None, "no_geometry"),
+    (polygon(OPEN, at=2), "ring_not_closed"),
+    (point(), "wrong_type"),
+    (
+        {"type": "Polygon", "coordinates": [[[214, 30], [215, 30], [215, 31], [214, 30]]]},
+        "out_of_range",
+    ),
+    (
+        {"type": "Polygon", "coordinates": [[[24, 60], [25, 60], [25, 61], [24, 60]]]},
+        "outside_area",
+    ),
+    (
+        {
+            "type": "Polygon",
+            "coordinates": [[[30.5, 114.3], [30.6, 114.3], [30.6, 114.4], [30.5, 114.3]]],
+        },
+        "out_of_range",
+    ),
+    (
+        {
+            "type": "Polygon",
+            "coordinates": [[[114.3, 30.5], [114.4, 30.5], [114.3, 30.5], [114.3, 30.5]]],
+        },
+        "nothing_left",
+    ),
+    (
+        {
+            "type": "Polygon",
+            "coordinates": [[[114.3, 30.5], [float("nan"), 30.5], [114.4, 30.6], [114.3, 30.5]]],
+        },
+        "not_finite",
+    ),
+]
+
+
+@pytest.mark.parametrize("kind", ["geojson", "gpkg"])
+def test_each_kind_of_bad_shape_is_set_aside(
+    city: Settings, tmp_path: Path, bring: Bring, count: Count, kind: str
+) -> None:
+    rows = [(shape, {"id": f"bad{i}"}) for i, (shape, _) in enumerate(BAD_SHAPES)]
+    rows.insert(1, (polygon(), {"id": "good"}))
+    write = {"geojson": geojson, "gpkg": gpkg}[kind]
+    seen = bring(write(tmp_path / f"bad.{kind}", rows), layer="buildings")
+    expected = [reason for _, reason in BAD_SHAPES]
+    expected.insert(1, "")
+    wanted = {n: reason for n, reason in enumerate(expected, 1) if reason}
+    assert quarantine(city, seen["id"]) == wanted
+    assert seen["rows_good"] == 1
+    assert count("select source_id from data.buildings") == "good"
+    assert seen["rows_in"] == seen["rows_good"] + seen["quarantined"]
+
+
+def test_a_shapefile_s_bad_rows_are_set_aside(city: Settings, tmp_path: Path, bring: Bring) -> None:
+    far = {"type": "Polygon", "coordinates": [[[24, 60], [25, 61], [25, 60], [24, 60]]]}
+    rows = [(None, {"id": "1"}), (polygon(), {"id": "2"}), (far, {"id": "3"})]
+    seen = bring(shapefile(tmp_path / "s", rows), layer="buildings")
+    assert quarantine(city, seen["id"]) == {1: "no_geometry", 3: "outside_area"}
+
+
+def test_each_kind_of_bad_value_is_set_aside(city: Settings, tmp_path: Path, bring: Bring) -> None:
+    header = ["id", "lon", "lat", "places", "status", "source_date", "power_on"]
+    good = [114.3, 30.5, 10, "working", "2026-01-01", "yes"]
+    wrong = [
+        ["nan", 30.5, 10, "working", "", ""],
+        ["inf", 30.5, 10, "working", "", ""],
+        ["east", 30.5, 10, "working", "", ""],
+        ["", "", 10, "working", "", ""],
+        [114.3, 30.5, "many", "working", "", ""],
+        [114.3, 30.5, -1, "working", "", ""],
+        [114.3, 30.5, 1.5, "working", "", ""],
+        [114.3, 30.5, 10, "sideways", "", ""],
+        [114.3, 30.5, 10, "working", "yesterday", ""],
+        [114.3, 30.5, 10, "working", "", "perhaps"],
+        [114.3, 30.5, 10, "work\x00ing", "", ""],
+        [114.3, 30.5, 10, "working", "", "", "one too many"],
+    ]
+    rows = [[f"s{i}", *row] for i, row in enumerate(wrong)]
+    rows += [["ok", *good], ["ok", *good]]
+    seen = bring(table(tmp_path / "bad.csv", header, rows), layer="charging_sheds")
+    assert list(quarantine(city, seen["id"]).values()) == [
+        "not_finite",
+        "not_finite",
+        "bad_number",
+        "no_geometry",
+        "bad_number",
+        "out_of_bounds",
+        "bad_number",
+        "bad_choice",
+        "bad_date",
+        "bad_boolean",
+        "bad_text",
+        "wrong_width",
+        "duplicate_id",
+    ]
+    assert seen["rows_good"] == 1
+
+
+def test_a_main_of_something_else_is_no_main(city: Settings, tmp_path: Path, bring: Bring) -> None:
+    rows = [
+        (line((0, 0), (0.01, 0)), {"pipe_id": "p1", "介质": "天然气", "diameter_m": 0.2}),
+        (line((0, 0), (0.02, 0)), {"pipe_id": "p2", "介质": "给水", "diameter_m": 0.2}),
+        (line((0, 0), (0.03, 0)), {"pipe_id": "p3", "介质": None, "diameter_m": 0.2}),
+        (line((0, 0), (0, 0)), {"pipe_id": "p4", "介质": "天然气", "diameter_m": 0.2}),
+    ]
+    seen = bring(geojson(tmp_path / "m.geojson", rows), layer="gas_pipelines")
+    assert quarantine(city, seen["id"]) == {2: "not_gas", 3: "no_medium", 4: "nothing_left"}
+    assert seen["notes"] == ["without_org:1"]
+
+
+def test_units_in_a_header_are_turned_into_the_column_s(
+    tmp_path: Path, bring: Bring, count: Count
+) -> None:
+    rows = [(line((0, 0), (0.01, 0)), {"pipe_id": "p1", "diameter_m": 0.2, "pressure_bar": 4})]
+    bring(geojson(tmp_path / "m.geojson", rows), layer="gas_pipelines")
+    assert count("select dn from data.gas_pipelines") == 200
+    assert count("select p_mop_mpa from data.gas_pipelines") == pytest.approx(0.4)
+    assert count("select source_id from data.gas_pipelines") == "p1"
+
+
+def test_a_bow_tie_is_mended_and_marked(tmp_path: Path, bring: Bring, count: Count) -> None:
+    rows = [(polygon(BOW_TIE), {"id": "tie"}), (polygon(at=3), {"id": "plain"})]
+    seen = bring(geojson(tmp_path / "b.geojson", rows), layer="buildings")
+    assert (seen["rows_good"], seen["repaired"], seen["quarantined"]) == (2, 1, 0)
+    said = count("select repair from data.buildings where source_id = 'tie'")
+    assert said == "made_valid: self-intersection"
+    assert count(
+        "select st_isvalid(geom) and st_area(geom) > 5000 from data.buildings "
+        "where source_id = 'tie'"
+    )
+    assert count("select repair is null from data.buildings where source_id = 'plain'")
+
+
+def test_heights_are_dropped_and_collections_of_one_kind_unpacked(
+    tmp_path: Path, bring: Bring, count: Count
+) -> None:
+    flat = polygon()
+    high = {
+        "type": "Polygon",
+        "coordinates": [[[*c, 12.5] for c in polygon(at=1)["coordinates"][0]]],
+    }
+    rows = [
+        (high, {"id": "z"}),
+        ({"type": "GeometryCollection", "geometries": [flat]}, {"id": "c"}),
+        ({"type": "GeometryCollection", "geometries": [flat, point()]}, {"id": "mixed"}),
+    ]
+    seen = bring(geojson(tmp_path / "z.geojson", rows), layer="buildings")
+    assert seen["reasons"] == {"wrong_type": 1}
+    assert count("select max(st_ndims(geom)) from data.buildings") == 2
+    assert count("select repair from data.buildings where source_id = 'c'") == "collection"
+
+
+def test_the_same_file_twice_changes_nothing(tmp_path: Path, bring: Bring, count: Count) -> None:
+    made = gpkg(tmp_path / "h.gpkg", houses(5))
+    first = bring(made, layer="buildings")
+    rows = count("select count(*) from data.history")
+    queued = count("select count(*) from data.change")
+    second = bring(made, layer="buildings")
+    assert (first["state"], second["state"]) == ("published", "unchanged")
+    assert second["version"] == 1
+    assert (second["added"], second["changed"], second["removed"]) == (0, 0, 0)
+    assert count("select version from data.dataset") == 1
+    assert count("select count(*) from data.dataset_version") == 1
+    assert count("select count(*) from data.history") == rows
+    assert count("select count(*) from data.change") == queued
+    assert second["screen_job_id"] is None
+
+
+def test_a_second_version_touches_only_what_changed(
+    tmp_path: Path, bring: Bring, count: Count
+) -> None:
+    old = houses(4)
+    bring(geojson(tmp_path / "1.geojson", old), layer="buildings")
+    new = [old[0], (old[1][0], {**old[1][1], "height": 99}), (polygon(at=40), old[2][1])]
+    new.append((polygon(at=50), {"id": "new"}))
+    seen = bring(geojson(tmp_path / "2.geojson", new), layer="buildings")
+    assert (seen["added"], seen["changed"], seen["removed"], seen["version"]) == (1, 2, 1, 2)
+    assert (
+        count("select string_agg(source_id || version, ',' order by source_id) from data.buildings")
+        == "b01,b12,b22,new1"
+    )
+    assert count("select count(*) from data.history") == 4 + 2 + 1
+    assert (
+        count(
+            "select string_agg(added || '/' || changed || '/' || removed, ' ' "
+            "order by version) from data.dataset_version"
+        )
+        == "4/0/0 1/2/1"
+    )
+
+
+def test_a_row_whose_new_version_is_bad_stays_as_it_was(
+    tmp_path: Path, bring: Bring, count: Count
+) -> None:
+    """A mistyped date must not take a main off the map."""
+    old = houses(3)
+    bring(geojson(tmp_path / "1.geojson", old), layer="buildings")
+    new = [(old[0][0], {**old[0][1], "height": "tall"}), old[1]]
+    seen = bring(geojson(tmp_path / "2.geojson", new), layer="buildings")
+    assert (seen["kept"], seen["removed"], seen["quarantined"]) == (1, 1, 1)
+    assert count("select height_m from data.buildings where source_id = 'b0'") == 10
+
+
+def test_a_version_replaces_only_its_own_dataset(
+    tmp_path: Path, bring: Bring, count: Count
+) -> None:
+    bring(geojson(tmp_path / "1.geojson", houses(3)), layer="buildings", dataset="east")
+    bring(geojson(tmp_path / "2.geojson", houses(2)), layer="buildings", dataset="west")
+    bring(geojson(tmp_path / "3.geojson", houses(1)), layer="buildings", dataset="west")
+    assert count("select count(*) from data.buildings") == 4
+
+
+def test_rows_without_a_name_are_known_by_what_they_say(
+    tmp_path: Path, bring: Bring, count: Count
+) -> None:
+    rows = [(polygon(at=i), {"height": i}) for i in range(3)]
+    seen = bring(geojson(tmp_path / "1.geojson", rows), layer="buildings")
+    assert seen["notes"] == ["identity_from_content"]
+    assert bring(geojson(tmp_path / "2.geojson", rows[::-1]), layer="buildings")["state"] == (
+        "unchanged"
+    )
+    seen = bring(geojson(tmp_path / "3.geojson", [*rows[:2], rows[0]]), layer="buildings")
+    assert (seen["removed"], seen["added"], seen["reasons"]) == (1, 0, {"duplicate_row": 1})
+    assert count("select bool_and(source_id like 'content:%%') from data.buildings")
+
+
+def test_a_file_of_which_nothing_fits_leaves_the_dataset(
+    tmp_path: Path, bring: Bring, count: Count
+) -> None:
+    bring(geojson(tmp_path / "1.geojson", houses(2)), layer="buildings")
+    seen = bring(geojson(tmp_path / "2.geojson", [(point(), {"id": "x"})]), layer="buildings")
+    assert seen["state"] == "failed"
+    assert "1" in seen["say"]["en"]
+    assert seen["reasons"] == {"wrong_type": 1}
+    assert count("select count(*) from data.buildings") == 2
+    empty = table(tmp_path / "3.csv", ["id", "lon", "lat"], [])
+    assert bring(empty, layer="charging_sheds")["say"]["type"].endswith(":refused")
+
+
+def test_a_dry_run_tells_and_keeps_nothing(tmp_path: Path, bring: Bring, count: Count) -> None:
+    made = geojson(tmp_path / "1.geojson", [*houses(2), (point(), {"id": "x"})])
+    seen = bring(made, layer="buildings", dry_run="true")
+    assert (seen["state"], seen["added"], seen["quarantined"]) == ("checked", 2, 1)
+    assert count("select count(*) from data.buildings") == 0
+    assert count("select count(*) from data.dataset") == 0
+    assert count("select count(*) from data.job where kind = 'screen'") == 0
+
+
+def test_fields_are_chosen_fixed_and_filtered(tmp_path: Path, bring: Bring, count: Count) -> None:
+    rows = [
+        (polygon(at=i), {"key": f"k{i}", "hoogte": 5 + i, "kind": "yes" if i < 2 else "no"})
+        for i in range(3)
+    ]
+    seen = bring(
+        geojson(tmp_path / "m.geojson", rows),
+        layer="buildings",
+        mapping='{"height_m": "hoogte", "source_id": "key"}',
+        set='{"water_system_state": "正常", "use": "office"}',
+        where="kind=yes",
+    )
+    assert (seen["rows_in"], seen["rows_left_out"], seen["rows_good"]) == (3, 1, 2)
+    assert count("select sum(height_m) from data.buildings") == 11
+    assert (
+        count(
+            "select count(*) from data.buildings where use='office' "
+            "and water_system_state='ok' and extra ->> 'kind' = 'yes'"
+        )
+        == 2
+    )
+
+
+@pytest.mark.parametrize(
+    ("form", "field"),
+    [
+        ({"mapping": '{"height_m": "nope"}'}, "mapping"),
+        ({"mapping": '{"nope": "id"}'}, "mapping"),
+        ({"set": '{"height_m": "tall"}'}, "set"),
+        ({"where": "nope=1"}, "where"),
+    ],
+)
+def test_a_field_that_is_not_there_is_said(
+    tmp_path: Path, bring: Bring, form: dict[str, str], field: str
+) -> None:
+    seen = bring(geojson(tmp_path / "1.geojson", houses(1)), layer="buildings", **form)
+    assert seen["state"] == "failed"
+    assert seen["say"]["field"] == field
+
+
+def test_publishing_queues_one_full_screen(tmp_path: Path, bring: Bring, count: Count) -> None:
+    first = bring(geojson(tmp_path / "1.geojson", houses(2)), layer="buildings")
+    second = bring(geojson(tmp_path / "2.geojson", houses(3)), layer="buildings")
+    assert first["screen_job_id"] == second["screen_job_id"]
+    assert count("select count(*) from data.job where kind = 'screen' and state = 'queued'") == 1
