@@ -168,7 +168,11 @@ def test_every_outer_diameter_is_guarded(
             )
             with moved(loaded_city, change, od_mm + by, material, dn):
                 proof = disagrees(loaded_city, expected, "main_encroachment")
-            assert any(f"plant:od:{material}:{float(dn):g}" in line for line in proof), (material, dn, by)
+            assert any(f"plant:od:{material}:{float(dn):g}" in line for line in proof), (
+                material,
+                dn,
+                by,
+            )
 
 
 @pytest.mark.parametrize(

@@ -186,7 +186,12 @@ def test_coverage_has_two_companies_a_gap_and_one_overdue_survey(
     assert len({area.text("operator") for area in coverage}) == 2
     due = [str(area.text("surveyed_on")) < "2025-11-01" for area in coverage]
     assert due.count(True) == 1
+    for one in coverage:
+        for other in coverage:
+            assert one is other or one.shape.intersection(other.shape).area < 0.01
     known = shapely.union_all(shapes(coverage))
+    assert known.geom_type == "Polygon"
+    assert all(shapely.Polygon(hole).area < 0.01 for hole in known.interiors)
     mains = town(city(seed), "gas_pipelines")
     outside = [main for main in mains if not known.contains(main.shape)]
     assert 0 < len(outside) < len(mains) / 5

@@ -71,11 +71,11 @@ def make_city(seed: int, size: str, day: date, pack: dict[str, Any]) -> list[Dat
     planted = plant(pack, (float(corner[0]), float(corner[1])), YI)
     return [
         _organisations(),
-        *_areas(plan),
+        *_areas(plan, day),
         _roads(edges),
-        *_mains(plan, mains),
-        _estates(plan, blocks),
-        _buildings(plan, edges, blocks, buildings, mains),
+        *_mains(plan, mains, day),
+        _estates(plan, blocks, day),
+        _buildings(plan, edges, blocks, buildings, mains, day),
         *_sheds(plan, blocks, buildings, day),
         *_sites(plan, edges, blocks, day),
         _excavations(plan, edges, day),
@@ -91,7 +91,7 @@ def _organisations() -> Dataset:
     return Dataset("organisations", "organisations", "organisations.csv", None, columns)
 
 
-def _areas(plan: Plan) -> list[Dataset]:
+def _areas(plan: Plan, day: date) -> list[Dataset]:
     made = make_grids(plan)
     districts: dict[str, list[Any]] = {
         "source_id": [row[0] for row in DISTRICTS],
@@ -106,7 +106,7 @@ def _areas(plan: Plan) -> list[Dataset]:
         "name": [f"{DISTRICTS[of][1]}第{at}网格" for at, of in enumerate(made.district_of)],
         "community": [f"样例{at // 3 + 1}社区" for at in range(len(codes))],
     }
-    areas = make_coverage(plan)
+    areas = make_coverage(plan, day)
     coverage: dict[str, list[Any]] = {
         "source_id": [f"COV-{at}" for at in range(len(areas))],
         "name": [f"普查范围{at + 1}" for at in range(len(areas))],
@@ -134,8 +134,8 @@ def _roads(edges: Edges) -> Dataset:
     return Dataset("roads", "roads", "roads.geojson", _shapes(lines), columns)
 
 
-def _mains(plan: Plan, mains: Mains) -> list[Dataset]:
-    columns = records(plan, mains)
+def _mains(plan: Plan, mains: Mains, day: date) -> list[Dataset]:
+    columns = records(plan, mains, day)
     shapes = _shapes([shapely.LineString(line) for line in mains.line])
     found = []
     for name, west in (("jia", True), ("yi", False)):
@@ -146,7 +146,7 @@ def _mains(plan: Plan, mains: Mains) -> list[Dataset]:
     return found
 
 
-def _estates(plan: Plan, blocks: Blocks) -> Dataset:
+def _estates(plan: Plan, blocks: Blocks, day: date) -> Dataset:
     dice = plan.dice("estates")
     numbers = blocks.estates()
     outline = shapely.simplify(blocks.outline[numbers], 0.05)
@@ -158,13 +158,15 @@ def _estates(plan: Plan, blocks: Blocks) -> Dataset:
         "households": [int(count) for count in dice.integers(300, 2600, len(numbers))],
         "property_company": [property_company(at) for at in range(len(numbers))],
         "accuracy_m": [0.5] * len(numbers),
-        "source_date": ["2026-05-20"] * len(numbers),
+        "source_date": [(day - timedelta(days=165)).isoformat()] * len(numbers),
     }
     shapes = np.asarray(shapely.set_precision(outline, 0.001))
     return Dataset("estates", "estates", "estates.gpkg", shapes, columns)
 
 
-def _buildings(plan: Plan, edges: Edges, blocks: Blocks, made: Buildings, mains: Mains) -> Dataset:
+def _buildings(
+    plan: Plan, edges: Edges, blocks: Blocks, made: Buildings, mains: Mains, day: date
+) -> Dataset:
     dice = plan.dice("building records")
     extra = structures_on_mains(plan, edges, mains, made.shape, max(len(made.shape) // 100, 4))
     count, more = len(made.shape), len(extra)
@@ -192,7 +194,7 @@ def _buildings(plan: Plan, edges: Edges, blocks: Blocks, made: Buildings, mains:
         "accuracy_m": [
             None if luck > 0.985 else (0.1, 0.2, 0.3, 0.5)[int(luck * 4)] for luck in chance[0]
         ],
-        "source_date": ["2026-06-30"] * (count + more),
+        "source_date": [(day - timedelta(days=124)).isoformat()] * (count + more),
     }
     return Dataset("buildings", "buildings", "buildings.gpkg", shapes, columns)
 

@@ -1,6 +1,7 @@
 """`gridwarden sample`: write the sample city, or load it."""
 
 import asyncio
+from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -34,6 +35,11 @@ class Size(StrEnum):
 
 Seed = Annotated[int, typer.Option("--seed", min=0, max=2**31 - 1, help="Same seed, same city.")]
 Big = Annotated[Size, typer.Option("--size", help="s, m or l: each ten times the one before.")]
+Day = Annotated[
+    datetime,
+    typer.Option("--date", formats=["%Y-%m-%d"], help="The day that surveys and works refer to."),
+]
+REFERENCE_DATE = datetime(2026, 11, 1)  # a day: the files hold no hour of it
 Out = Annotated[
     Path | None,
     typer.Option("--out", help="Folder for the files; the state folder's sample/ otherwise."),
@@ -46,24 +52,32 @@ def folder_of(settings: Settings, seed: int, size: str) -> Path:
 
 
 @sample.callback()
-def make(context: typer.Context, seed: Seed = 7, size: Big = Size.s, out: Out = None) -> None:
+def make(
+    context: typer.Context,
+    seed: Seed = 7,
+    size: Big = Size.s,
+    day: Day = REFERENCE_DATE,
+    out: Out = None,
+) -> None:
     """Write one file per dataset: GeoPackage, GeoJSON, zipped Shapefile and CSV."""
     if context.invoked_subcommand is None:
         folder = out or folder_of(Settings(), seed, size.value)
-        rows = generate(seed, size.value, folder)
+        rows = generate(seed, size.value, folder, day.date())
         words = {"rows": rows, "seed": seed, "folder": folder}
         console.print(say("sample.written", Settings().language, **words), highlight=False)
 
 
 @sample.command("load")
-def load_command(seed: Seed = 7, size: Big = Size.s, out: Out = None) -> None:
+def load_command(
+    seed: Seed = 7, size: Big = Size.s, day: Day = REFERENCE_DATE, out: Out = None
+) -> None:
     """Write the files, import each of them, screen, and print what came of it."""
     from gridwarden.sample.load import load  # the importer: not for every command
     from gridwarden.screening.commands import findings_table
 
     settings = Settings()
     folder = out or folder_of(settings, seed, size.value)
-    generate(seed, size.value, folder)
+    generate(seed, size.value, folder, day.date())
     language = settings.language
     parts = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     what = TextColumn("{task.fields[what]}")
@@ -101,14 +115,14 @@ def _files_table(files: "tuple[Brought, ...]", language: str) -> Table:
     return table
 
 
-def generate(seed: int, size: str, folder: Path) -> int:
+def generate(seed: int, size: str, folder: Path, day: date) -> int:
     """Write the files; returns the rows. Raises Problem when the folder cannot be written."""
     from pyogrio.errors import DataSourceError  # numpy and GDAL: not for every command
 
     from gridwarden.sample.city import write_city
 
     try:
-        return sum(dataset.rows for dataset in write_city(seed, size, folder))
+        return sum(dataset.rows for dataset in write_city(seed, size, folder, day))
     except (OSError, DataSourceError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise Problem(

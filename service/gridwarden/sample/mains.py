@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 
 import numpy as np
 import shapely
@@ -110,10 +111,10 @@ def _fronts(blocks: Blocks, buildings: Buildings) -> list[list[float]]:
     return fronts
 
 
-def records(plan: Plan, mains: Mains) -> dict[str, list[object]]:
+def records(plan: Plan, mains: Mains, day: date) -> dict[str, list[object]]:
     """Every main's columns by the canonical record, gaps and old pipes included."""
     dice = plan.dice("main records")
-    rows = [_record(mains, at, dice) for at in range(len(mains))]
+    rows = [_record(mains, at, dice, day) for at in range(len(mains))]
     return {name: [row[name] for row in rows] for name in rows[0]}
 
 
@@ -128,14 +129,14 @@ def class_of(kind: str, west: bool, dice: np.random.Generator) -> str:
     return "MA" if kind == "arterial" or dice.random() < 0.2 else "MB"
 
 
-def _record(mains: Mains, at: int, dice: np.random.Generator) -> dict[str, object]:
+def _record(mains: Mains, at: int, dice: np.random.Generator, day: date) -> dict[str, object]:
     kind, west = mains.kind[at], mains.west[at]
     pressure = class_of(kind, west, dice)
-    year = int(dice.integers(1994, 2026))
+    year = int(dice.integers(day.year - 32, day.year))
     material, dn, outer = _pipe(pressure, year, dice)
     chance = dice.random(8)
     silent = chance[0] < 0.015
-    age = 2026 - year
+    age = day.year - year
     accuracy = round(float(dice.uniform(0.05, 0.15) + age * dice.uniform(0.0, 0.015)), 2)
     letter = "J" if west else "Y"
     code = f"{letter}-{NUMBERS_OF[kind]}{at:05d}"
@@ -159,8 +160,8 @@ def _record(mains: Mains, at: int, dice: np.random.Generator) -> dict[str, objec
         "year_laid": year,
         "status": _status(float(chance[6]), kind),
         "accuracy_m": None if chance[7] < 0.02 else accuracy,
-        "survey_date": f"{int(dice.integers(2019, 2027))}-{int(dice.integers(1, 10)):02d}-15",
-        "source_date": "2026-09-30",
+        "survey_date": (day - timedelta(days=int(dice.integers(60, 2700)))).isoformat(),
+        "source_date": (day - timedelta(days=32)).isoformat(),
     }
 
 

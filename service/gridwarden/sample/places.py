@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 from itertools import pairwise
 
 import numpy as np
@@ -218,30 +219,31 @@ class Coverage:
     update_days: int
 
 
-def make_coverage(plan: Plan) -> list[Coverage]:
-    """West of the river by one company (its south-west overdue), east by the other, with a gap."""
+def make_coverage(plan: Plan, day: date) -> list[Coverage]:
+    """West of the river by one company (its south-west overdue), east by the other, with a gap.
+
+    Neighbours share the very points of the river's middle, so that no sliver lies between them.
+    """
     low, top = -MARGIN * 0.95, max(plan.height + MARGIN, plan.height / 2 + FIELD[1] + 450) - 45
-    east = plan.width + MARGIN + FIELD[0] - 45
+    west, east = -MARGIN * 0.95, plan.width + MARGIN + FIELD[0] - 45
     y = np.linspace(low, top, 60)
     bank = np.stack([plan.river(y), y], axis=1)
-    half = plan.height * 0.45
+    cut = int(np.flatnonzero(y <= plan.height * 0.45)[-1])
 
     def area(ring: Numbers) -> shapely.Polygon:
         return shapely.Polygon(np.round(plan.bend(ring), 3))
 
-    def west(keep: NDArrayInt, start: float, end: float) -> shapely.Polygon:
-        edge = np.linspace(end, start, 20)
-        back = np.stack([np.full_like(edge, -MARGIN * 0.95), edge], axis=1)
-        return area(np.concatenate([bank[keep], back]))
+    def side(keep: Numbers, x: float) -> shapely.Polygon:
+        edge = np.linspace(keep[-1, 1], keep[0, 1], 20)
+        return area(np.concatenate([keep, np.stack([np.full_like(edge, x), edge], axis=1)]))
 
-    south = np.flatnonzero(y <= half)
-    north = np.arange(south[-1], len(y))
-    middle = float(y[south[-1]])
-    right = _outline(0, low, east, top, 30)
-    right[:, 0] = np.maximum(right[:, 0], plan.river(right[:, 1]))
     gap = area(_outline(plan.width * 0.64, low - 100, plan.width * 0.86, plan.height * 0.2, 12))
     return [
-        Coverage(west(north, middle, top), JIA, "2026-04-18", 365),
-        Coverage(west(south, low, middle), JIA, "2023-05-30", 365),
-        Coverage(area(right).difference(gap), YI, "2026-06-05", 365),
+        Coverage(side(bank[cut:], west), JIA, _before(day, 197), 730),
+        Coverage(side(bank[: cut + 1], west), JIA, _before(day, 1251), 365),
+        Coverage(side(bank, east).difference(gap), YI, _before(day, 149), 730),
     ]
+
+
+def _before(day: date, days: int) -> str:
+    return (day - timedelta(days=days)).isoformat()
