@@ -1,6 +1,7 @@
 """The start page says what is loaded, what is missing and what to do next, from the data."""
 
 import re
+from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
@@ -19,7 +20,9 @@ def start(client: TestClient, headers: dict[str, str], lang: str = "en") -> str:
     return str(answer.text)
 
 
-def test_an_empty_city_says_what_to_load_first(client: TestClient, sign_in: KeyMaker) -> None:
+def test_an_empty_city_says_what_to_load_first(
+    client: TestClient, sign_in: KeyMaker, assets: Path
+) -> None:
     for role in (*ROLES, "administrator"):
         text = start(client, sign_in(role))
         assert "Nothing is loaded yet" in text and "gridwarden import FILE" in text

@@ -22,7 +22,7 @@ _SOURCE_MAP: Final = re.compile(r"^//# sourceMappingURL=.*$", re.MULTILINE)
 
 
 def alone(shown: HeatView, settings: Settings, lang: str) -> str:
-    """One HTML text. Raises Problem `unavailable` while script/assets has not run."""
+    """One HTML text. Raises Problem `incomplete` while script/assets has not run."""
     pieces = shown.pieces
     styles = [_style(settings.assets / name) for name in pieces.styles]
     styles += [
@@ -58,7 +58,7 @@ def _read(file: Path) -> str:
     try:
         return file.read_text("utf-8")
     except FileNotFoundError:
-        raise Problem("unavailable", "maps.no_assets") from None
+        raise Problem("incomplete", "maps.no_assets") from None
 
 
 def _style(file: Path) -> str:

@@ -36,7 +36,7 @@ async def heat_page(
     settings: Settings = request.app.state.settings
     system = cells or allowed_systems(caller.role)[0]
     if not (settings.assets / "leaflet" / "leaflet.js").is_file():
-        raise Problem("unavailable", "maps.no_assets")
+        raise Problem("incomplete", "maps.no_assets")
     found = await heat(request.app.state.pool, caller, system, settings, names=True)
     checked_measure(measure, found)
     lang = language_of(request)

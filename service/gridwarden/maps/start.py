@@ -14,7 +14,7 @@ from gridwarden.access import allow
 from gridwarden.database import ADMINISTRATORS, ASKERS, Caller, as_caller, queries
 from gridwarden.layers.catalogue import Layer, layers
 from gridwarden.settings import Settings
-from gridwarden.words import known, language_of
+from gridwarden.words import language_of
 from gridwarden.words.page import page
 
 Q: Final = queries(__package__ or "gridwarden.maps", "start.sql")
@@ -115,9 +115,7 @@ def todo(
     if not there:
         return [("start.nothing", {})]
     found: list[tuple[str, dict[str, object]]] = [
-        (f"start.missing.{layer}", {})
-        for layer in NEEDED
-        if layer not in there and known(f"start.missing.{layer}")
+        (f"start.missing.{layer}", {}) for layer in NEEDED if layer not in there
     ]
     if screened["screened_at"] is None:
         found.append(("start.never_screened", {}))

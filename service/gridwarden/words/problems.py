@@ -37,6 +37,7 @@ KINDS: Final[dict[str, int]] = {
     "too_slow": 503,
     "busy": 503,
     "disk_full": 503,
+    "incomplete": 503,
 }
 RETRY_AFTER_S: Final[dict[str, int]] = {
     "too_many_requests": 10,
@@ -44,6 +45,7 @@ RETRY_AFTER_S: Final[dict[str, int]] = {
     "too_slow": 30,
     "busy": 1,
     "disk_full": 60,
+    "incomplete": 60,
 }
 
 
