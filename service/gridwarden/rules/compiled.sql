@@ -96,12 +96,16 @@ join data.gas_pipelines m on m.id = b.main_id
 {place}
 left join lateral (
     select line.part, round(st_length(line.part)::numeric, 4) as length_m,
-           round(st_area(st_intersection(whole.footprint, st_buffer(st_intersection(
-               m.geom, st_expand(whole.footprint, 2 * b.edge_m + 1)), b.edge_m, 'quad_segs=16'))
-           )::numeric, 4) as area_m2
-    from (select case when st_isvalid(s.geom) then s.geom else st_makevalid(s.geom) end
-          as footprint) whole
-    cross join lateral (select st_intersection(m.geom, whole.footprint) as part) line
+           round(st_area(st_intersection(line.footprint,
+               st_buffer(line.beside, b.edge_m, 'quad_segs=16')))::numeric, 4) as area_m2
+    from (select whole.footprint, st_intersection(near.main, whole.footprint) as part,
+                 near.main as beside
+          from (select case when st_isvalid(s.geom) then s.geom else st_makevalid(s.geom) end
+                    as footprint offset 0) whole
+          -- The part of a long main beside the footprint, with ends too far away to matter.
+          cross join lateral (select st_intersection(m.geom,
+              st_expand(st_envelope(s.geom), 2 * b.edge_m + 1)) as main offset 0) near
+          offset 0) line
     where b.gap <= 0 and st_dimension(s.geom) = 2
 ) pressed on true
 
@@ -111,7 +115,7 @@ cross join lateral (
     select st_x(inner_point.p) as x, st_y(inner_point.p) as y,
            (select d.id from data.districts d where st_intersects(d.geom, inner_point.p)
             order by d.id limit 1) as district_id
-    from (select st_pointonsurface(s.geom) as p) inner_point
+    from (select st_pointonsurface(s.geom) as p offset 0) inner_point
 ) place
 
 -- name: absence
