@@ -248,5 +248,5 @@ def test_the_answer_speaks_the_language_asked_for(ground: Ground) -> None:
     ground.main("A", y)
     found = ground.ask(box(y - 2))
     assert found["say"] == found["says"]["en"]
-    assert found["says"]["zh"].startswith("禁止施工:此处机械开挖进入A燃气管线的保护范围")
-    assert "A(0712-119)" in found["says"]["zh"]
+    assert found["says"]["zh"].startswith("禁止施工：此处机械开挖进入A燃气管线的保护范围")
+    assert "A（0712-119）" in found["says"]["zh"]

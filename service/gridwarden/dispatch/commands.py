@@ -73,6 +73,6 @@ def _show(items: list[dict[str, Any]], lang: str, console: Console) -> None:
             metres(item["distance_m"], 0),
             f"{'–' if item['free'] is None else item['free']} / {places}",
             say(f"dispatch.status.{item['status'] or 'not_known'}", lang),
-            "–" if item["status_age_min"] is None else str(item["status_age_min"]),
+            "–" if item["status_age_min"] is None else f"{item['status_age_min']} min",
         )
     console.print(table)

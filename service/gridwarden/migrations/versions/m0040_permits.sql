@@ -207,7 +207,8 @@ $$
         select data.permit_rank('unknown'), false, n, json_build_object('rule', doubt,
             'clause', null, 'edition', null, 'verified', null,
             'text', words -> language ->> ('reason_' || replace(doubt, '-', '_')),
-            'required_m', null, 'measured_m', null, 'margin_m', null, 'verdict', 'unknown')
+            'required_m', null, 'measured_m', null, 'margin_m', null, 'verdict', 'unknown',
+            'operator', null, 'pressure_class', null, 'certainty', null)
         from unnest(doubts) with ordinality as d(doubt, n)
     )
     -- The order of the others must not tell who is nearer.
