@@ -298,6 +298,20 @@ def test_rows_without_a_name_are_known_by_what_they_say(
     assert count("select bool_and(source_id like 'content:%%') from data.buildings")
 
 
+def test_a_field_called_id_that_names_nobody_is_no_identity(
+    tmp_path: Path, bring: Bring, count: Count
+) -> None:
+    """Many exports carry a column `Id` full of zeros."""
+    rows = [(polygon(at=i), {"Id": 0}) for i in range(12)]
+    seen = bring(geojson(tmp_path / "1.geojson", rows), layer="buildings")
+    assert seen["notes"] == ["id_repeats:Id", "identity_from_content"]
+    assert count("select count(distinct source_id) from data.buildings") == 12
+    seen = bring(
+        geojson(tmp_path / "2.geojson", rows), layer="buildings", mapping='{"source_id": "Id"}'
+    )
+    assert seen["reasons"] == {"duplicate_id": 11}
+
+
 def test_a_file_of_which_nothing_fits_leaves_the_dataset(
     tmp_path: Path, bring: Bring, count: Count
 ) -> None:

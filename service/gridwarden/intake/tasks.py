@@ -6,30 +6,22 @@ import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
-import numpy as np
-import shapely
 from psycopg.types.json import Jsonb
 
 from gridwarden.database import Caller, as_caller
-from gridwarden.geodesy import CrsRefused, Reading, WorkingCrs, reading_of
 from gridwarden.intake.ask import Ask
 from gridwarden.intake.batch import Source
-from gridwarden.intake.mapping import Fields, mapping_of
+from gridwarden.intake.preparing import prepared
 from gridwarden.intake.publishing import Outcome, Publication, Q, Target, said
 from gridwarden.intake.rows import Checker
-from gridwarden.intake.source import open_source
-from gridwarden.intake.table import Table
 from gridwarden.jobs import Cancelled, Job, task
-from gridwarden.layers.catalogue import Layer, layers
+from gridwarden.layers.catalogue import layers
 from gridwarden.settings import Settings
 from gridwarden.words import say
 from gridwarden.words.problems import Problem
 
 NO_TIMEOUT = 0
-UNPACKED_AT_MOST = 4
-"""Times the upload limit that an archive may unpack to."""
 
 
 @task("import")
@@ -118,63 +110,6 @@ def _progress(job: Job, source: Source) -> Callable[[int], Awaitable[None]]:
         await job.progress(done, total, "rows")
 
     return tell
-
-
-def prepared(
-    layer: Layer, ask: Ask, file: Path, name: str, room: Path, settings: Settings
-) -> tuple[Source, Fields, Reading | None]:
-    """The source opened, its fields mapped, its coordinates understood. Raises Problem."""
-    source = open_source(
-        file,
-        name,
-        room,
-        settings.upload_mb * UNPACKED_AT_MOST << 20,
-        from_layer=ask.from_layer,
-        encoding=ask.encoding,
-    )
-    fields = mapping_of(layer, source, ask, ZoneInfo(settings.time_zone))
-    if fields.source_id is None:
-        source.notes.append("identity_from_content")
-    reading = None if layer.geometry == "none" else _reading(source, ask, settings)
-    if reading is not None and isinstance(source, Table) and not reading.geographic:
-        _which_is_north(source, reading)
-    return source, fields, reading
-
-
-def _reading(source: Source, ask: Ask, settings: Settings) -> Reading:
-    """What the coordinates mean: what the person says, else what the file says."""
-    said_by = ask.crs or source.crs
-    if not said_by:
-        raise Problem("refused", "intake.no_crs", field="crs")
-    try:
-        reading = reading_of(said_by, WorkingCrs(settings.crs))
-    except CrsRefused as refused:
-        raise Problem(
-            "refused", f"intake.crs_{refused.reason}", field="crs", crs=refused.crs
-        ) from refused
-    if ask.crs and source.crs and source.kind != "csv":
-        source.notes.append("crs_overruled")
-    if reading.accuracy_m:
-        source.notes.append(f"accuracy_added:{reading.accuracy_m:g}")
-    return reading
-
-
-def _which_is_north(source: Table, reading: Reading) -> None:
-    """Chinese survey tables call the northing X. The two are told apart by where the rows land."""
-    batch = next(source.batches(200), None)
-    if batch is None:
-        return
-    x, y = shapely.get_coordinates(batch.shapes).T
-    if len(x) and _inside(reading, x, y) < 0.5 <= _inside(reading, y, x):
-        source.north_first = True
-        source.notes.append("x_is_north")
-
-
-def _inside(reading: Reading, x: Any, y: Any) -> float:
-    moved_x, moved_y = reading.to_working(x, y)
-    fine = np.isfinite(moved_x) & np.isfinite(moved_y)
-    held = reading.working.holds(moved_x[fine], moved_y[fine])
-    return float(held.sum()) / len(x)
 
 
 def _room(settings: Settings, import_id: int) -> Path:
