@@ -118,7 +118,10 @@ def test_a_company_reads_the_evidence_of_its_own_mains(scene: Scene) -> None:
 
 def test_a_supervisor_reads_exact_rows_of_their_districts_after_a_look(scene: Scene) -> None:
     statement = "select count(*) from api.finding_exact where pressure_class is not null"
+    bands = "select count(*) from api.finding where main"
     west = str(scene.districts[0])
+    assert as_role(scene, "supervisor", bands) == [(0,)]
+    assert as_role(scene, "supervisor", bands, districts=west) == [(1,)]
     assert as_role(scene, "supervisor", statement, districts="*") == [(0,)]
     assert as_role(scene, "supervisor", statement, districts=west, look="1") == [(1,)]
     assert as_role(scene, "supervisor", statement, districts="*", look="1") == [(2,)]
@@ -171,11 +174,11 @@ def test_companies_and_supervisors_get_the_evidence_by_http(
     looks = "select count(*) from data.audit where action = 'look'"
     before = scene.city.sql(looks)[0][0]
     items = client.get(asked, headers=supervisor).json()["items"]
-    assert {i["subject_id"]: "distance_m" in i for i in items} == {
-        scene.wall_one: True,
-        scene.wall_two: False,
-    }
-    assert scene.city.sql(looks)[0][0] == before + 1
+    assert {i["subject_id"]: "distance_m" in i for i in items} == {scene.wall_one: True}
+    cell = f"square-100/{500_050 // 100}/{3_400_005 // 100}"
+    near = client.get(f"/api/findings?cell={cell}", headers=supervisor).json()["items"]
+    assert [i["subject_id"] for i in near] == [scene.wall_one]
+    assert scene.city.sql(looks)[0][0] == before + 2
 
 
 def test_pages_follow_each_other_without_gap_or_repeat(

@@ -10,7 +10,8 @@ from urllib.parse import urlencode
 from gridwarden.words.problems import Problem
 
 FILTERS: Final = ("family", "rule", "layer", "severity", "certainty", "district")
-CELL_SIZES: Final = (500, 1000)
+CELL_SIZES: Final = (100, 250, 500, 1000)
+LEAST_CELL_OF_PLANNERS: Final = 500
 KNOWN: Final = (*FILTERS, "cell", "bbox", "limit", "cursor", "lang")
 GREATEST_LIMIT: Final = 1000
 CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -58,7 +59,7 @@ class FindingsQuery:
         return "/api/findings?" + urlencode({**asked, "limit": self.limit, "cursor": last})
 
 
-def findings_query(items: list[tuple[str, str]]) -> FindingsQuery:
+def findings_query(items: list[tuple[str, str]], role: str) -> FindingsQuery:
     """Read the query parameters. Raises Problem (400) naming the one that is wrong."""
     given: dict[str, str] = {}
     for name, value in items:
@@ -76,18 +77,20 @@ def findings_query(items: list[tuple[str, str]]) -> FindingsQuery:
             )
     return FindingsQuery(
         filters={name: given[name] for name in FILTERS if name in given},
-        cell=_cell(given["cell"]) if "cell" in given else None,
+        cell=_cell(given["cell"], role) if "cell" in given else None,
         bbox=_bbox(given["bbox"]) if "bbox" in given else None,
         limit=min(_whole(given.get("limit", "100"), "limit", least=1), GREATEST_LIMIT),
         after=_whole(given.get("cursor", "0"), "cursor", least=0),
     )
 
 
-def _cell(text: str) -> tuple[int, int, int]:
+def _cell(text: str, role: str) -> tuple[int, int, int]:
     found = _CELL.fullmatch(text)
-    # Grids of other sizes would cut strips out of each other.
-    if not found or int(found[1]) not in CELL_SIZES:
-        raise Problem("invalid_value", "screening.bad_cell", field="cell")
+    # Grids of any size one likes would cut strips out of each other.
+    least = LEAST_CELL_OF_PLANNERS if role == "planner" else min(CELL_SIZES)
+    if not found or int(found[1]) not in CELL_SIZES or int(found[1]) < least:
+        sizes = ", ".join(f"square-{size}" for size in CELL_SIZES if size >= least)
+        raise Problem("invalid_value", "screening.bad_cell", field="cell", sizes=sizes)
     return int(found[1]), int(found[2]), int(found[3])
 
 

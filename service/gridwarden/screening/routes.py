@@ -34,7 +34,7 @@ PARAMETERS: list[dict[str, Any]] = [
         ("severity", {"enum": ["general", "serious", "major"]}, "grade"),
         ("certainty", {"enum": ["certain", "possible"]}, "certain or possible"),
         ("district", {"type": "string"}, "id, code or name of a district"),
-        ("cell", {"type": "string"}, "square-500/COLUMN/ROW of the working CRS, half-open"),
+        ("cell", {"type": "string"}, "square-500/COLUMN/ROW of the working CRS, half-open; 100 and 250 for who reads mains"),
         ("bbox", {"type": "string"}, "west,south,east,north in degrees"),
         ("limit", {"type": "integer", "minimum": 1}, "at most 1000"),
         ("cursor", {"type": "integer", "minimum": 0}, "from `next`"),
@@ -46,7 +46,7 @@ PARAMETERS: list[dict[str, Any]] = [
 async def findings(request: Request, caller: Reader) -> Response:
     """A page of findings, oldest first, with as much evidence as the caller may read."""
     settings = request.app.state.settings
-    asked = findings_query(request.query_params.multi_items())
+    asked = findings_query(request.query_params.multi_items(), caller.role)
     values = asked.values(settings.crs)
     async with as_caller(request.app.state.pool, caller) as connection:
         await _place_district(connection, asked, values)

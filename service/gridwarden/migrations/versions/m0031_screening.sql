@@ -179,7 +179,8 @@ create unlogged table data.judged (
 );
 
 -- Findings that have no main are open; of the others this shows grade and band, and not the
--- rule, whose name would tell a narrower band. A company sees those of its own mains.
+-- rule, whose name would tell a narrower band. A company sees those of its own mains, a bureau
+-- those of its own districts, a planner all.
 create view api.finding as
     select f.id, f.family, f.layer, f.subject_id, f.main, f.severity, f.certainty,
            f.distance_band, f.district_id, f.x, f.y, f.first_seen,
@@ -188,7 +189,8 @@ create view api.finding as
            e.assumed, e.geom
     from data.finding f
     left join data.finding_exact e on e.finding_id = f.id and not f.main
-    where not f.main or api.role() in ('supervisor', 'planner') or api.my_org(f.org_id);
+    where not f.main or api.role() = 'planner' or api.my_org(f.org_id)
+       or api.role() = 'supervisor' and api.my_district(f.district_id);
 
 create view api.finding_exact as
     select e.finding_id, e.pack, e.rule, e.row_id, e.clause, e.edition, e.verified,
