@@ -68,8 +68,9 @@ def moved(connection: psycopg.Connection[Any], change: str, *values: object) -> 
     with connection.transaction(force_rollback=True):
         changed = connection.execute(change, values).rowcount
         assert changed >= 1, change
-        # the pieces of mains hold class and outer diameter; publishing a pack renews them
-        connection.execute("update data.rule_pack set published_at = published_at")
+        if "rule_row" not in change:
+            # the pieces of mains hold class and outer diameter; publishing a pack renews them
+            connection.execute("update data.rule_pack set published_at = published_at")
         yield
 
 
