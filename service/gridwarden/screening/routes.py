@@ -34,7 +34,7 @@ PARAMETERS: list[dict[str, Any]] = [
         ("severity", {"enum": ["general", "serious", "major"]}, "grade"),
         ("certainty", {"enum": ["certain", "possible"]}, "certain or possible"),
         ("district", {"type": "string"}, "id, code or name of a district"),
-        ("cell", {"type": "string"}, "square-500/COLUMN/ROW of the working CRS, half-open; 100 and 250 for who reads mains"),
+        ("cell", {"type": "string"}, "square-500/COLUMN/ROW of the working CRS, half-open"),
         ("bbox", {"type": "string"}, "west,south,east,north in degrees"),
         ("limit", {"type": "integer", "minimum": 1}, "at most 1000"),
         ("cursor", {"type": "integer", "minimum": 0}, "from `next`"),
