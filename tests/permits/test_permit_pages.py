@@ -206,8 +206,6 @@ def test_the_command_line_answers_the_same(ground: Ground, tmp_path: Path) -> No
     for answer in (asked, told):
         answer["data"].pop("snapshot"), answer["data"].pop("asked_at"), answer.pop("number")
     assert told["mains"] == asked["mains"] and told["says"] == asked["says"]
-    bureau = run(ground, *work, "--lang", "zh")
-    assert "禁止施工" in bureau.stdout and "A-99" not in bureau.stdout
 
 
 def test_the_command_line_refuses_with_one_sentence(ground: Ground, tmp_path: Path) -> None:
@@ -217,5 +215,4 @@ def test_the_command_line_refuses_with_one_sentence(ground: Ground, tmp_path: Pa
     wrong.write_text("hello", encoding="utf-8")
     refused = run(ground, str(wrong), "--method", "hand")
     assert refused.returncode == 1 and "neither GeoJSON" in refused.stderr
-    role = run(ground, str(wrong), "--method", "hand", "--as", "planner")
-    assert role.returncode == 1 and "Traceback" not in missing.stderr + refused.stderr + role.stderr
+    assert "Traceback" not in missing.stderr + refused.stderr
