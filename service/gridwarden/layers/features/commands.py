@@ -12,7 +12,6 @@ from gridwarden.access.command import acting
 from gridwarden.database import as_caller
 from gridwarden.layers.catalogue import EVERYONE, Layer
 from gridwarden.layers.catalogue import layers as all_layers
-from gridwarden.layers.features.export import export as write
 from gridwarden.layers.features.items import Q
 from gridwarden.words.problems import Problem
 
@@ -80,6 +79,8 @@ async def _loaded() -> dict[str, list[str]]:
 
 
 async def _export(layer: str, file: Path, role: str, org: str | None) -> int:
+    from gridwarden.layers.features.export import export as write  # GDAL: not for every command
+
     one = all_layers().get(layer)
     if one is None:
         raise Problem("not_found", "export.no_layer", field="LAYER", layers=", ".join(all_layers()))
