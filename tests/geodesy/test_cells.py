@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridwarden.geodesy import SquareCells
@@ -19,6 +19,7 @@ def test_an_edge_belongs_to_the_cell_east_and_north_of_it() -> None:
     assert rows.tolist() == [2, 1, 0, -1]
 
 
+@settings(deadline=None)
 @given(METRES, METRES, st.sampled_from([100.0, 250.0, 500.0, 1000.0]))
 def test_a_point_lies_in_its_own_cell_and_in_no_neighbour(x: float, y: float, size: float) -> None:
     cells = SquareCells(size)

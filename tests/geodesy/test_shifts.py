@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridwarden.geodesy import (
@@ -51,12 +51,14 @@ def test_tokyo_is_not_shifted() -> None:
         assert (x[0], y[0]) == (139.7454, 35.6586)
 
 
+@settings(deadline=None)
 @given(LON, LAT)
 def test_gcj02_goes_back_to_the_millimetre(lon: float, lat: float) -> None:
     x, y = gcj02_to_wgs84(*wgs84_to_gcj02(one(lon), one(lat)))
     assert np.hypot(x[0] - lon, y[0] - lat) * METRES_A_DEGREE < 0.001
 
 
+@settings(deadline=None)
 @given(LON, LAT)
 def test_bd09_goes_back_to_the_millimetre(lon: float, lat: float) -> None:
     x, y = bd09_to_gcj02(*gcj02_to_bd09(one(lon), one(lat)))

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridwarden.intake.values import BadValueError, Converter, day
@@ -102,6 +102,7 @@ def test_what_is_no_day_is_refused(written: str) -> None:
     assert bad.value.reason == "bad_date"
 
 
+@settings(deadline=None)
 @given(st.text() | st.floats() | st.integers() | st.booleans() | st.binary())
 def test_no_value_of_a_file_breaks_a_column(value: Any) -> None:
     """Every column takes a value or refuses it with a code; nothing else comes out."""

@@ -1,10 +1,6 @@
 """Files of a city's offices, read, checked, and published as versions of datasets.
 
-`readers` → `Checker` → `Publication`: raw values, then rows that fit or a reason why not, then
-one transaction. What a person asks for is an `Ask`; `ask_for` queues it, the task does it.
+What a person asks for is an `ask.Ask`; `imports.ask_for` queues it; the job `tasks.bring` does it:
+readers (`vector`, `table`) → `rows.Checker` → `publishing.Publication`: raw values, then rows that
+fit or a reason why not, then one transaction.
 """
-
-from gridwarden.intake.ask import Ask
-from gridwarden.intake.imports import ask_for
-
-__all__ = ["Ask", "ask_for"]

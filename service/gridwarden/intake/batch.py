@@ -49,6 +49,11 @@ class Source(Protocol):
     rows: int | None
     notes: list[str]
 
+    @property
+    def places(self) -> set[str]:
+        """The fields that hold the position, not properties."""
+        ...
+
     def batches(self, size: int = ROWS_A_BATCH) -> Iterator[Batch]:
         """The rows in order. Raises Problem `unreadable_file` when the file breaks off."""
         ...

@@ -14,11 +14,7 @@ from rich.text import Text
 
 from gridwarden.access.command import acting
 from gridwarden.database import Caller, Pool, open_pool
-from gridwarden.intake import tasks as _tasks  # noqa: F401  (registers the job)
 from gridwarden.intake.ask import Ask, pair
-from gridwarden.intake.files import keep
-from gridwarden.intake.imports import ask_for, check, discard, incoming
-from gridwarden.intake.routes import found, reject_lines
 from gridwarden.jobs import run_here
 from gridwarden.settings import Settings
 from gridwarden.words import known, say
@@ -93,6 +89,11 @@ def import_command(
 async def _bring(
     file: Path, ask: Ask, role: str, org: str | None, rejects: Path | None
 ) -> tuple[dict[str, Any], str, Problem | None]:
+    # GDAL and its company take a second to load: not for every other command.
+    from gridwarden.intake.files import keep
+    from gridwarden.intake.imports import ask_for, check, discard, incoming
+    from gridwarden.intake.routes import found
+
     if not file.is_file():
         raise Problem("not_found", "intake.no_such_file", field="FILE", file=file)
     async with acting(role, org) as (pool, caller, settings):
@@ -116,6 +117,8 @@ async def _bring(
 
 
 async def _run(job: int, settings: Settings) -> str:
+    from gridwarden.intake import tasks  # noqa: F401  (registers the job)
+
     worker = await open_pool(settings, "worker")
     try:
         with Progress(
@@ -138,6 +141,8 @@ async def _run(job: int, settings: Settings) -> str:
 
 
 async def _write(pool: Pool, caller: Caller, import_id: int, to: Path) -> None:
+    from gridwarden.intake.routes import reject_lines
+
     with to.open("w", encoding="utf-8", newline="") as file:
         async for line in reject_lines(pool, caller, import_id):
             file.write(line)

@@ -37,9 +37,8 @@ def mapping_of(layer: Layer, source: Source, ask: Ask, zone: tzinfo) -> Fields:
     and for a constant that its column cannot take."""
     columns = {c.name: c for c in layer.all_columns}
     _check(ask, columns, source)
-    places: set[str] = getattr(source, "places", set())
-    free = [f for f in source.fields if f not in places]
-    by_header = {_key(name): name for name in reversed(free)}
+    free = [f for f in source.fields if f not in source.places]
+    by_header = {header(name): name for name in reversed(free)}
     used: dict[str, tuple[str, Converter]] = {}
     for name, column in columns.items():
         if name in ask.constants:
@@ -58,7 +57,7 @@ def mapping_of(layer: Layer, source: Source, ask: Ask, zone: tzinfo) -> Fields:
     source_id = ask.mapping.get("source_id") or _first(
         (*layer.synonyms_of_source_id, *SOURCE_ID), by_header
     )
-    taken = {field for field, _ in used.values()} | places
+    taken = {field for field, _ in used.values()}
     extra = tuple(f for f in free if f not in taken and f != source_id)
     return Fields(used, constants, source_id, extra)
 
@@ -99,10 +98,6 @@ def _constant(converter: Converter, value: str) -> Any:
             value=value[:80],
             reason=bad.reason,
         ) from bad
-
-
-def _key(name: str) -> str:
-    return header(name)
 
 
 def _found(

@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
+from functools import cached_property
 from typing import Any
 
 from gridwarden.intake.batch import Trouble, shown
@@ -91,10 +92,19 @@ class Converter:
 
     def _choice(self, value: Any) -> str | None:
         spelt = plain(text(value) or "")
-        found = spellings(self.column).get(spelt)
+        found = self._spellings.get(spelt)
         if found is None and spelt not in NOTHING:
             raise BadValueError(self.column.refusal)
         return found
+
+    @cached_property
+    def _spellings(self) -> dict[str, str]:
+        """Every spelling of the column's choices, with the code that it means."""
+        known: dict[str, str] = {}
+        for code, words in (self.column.choices or {}).items():
+            for word in (code, code.replace("_", " "), *words):
+                known.setdefault(plain(word), code)
+        return known
 
     def _real(self, value: Any) -> float | None:
         number = self._number(value)
@@ -156,21 +166,6 @@ class Converter:
 def plain(value: str) -> str:
     """A text as it is compared: one width, lower case, no spaces around it."""
     return unicodedata.normalize("NFKC", value).strip().casefold()
-
-
-_spellings: dict[int, dict[str, str]] = {}
-
-
-def spellings(column: Column) -> dict[str, str]:
-    """Every spelling of a column's choices, with the code that it means."""
-    known = _spellings.get(id(column))
-    if known is None:
-        known = {}
-        for code, words in (column.choices or {}).items():
-            for word in (code, code.replace("_", " "), *words):
-                known.setdefault(plain(word), code)
-        _spellings[id(column)] = known
-    return known
 
 
 def text(value: Any) -> str | None:

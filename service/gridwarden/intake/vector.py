@@ -71,6 +71,11 @@ class Vector:
         self.fields = tuple(self._name(name) for name in self._gdal_fields)
 
     @property
+    def places(self) -> set[str]:
+        """None: shapes are not fields here."""
+        return set()
+
+    @property
     def _encoding(self) -> str | None:
         return _LATIN if self._raw else None
 
