@@ -20,6 +20,7 @@ from gridwarden.app import create_app
 from gridwarden.database import ADMINISTRATORS, ASKERS
 from gridwarden.settings import Settings
 from layers.conftest import fill
+from maps.small_city import build_assets
 
 EXAMPLES = 50
 BASE = "http://testserver"
@@ -64,6 +65,7 @@ class Senders:
 @pytest.fixture(scope="module")
 def senders(module_city: Settings, module_sign_in: KeyMaker) -> Iterator[Senders]:
     """A small city, one key a role; the keys' numbers are none that an example hits."""
+    build_assets(module_city.home)
     with owner(module_city) as c:
         known = fill(c)
         c.execute("alter table access.credential alter column id restart with 7000000001")
