@@ -127,8 +127,8 @@ def test_a_popup_lists_what_is_in_the_cell(
             (X0, X0 + 500, Y0, Y0 + 500),
         ).fetchall()
     families = {
-        "main_encroachment": "Structure on or near a main",
-        "building_water": "Tall building without working fire water",
+        "main_encroachment": "Structure on or near main",
+        "building_water": "Tall building, fire water out",
     }
     assert sorted(rows) == sorted([families[row[0]], *row[1:]] for row in counted)
     link = popup.locator("a", has_text="List these findings")

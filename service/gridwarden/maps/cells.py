@@ -25,7 +25,7 @@ SYSTEMS: Final = (*FINE_SQUARES, *SQUARES, "districts")
 COUNTING_ROLES: Final = ("planner", "viewer")
 """Roles that get counts alone where a main is involved; the others count rows they may see."""
 MOST_CELLS: Final = 5000
-MOST_NAMES: Final = 5
+MOST_NAMES: Final = 3
 
 State = Literal[0, 1, 2]
 COUNTED: Final[State] = 0

@@ -32,13 +32,18 @@ order by 1, 2, 3, 4
 -- The cells to draw: those with findings, and (unless the city is too large) every cell that
 -- touches a district or surveyed coverage. `surveyed` is the covered share of the cell.
 -- name: square_shapes
-with ground as (
-    select st_extent(g.geom) as box
-    from (select geom from api.districts union all select geom from api.coverage) g
+with land as materialized (
+    -- cut small: thousands of cells against one outline of many vertices take seconds else
+    select d.id, d.name, api.my_district(d.id) as mine, st_subdivide(d.geom, 64) as geom
+    from api.districts d
+), known as materialized (
+    select st_subdivide(v.geom, 64) as geom from api.coverage v
 ), corner as (
     select floor(st_xmin(box) / %(size)s)::bigint as x0, floor(st_xmax(box) / %(size)s)::bigint as x1,
         floor(st_ymin(box) / %(size)s)::bigint as y0, floor(st_ymax(box) / %(size)s)::bigint as y1
-    from ground where box is not null
+    from (select st_extent(g.geom) as box
+          from (select geom from land union all select geom from known) g) ground
+    where box is not null
 ), wanted as (
     select cell_x, cell_y, true as counted
     from unnest(%(xs)s::bigint[], %(ys)s::bigint[]) as u (cell_x, cell_y)
@@ -51,21 +56,25 @@ with ground as (
         st_makeenvelope(cell_x * %(size)s, cell_y * %(size)s, (cell_x + 1) * %(size)s,
             (cell_y + 1) * %(size)s, %(srid)s) as box
     from wanted group by 1, 2
+), within as (
+    select c.cell_x, c.cell_y, bool_or(d.mine) as mine,
+        min(d.name) filter (where st_intersects(d.geom, st_centroid(c.box))) as name
+    from cell c join land d on d.geom && c.box and st_intersects(d.geom, c.box)
+    group by 1, 2
+), surveyed as (
+    -- two companies may cover the same ground: it counts once
+    select c.cell_x, c.cell_y, st_area(st_union(st_clipbybox2d(v.geom, c.box))) as area
+    from cell c join known v on v.geom && c.box
+    group by 1, 2
 )
 select c.cell_x, c.cell_y,
     st_asgeojson(st_transform(c.box, 4326), 6)::jsonb as shape,
-    coalesce((select st_area(st_union(st_intersection(v.geom, c.box)))
-              from api.coverage v where st_intersects(v.geom, c.box)), 0)
-        / (%(size)s::float8 * %(size)s) as surveyed,
-    api.my_district(null) or exists (
-        select from api.districts d
-        where api.my_district(d.id) and st_intersects(d.geom, c.box)) as mine,
-    (select d.name from api.districts d
-     where st_intersects(d.geom, st_centroid(c.box)) order by d.id limit 1) as name
+    coalesce(s.area, 0) / (%(size)s::float8 * %(size)s) as surveyed,
+    api.my_district(null) or coalesce(w.mine, false) as mine, w.name
 from cell c
-where c.counted
-   or exists (select from api.districts d where st_intersects(d.geom, c.box))
-   or exists (select from api.coverage v where st_intersects(v.geom, c.box))
+left join within w using (cell_x, cell_y)
+left join surveyed s using (cell_x, cell_y)
+where c.counted or w.cell_x is not null or s.area > 0
 order by 1, 2
 
 -- name: district_shapes

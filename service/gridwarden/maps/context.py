@@ -1,5 +1,6 @@
 """What the heat page's template is given, for the page and for the stand-alone file."""
 
+import json
 from typing import Any, Final
 
 from markupsafe import Markup
@@ -49,7 +50,19 @@ def heat_context(shown: HeatView, settings: Settings, lang: str) -> dict[str, An
             **{name: f"{weight:g}" for name, weight in settings.severity_weights.items()},
             possible=f"{settings.possible_factor:g}",
         ),
+        "data": script_json(shown.data),
         # numbers and our own identifiers only: see gridwarden.maps.figure
         "map_body": Markup(shown.pieces.body),
         "map_script": Markup(shown.pieces.script),
     }
+
+
+def script_json(value: Any) -> Markup:
+    """JSON that may stand in a `<script type="application/json">`, with Chinese as it is.
+
+    No text can end the element or open a comment: what HTML reads as a sign is escaped.
+    """
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    for sign in "<>&\u2028\u2029":
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    return Markup(text.encode("utf-8", "replace").decode("utf-8"))

@@ -25,6 +25,8 @@ from gridwarden.words.problems import Problem
 Q: Final = queries(__package__ or "gridwarden.maps", "findings.sql")
 router = APIRouter(tags=["maps"])
 ROWS: Final = 50
+EXACT: Final = ("utility", "supervisor")
+"""Roles that may read what is measured from exact mains: their own, or those of their districts."""
 BIGINT: Final = 2**63 - 1
 _CELL: Final = re.compile(r"(square-\d{3,4})/(-?\d{1,9})/(-?\d{1,9})")
 _AFTER: Final = re.compile(r"([0-3])\.(\d{1,18})")
@@ -81,10 +83,20 @@ def parameters(wanted: Filter, role: str) -> dict[str, Any]:
 async def rows_of(
     c: AsyncConnection[Any], caller: Caller, values: dict[str, Any], lang: str
 ) -> list[dict[str, Any]]:
-    """One page of rows (and one more, when there is a next page), each with its subject's name."""
+    """One page of rows (and one more, when there is a next page), each with its subject's name.
+
+    Whoever may read the mains themselves gets clause and distances, too; a bureau's look at
+    them is recorded.
+    """
     async with c.cursor(row_factory=dict_row) as cursor:
         await cursor.execute(Q["page"], values)
         rows = await cursor.fetchall()
+        if caller.role in EXACT:
+            if caller.role == "supervisor":
+                await cursor.execute(Q["look"])
+            await cursor.execute(Q["exact"], {"ids": [row["id"] for row in rows]})
+            evidence = {row.pop("finding_id"): row for row in await cursor.fetchall()}
+            rows = [row | evidence.get(row["id"], {}) for row in rows]
     keys = ("id", "layer", "subject_id", "family", "severity", "certainty")
     named = await names_of(c, caller.role, [tuple(row[k] for k in keys) for row in rows])
     known = layers()

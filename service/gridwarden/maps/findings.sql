@@ -19,6 +19,15 @@ where (api.role() <> 'supervisor' or api.my_district(f.district_id))
 order by rank, f.id
 limit %(most)s
 
+-- A bureau's look at what is measured from exact mains: recorded, then open for the transaction.
+-- name: look
+select api.look('findings')
+
+-- The evidence of these findings, where the caller may read the main it is measured from.
+-- name: exact
+select finding_id, clause, edition, verified, distance_m, required_m, pressed_length_m
+from api.finding_exact where finding_id = any (%(ids)s)
+
 -- name: total
 select count(*)
 from api.finding f

@@ -167,10 +167,7 @@ def _row(tally: Tally, lang: str) -> list[Any]:
 
 
 def _named(one: Named, lang: str) -> list[str]:
-    return [
-        subject_words(one, lang),
-        f"{family_words(one.family, lang)} · {say(f'severity.{one.severity}', lang)}",
-    ]
+    return [subject_words(one, lang), say(f"severity.{one.severity}", lang)]
 
 
 def subject_words(one: Named, lang: str) -> str:

@@ -54,8 +54,14 @@ def amount(value: float | None) -> str:
 
 
 def metres(value: float | None, digits: int = 2) -> str:
-    """A distance in metres without its unit (that stands in the head); '–' for None."""
-    return "–" if value is None else f"{value:.{digits}f}"
+    """A distance in metres without its unit (that stands in the head); '–' for None.
+
+    What would read as nought and is not keeps its millimetres: −0.005 lies on the main.
+    """
+    if value is None:
+        return "–"
+    small = 0 < abs(value) < 0.01
+    return f"{value:.{max(digits, 3) if small else digits}f}".replace("-", "−")
 
 
 def percent(part: float, whole: float) -> str:

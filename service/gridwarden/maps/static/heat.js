@@ -57,7 +57,7 @@
   cells.eachLayer(function (layer) {
     var cell = data.cells[layer.feature.id];
     byNumber[layer.feature.id] = layer;
-    layer.bindPopup(function () { return popup(cell); }, { maxWidth: 360, autoPan: true });
+    layer.bindPopup(function () { return popup(cell); }, { maxWidth: Math.min(400, map.getSize().x - 70) });
     layer.on("mouseover", function () { layer.setStyle({ weight: 2.4, color: "#1F2933" }); });
     layer.on("mouseout", function () { cells.resetStyle(layer); });
     if (cell.count) found.addLayer(layer);
