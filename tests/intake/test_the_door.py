@@ -59,3 +59,25 @@ def test_a_wrong_form_is_answered_with_its_field(
     made = geojson(tmp_path / "b.geojson", [(polygon(), {"id": "1"})])
     answer = post(module_client, module_sign_in("planner"), made, **form)
     assert (answer.status_code, answer.json().get("field")) == (status, field), answer.text
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["layer=%00", "dataset=%00", "layer=%ED%A0%80", "limit=0", "before=99999999999999999999"],
+)
+def test_an_odd_question_is_answered_without_a_fault_of_ours(
+    module_client: TestClient, module_sign_in: KeyMaker, query: str
+) -> None:
+    answer = module_client.get(f"/api/imports?{query}", headers=module_sign_in("planner"))
+    assert answer.status_code < 500, answer.text
+
+
+@pytest.mark.parametrize("text", ["\\u0000", "\\ud800", "a" * 200_000])
+@pytest.mark.parametrize("name", ["mapping", "set"])
+def test_an_odd_name_in_a_form_is_answered_without_a_fault_of_ours(
+    module_client: TestClient, module_sign_in: KeyMaker, tmp_path: Path, name: str, text: str
+) -> None:
+    made = geojson(tmp_path / "b.geojson", [(polygon(), {"id": "1"})])
+    form = {"layer": "buildings", "dataset": "d", name: f'{{"x{text}": "y{text}"}}'}
+    answer = post(module_client, module_sign_in("planner"), made, **form)
+    assert answer.status_code == 400, answer.text
