@@ -8,12 +8,6 @@ from typing import Annotated
 import typer
 
 from gridwarden.access.command import acting
-from gridwarden.maps.alone import alone
-from gridwarden.maps.cells import heat
-from gridwarden.maps.context import checked_measure
-from gridwarden.maps.ground import backdrop
-from gridwarden.maps.routes import as_geojson
-from gridwarden.maps.view import view
 from gridwarden.words import say
 from gridwarden.words.language import as_language
 
@@ -39,6 +33,13 @@ def heat_file(
 async def _heat_file(
     file: Path, cells: str, measure: str, lang: str | None, role: str, org: str | None
 ) -> None:
+    # Folium and its pandas take a second to load: not for every command.
+    from gridwarden.maps.alone import alone
+    from gridwarden.maps.cells import heat
+    from gridwarden.maps.context import checked_measure
+    from gridwarden.maps.ground import backdrop
+    from gridwarden.maps.view import view
+
     async with acting(role, org) as (pool, caller, settings):
         found = await heat(pool, caller, cells, settings, names=True)
         ground = await backdrop(pool, caller, settings)
@@ -62,6 +63,10 @@ def cells(
 
 
 async def _cells(system: str, measure: str, role: str, org: str | None) -> None:
+    from gridwarden.maps.cells import heat
+    from gridwarden.maps.context import checked_measure
+    from gridwarden.maps.routes import as_geojson
+
     async with acting(role, org) as (pool, caller, settings):
         found = await heat(pool, caller, system, settings)
     checked_measure(measure, found)
