@@ -103,7 +103,7 @@ async def rows_of(
     return [
         row
         | {
-            "subject": subject_words(one, lang),
+            "subject": subject_words(one, lang, known),
             "layer_title": known[row["layer"]].title.in_(lang) if row["layer"] in known else "",
             "family_title": family_words(row["family"], lang),
         }

@@ -4,6 +4,7 @@ import json
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, Response
 
 from gridwarden.access import allow
@@ -41,7 +42,9 @@ async def heat_page(
     checked_measure(measure, found)
     lang = language_of(request)
     ground = await backdrop(request.app.state.pool, caller, settings)
-    shown = view(found, measure, ground, settings, lang, linked=caller.role != "viewer")
+    linked = caller.role != "viewer"
+    # thousands of cells take a second of thought: others are answered meanwhile
+    shown = await run_in_threadpool(view, found, measure, ground, settings, lang, linked=linked)
     return page(
         request,
         "maps/heat.html",

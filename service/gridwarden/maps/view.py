@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from gridwarden.layers.catalogue import layers
+from gridwarden.layers.catalogue import Layer, layers
 from gridwarden.maps.cells import WITHHELD, Cell, Heat, Tally, measured, side_of
 from gridwarden.maps.figure import Pieces
 from gridwarden.maps.folium_map import draw
@@ -77,8 +77,10 @@ def view(
     ends = limits(values)
     risks = [risk_of(value, ends) for value in values]
     empty = [cell for cell, risk in zip(heat.cells, risks, strict=True) if risk == 0]
+    # read from the folder of layers: once a page, not once a name
+    known_layers = layers()
     words = [
-        _words(cell, value, risk, lang, linked=linked)
+        _words(cell, value, risk, lang, known_layers, linked=linked)
         for cell, value, risk in zip(heat.cells, values, risks, strict=True)
     ]
     order = sorted(range(len(values)), key=lambda n: -values[n])
@@ -132,7 +134,15 @@ def findings_link(cell: Cell) -> str:
     return f"/findings?{urlencode(query)}"
 
 
-def _words(cell: Cell, value: float, risk: int, lang: str, *, linked: bool) -> dict[str, Any]:
+def _words(
+    cell: Cell,
+    value: float,
+    risk: int,
+    lang: str,
+    known_layers: Mapping[str, Layer],
+    *,
+    linked: bool,
+) -> dict[str, Any]:
     """One cell in words: title, number, counts, names, what is known of it."""
     title = cell.name or say("maps.outside_districts", lang)
     if not cell.key.startswith("district/"):
@@ -144,7 +154,7 @@ def _words(cell: Cell, value: float, risk: int, lang: str, *, linked: bool) -> d
         "risk": risk,
         "count": cell.count,
         "rows": [_row(tally, lang) for tally in _sorted(cell.tallies)],
-        "worst": [_named(one, lang) for one in cell.worst],
+        "worst": [_named(one, lang, known_layers) for one in cell.worst],
         "note": _note(cell, lang),
         "href": findings_link(cell) if cell.count and linked else None,
     }
@@ -166,13 +176,13 @@ def _row(tally: Tally, lang: str) -> list[Any]:
     ]
 
 
-def _named(one: Named, lang: str) -> list[str]:
-    return [subject_words(one, lang), say(f"severity.{one.severity}", lang)]
+def _named(one: Named, lang: str, known_layers: Mapping[str, Layer]) -> list[str]:
+    return [subject_words(one, lang, known_layers), say(f"severity.{one.severity}", lang)]
 
 
-def subject_words(one: Named, lang: str) -> str:
+def subject_words(one: Named, lang: str, known_layers: Mapping[str, Layer]) -> str:
     """What a subject is called: its name or code, else its layer and number."""
-    layer = layers().get(one.layer)
+    layer = known_layers.get(one.layer)
     title = layer.title.in_(lang) if layer else one.layer
     return one.name or f"{title} {one.subject_id}"
 
