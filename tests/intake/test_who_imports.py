@@ -159,6 +159,9 @@ def test_the_rejects_open_in_a_spreadsheet_and_run_nothing(
     assert lines[1] == '1,bad_number,not a number,places,"\'=HYPERLINK(""http://x"",""y"")",a'
     assert lines[2] == "2,out_of_bounds,a number outside what the column allows,places,'-1,b"
     assert "\"'=HYPERLINK" in lines[3]
+    words = client.get(urls["url"] + "?lang=en", headers=headers).json()["words"]
+    assert words["say"].startswith("Published as version 1: 1 rows")
+    assert words["reasons"]["bad_number"] == "not a number"
     chinese = client.get(urls["rejects_url"] + "?lang=zh", headers=headers)
     assert "不是数字" in chinese.content.decode("utf-8-sig")
 

@@ -17,7 +17,7 @@ from gridwarden.database import Caller, Pool, open_pool
 from gridwarden.intake.ask import Ask, pair
 from gridwarden.jobs import run_here
 from gridwarden.settings import Settings
-from gridwarden.words import known, say
+from gridwarden.words import say
 from gridwarden.words.problems import Problem
 
 console = Console()
@@ -81,7 +81,7 @@ def import_command(
     if as_json:
         typer.echo(json.dumps(document, ensure_ascii=False))
     else:
-        _print(document, language)
+        _print(document, language, refused=refusal is not None)
     if refusal:
         raise refusal
 
@@ -148,7 +148,9 @@ async def _write(pool: Pool, caller: Caller, import_id: int, to: Path) -> None:
             file.write(line)
 
 
-def _print(document: dict[str, Any], language: str) -> None:
+def _print(document: dict[str, Any], language: str, *, refused: bool) -> None:
+    from gridwarden.intake.routes import words_of
+
     table = Shown(show_header=False, box=None, pad_edge=False)
     for name in ("file_name", "layer", "dataset"):
         label = "file" if name == "file_name" else name
@@ -159,28 +161,10 @@ def _print(document: dict[str, Any], language: str) -> None:
     for reason, n in sorted(document["reasons"].items(), key=lambda item: -item[1]):
         table.add_row(f"  {n}", say(f"intake.reason.{reason}", language))
     console.print(table, highlight=False)
-    for line in notes(document["notes"], language):
-        console.print(line, highlight=False, markup=False)
-    if document["state"] in ("published", "unchanged", "checked"):
-        counts = {k: document[k] for k in ("added", "changed", "removed", "version")}
-        sentence = say(
-            f"intake.said_{document['state']}",
-            language,
-            n=document["rows_good"],
-            bad=document["quarantined"],
-            **counts,
-        )
-        console.print(sentence, highlight=False, markup=False)
+    words = words_of(document, language)
+    for line in (*words["notes"], words["say"]):
+        if line and not refused:
+            console.print(line, highlight=False, markup=False)
     if document["screen_job_id"]:
         waits = say("intake.screen_waits", language, job=document["screen_job_id"])
         console.print(waits, highlight=False, markup=False)
-
-
-def notes(kept: list[str], language: str) -> list[str]:
-    """What an import has to say beside its counts, in words."""
-    out = []
-    for note in kept:
-        name, _, value = note.partition(":")
-        if known(f"intake.note.{name}"):
-            out.append(say(f"intake.note.{name}", language, value=value))
-    return out

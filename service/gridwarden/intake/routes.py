@@ -105,7 +105,7 @@ async def listed(
     values = {"before": before, "layer": layer, "dataset": dataset, "limit": limit + 1}
     async with as_caller(request.app.state.pool, caller) as c:
         rows = await (await c.execute(Q["page"], values)).fetchall()
-    items = [_shown(row[0]) for row in rows[:limit]]
+    items = [_shown(row[0], caller.language) for row in rows[:limit]]
     following = None
     if len(rows) > limit:
         again = request.url.include_query_params(before=items[-1]["id"], limit=limit)
@@ -116,7 +116,7 @@ async def listed(
 @router.get("/api/imports/{import_id}")
 async def one(request: Request, import_id: ImportId, caller: Importer) -> dict[str, Any]:
     """One import: its state, its counts, and why rows were left."""
-    return _shown(await found(request.app.state.pool, caller, import_id))
+    return _shown(await found(request.app.state.pool, caller, import_id), caller.language)
 
 
 @router.get(
@@ -172,6 +172,21 @@ def _words(reason: str, language: str) -> str:
     return say(f"intake.reason.{reason}", language)
 
 
+def words_of(document: dict[str, Any], language: str) -> dict[str, Any]:
+    """What an import has to say, in one language: its sentence, its reasons, its notes."""
+    sentence = (document["say"] or {}).get(language)
+    if document["state"] in ("published", "unchanged", "checked"):
+        counts = {k: document[k] for k in ("added", "changed", "removed", "version")}
+        counts |= {"n": document["rows_good"], "bad": document["quarantined"]}
+        sentence = say(f"intake.said_{document['state']}", language, **counts)
+    notes = (note.partition(":") for note in document["notes"])
+    return {
+        "say": sentence,
+        "reasons": {reason: _words(reason, language) for reason in document["reasons"]},
+        "notes": [say(f"intake.note.{name}", language, value=value) for name, _, value in notes],
+    }
+
+
 def _line(values: tuple[Any, ...]) -> str:
     out = io.StringIO()
     csv.writer(out, lineterminator="\r\n").writerow([safe(v) for v in values])
@@ -184,9 +199,10 @@ def safe(value: Any) -> str:
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else text
 
 
-def _shown(document: dict[str, Any]) -> dict[str, Any]:
+def _shown(document: dict[str, Any], language: str) -> dict[str, Any]:
     here = f"/api/imports/{document['id']}"
     return document | {
+        "words": words_of(document, language),
         "url": here,
         "job_url": f"/api/jobs/{document['job_id']}",
         "rejects_url": f"{here}/rejects" if document["quarantined"] else None,
