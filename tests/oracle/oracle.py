@@ -167,6 +167,8 @@ class Oracle:
                 continue
             if main.missing or not known:
                 certainty = "possible"
+            elif runs_through(subject.shape, main, (accuracy - limit) / TENTH_MM):
+                certainty = "certain"
             source = main.feature.source_id
             return Finding(
                 family, layer, subject.source_id, source, rule["id"], severity, certainty, gap,
@@ -299,6 +301,14 @@ def together(one: Feature, other: Feature) -> tuple[int, bool]:
     """Both accuracies as one, in 0.1 mm, and whether both were stated."""
     known = None not in (one.number("accuracy_m"), other.number("accuracy_m"))
     return ticks(math.sqrt(accuracy_of(one) ** 2 + accuracy_of(other) ** 2)), known
+
+
+def runs_through(surface: shapely.Geometry, main: Main, error_m: float) -> bool:
+    """Whether the main lies so deep inside a surface that such an error cannot bring it out."""
+    if surface.area == 0:
+        return False
+    core = surface.buffer(-max(error_m - main.half_od_m, 0.0), quad_segs=16)
+    return bool(core.intersects(main.feature.shape))
 
 
 def judged(gap: int, accuracy: int, limit: int, *, closed: bool) -> str | None:

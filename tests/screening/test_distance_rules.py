@@ -105,6 +105,20 @@ def test_an_uncertain_position_is_possible_and_never_clear(drawn: DrawnCity) -> 
     assert one["margin_m"] == Decimal("0.2000")
 
 
+@pytest.mark.parametrize(
+    ("inside_m", "certainty"), [(0.10, "possible"), (0.18, "possible"), (0.20, "certain")]
+)
+def test_a_main_deep_under_a_house_is_certain_whatever_its_radius(
+    drawn: DrawnCity, inside_m: float, certainty: str
+) -> None:
+    """± 0.3 m: the pipe's edge stays under the house from 0.3 - 0.1095 m inside the wall on."""
+    drawn.main(**{**STEEL_MA, "accuracy_m": 0.3})
+    drawn.add("buildings", rectangle(40, -inside_m, 60, 10), **SURE)
+    (one,) = drawn.screen()
+    assert (one["rule"], one["certainty"]) == ("zy-1-on-main", certainty)
+    assert one["distance_m"] == Decimal("-0.1095")
+
+
 def test_a_missing_accuracy_counts_a_metre_and_caps_at_possible(drawn: DrawnCity) -> None:
     drawn.main(**{**STEEL_MA, "accuracy_m": None})
     drawn.wall(0.3)

@@ -82,7 +82,10 @@ with reach as materialized (
              r.pack, r.rule
 )
 select {family}::text as family, {layer}::text as layer, b.subject_id, b.main_id, b.severity,
-       b.certainty, data.distance_band(b.gap) as distance_band, b.org_id, place.district_id,
+       case when b.certainty = 'possible' and not b.capped
+             and data.runs_through(s.geom, m.geom, b.accuracy - b.edge_m - b.required)
+            then 'certain' else b.certainty end as certainty,
+       data.distance_band(b.gap) as distance_band, b.org_id, place.district_id,
        place.x, place.y, b.pack, b.rule, b.row_id, b.clause, b.edition, b.verified,
        b.pressure_class, 'gas_pipelines'::text as counterpart_layer, b.main_id as counterpart_id,
        b.gap as distance_m, b.required as required_m, b.gap - b.required as margin_m,

@@ -7,5 +7,6 @@ drop function data.main_class(text, double precision);
 drop function data.distance_band(numeric);
 drop function data.joint_accuracy(double precision, double precision);
 drop function data.closed(text);
+drop function data.runs_through(geometry, geometry, double precision);
 drop function data.judge(numeric, numeric, numeric, boolean);
 drop table data.rule_row, data.rule_outer_diameter, data.rule_class, data.rule_pack;

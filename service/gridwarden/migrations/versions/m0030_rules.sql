@@ -82,6 +82,16 @@ $$
     end
 $$;
 
+-- Whether a main runs so deep through a surface that an error of its position cannot bring it out:
+-- a point of its centreline lies at least `depth_m` (accuracy - half diameter - limit) inside. The
+-- gap of a crossing main is -OD/2 however deep it lies, so the gap alone cannot tell.
+create function data.runs_through(surface geometry, main geometry, depth_m double precision)
+    returns boolean language sql immutable parallel safe as
+$$
+    select st_dimension(surface) = 2
+       and st_intersects(main, st_buffer(surface, -greatest(depth_m, 0), 'quad_segs=16'))
+$$;
+
 -- Which kinds hold their own end (the pack's header says why).
 create function data.closed(kind text) returns boolean
     language sql immutable parallel safe as
@@ -220,12 +230,14 @@ create view api.rule_row as
 
 ---------------------------------------------------------------------------- grants
 revoke all on function data.judge(numeric, numeric, numeric, boolean), data.closed(text),
+    data.runs_through(geometry, geometry, double precision),
     data.joint_accuracy(double precision, double precision), data.distance_band(numeric),
     data.main_class(text, double precision),
     data.outer_diameter(text, double precision, double precision),
     data.missing_outer_diameter(), data.point_radius(), api.publish_rules(jsonb, text) from public;
 grant execute on function api.publish_rules(jsonb, text) to gridwarden_administrator;
 grant execute on function data.judge(numeric, numeric, numeric, boolean), data.closed(text),
+    data.runs_through(geometry, geometry, double precision),
     data.joint_accuracy(double precision, double precision), data.distance_band(numeric),
     data.main_class(text, double precision),
     data.outer_diameter(text, double precision, double precision),
