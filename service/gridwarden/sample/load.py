@@ -14,7 +14,8 @@ from typing import Any
 
 from gridwarden.access.command import acting
 from gridwarden.database import Caller, Pool, as_caller, open_pool, queries
-from gridwarden.intake import Ask, ask_for
+from gridwarden.intake.ask import Ask
+from gridwarden.intake.imports import ask_for
 from gridwarden.intake import tasks as _import_task  # noqa: F401  (registers the job)
 from gridwarden.intake.imports import discard, incoming
 from gridwarden.jobs import queue, run_here
