@@ -142,3 +142,9 @@ def test_say_puts_values_in_as_they_are() -> None:
     assert say("maps.waiting", "en", n=2) == "2 changes not yet screened"
     with pytest.raises(UnknownWordsError):
         say("maps.no_such_entry", "en")
+
+
+def test_chinese_is_punctuated_as_chinese() -> None:
+    half = re.compile(r"[\u4e00-\u9fff\u201d][,:;?!]|[,;?!][\u4e00-\u9fff]|\([^()]*[\u4e00-\u9fff]")
+    wrong = {key: t["zh"] for key, t in catalogue().items() if half.search(t["zh"])}
+    assert not wrong
