@@ -137,6 +137,8 @@ def test_a_bureau_s_map_withholds_other_districts(
         ("/api/cells/square-500?bbox=nan,0,1,1", 400, "bbox"),
         ("/api/cells/square-500?bbox=2,0,1,1", 400, "bbox"),
         ("/api/cells/square-500?bbox=0,0,0,91", 400, "bbox"),
+        ("/api/cells/square-500?at=2026-11-01", 400, "at"),
+        ("/maps/heat?at=2026-11-01", 400, "at"),
         ("/findings?cell=square-100/1/1", 403, "cells"),
         ("/findings?cell=here", 400, "cell"),
         ("/findings?district=x", 400, "district"),

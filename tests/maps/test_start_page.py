@@ -103,3 +103,13 @@ def test_a_dataset_s_name_is_text(city: Settings, client: TestClient, sign_in: K
         )
     text = start(client, sign_in("planner"))
     assert str(escape(name)) in text and name not in text
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_about_page_credits_the_map_library(
+    client: TestClient, sign_in: KeyMaker, assets: Path, lang: str
+) -> None:
+    text = client.get(f"/about?lang={lang}", headers=sign_in("viewer")).text
+    assert "Leaflet" in text and "BSD-2-Clause" in text
+    licence = client.get("/assets/leaflet/LICENSE")
+    assert "Redistribution and use" in licence.text

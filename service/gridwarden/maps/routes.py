@@ -32,9 +32,11 @@ async def heat_page(
     caller: HeatReader,
     cells: str | None = None,
     measure: str = "weighted",
+    at: str | None = None,
 ) -> HTMLResponse:
     """The heat map as a page: cells, legend, popups, and links down to the findings."""
     settings: Settings = request.app.state.settings
+    _only_now(at)
     system = cells or allowed_systems(caller.role)[0]
     if not (settings.assets / "leaflet" / "leaflet.js").is_file():
         raise Problem("incomplete", "maps.no_assets")
@@ -64,12 +66,14 @@ async def cells_api(
     system: str,
     measure: str = "weighted",
     bbox: Annotated[str | None, Query(max_length=200)] = None,
+    at: str | None = None,
 ) -> Response:
     """The cells as GeoJSON (lon/lat), the same figures as on the heat page.
 
     `bbox` (west,south,east,north) keeps the cells whose middle lies in it.
     """
     settings: Settings = request.app.state.settings
+    _only_now(at)
     box = parse_box(bbox)
     found = await heat(request.app.state.pool, caller, system, settings)
     checked_measure(measure, found)
@@ -83,6 +87,12 @@ async def cells_api(
         collection["features"] = kept
     text = json.dumps(collection, ensure_ascii=False)
     return Response(text.encode("utf-8", "replace"), media_type="application/geo+json")
+
+
+def _only_now(at: str | None) -> None:
+    """Refuse `at`: to answer it with today's figures would be worse than not to answer."""
+    if at is not None:
+        raise Problem("invalid_value", "maps.only_now", field="at")
 
 
 def as_geojson(found: Heat, measure: str, settings: Settings) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from psycopg import AsyncConnection, sql
 from psycopg.rows import dict_row
 from starlette.responses import HTMLResponse
 
+from gridwarden import __version__
 from gridwarden.access import allow
 from gridwarden.database import ADMINISTRATORS, ASKERS, Caller, as_caller, queries
 from gridwarden.layers.catalogue import Layer, layers
@@ -34,6 +35,16 @@ NEEDED: Final = (
     "organisations",
 )
 """Layers whose absence makes an answer weaker; `start.missing.<layer>` says how."""
+
+
+PARTS: Final = (
+    ("Leaflet", "BSD-2-Clause", "/assets/leaflet/LICENSE"),
+    ("Folium, branca", "MIT", None),
+    ("PostgreSQL", "PostgreSQL", None),
+    ("PostGIS", "GPL-2.0-or-later", None),
+    ("FastAPI, Starlette, Jinja2", "MIT, BSD-3-Clause", None),
+)
+"""What the pages show and stand on; the licences' texts come with the packages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +97,14 @@ async def start_page(
         seeing=caller.role in SEEING,
         listing=caller.role in LISTING,
     )
+
+
+@router.get("/about", response_class=HTMLResponse)
+async def about_page(
+    request: Request, caller: Annotated[Caller, allow(*ASKERS, *ADMINISTRATORS)]
+) -> HTMLResponse:
+    """What this software is made of, and under which licences."""
+    return page(request, "maps/about.html", caller=caller, version=__version__, parts=PARTS)
 
 
 async def _loaded(c: AsyncConnection[Any], caller: Caller, lang: str) -> list[Loaded]:
