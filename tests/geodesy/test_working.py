@@ -73,6 +73,10 @@ def test_the_area_of_use_has_its_edges() -> None:
         np.array([30.0, 30.0, 30.0, south - 0.01, north + 0.01]),
     )
     assert WUHAN.holds(x, y).tolist() == [True, False, False, False, False]
+    corners = np.array([west, west, east, east]), np.array([south, north, south, north])
+    assert WUHAN.holds(*WUHAN.from_lonlat(*corners)).all()
+    gulf = WorkingCrs(32631)
+    assert gulf.holds(*gulf.from_lonlat(np.array([0.0]), np.array([0.0])))[0]
 
 
 def test_a_pair_that_was_swapped_is_outside() -> None:

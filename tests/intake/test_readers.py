@@ -1,6 +1,9 @@
 """What is read, in which letters, and what is refused before a row is looked at."""
 
+import json
+import threading
 import zipfile
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -180,6 +183,41 @@ def test_a_shapefile_without_its_index_is_still_read(tmp_path: Path) -> None:
             if not name.endswith(".shx"):
                 new.writestr(name, old.read(name))
     assert values(read(bare, tmp_path / "room"), "NAME") == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("crs", "known"),
+    [
+        ({"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::4547"}}, True),
+        ({"type": "name", "properties": {"name": "our own city grid"}}, False),
+        ({"type": "link", "properties": {"href": "HERE", "type": "ogcwkt"}}, False),
+    ],
+)
+def test_a_crs_by_link_is_not_fetched_and_an_unknown_one_is_not_taken_for_degrees(
+    tmp_path: Path, crs: dict[str, dict[str, str]], known: bool
+) -> None:
+    asked: list[str] = []
+
+    class Listener(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_error(404)
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Listener)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        made = geojson(tmp_path / "c.geojson", [(point(), {"a": 1})])
+        document = json.loads(made.read_text("utf-8"))
+        here = f"http://127.0.0.1:{server.server_port}/crs"
+        text = json.dumps(document | {"crs": crs}).replace("HERE", here)
+        made.write_text(text, "utf-8")
+        source = read(made, tmp_path / "room")
+        assert (source.crs is not None) is known  # type: ignore[attr-defined]
+        assert values(source, "a") == [1]
+    finally:
+        server.shutdown()
+    assert asked == []
 
 
 def test_names_of_encodings_are_known_as_people_write_them() -> None:

@@ -11,6 +11,8 @@ from pyproj.exceptions import CRSError
 from gridwarden.geodesy.trouble import CrsRefused
 
 Numbers = NDArray[np.float64]
+ROUNDING = 1e-9
+"""Degrees, a tenth of a millimetre: what the way there and back may lose."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,12 @@ class WorkingCrs:
         """Which points (metres) lie in the area of use; its edges belong to it."""
         lon, lat = self.lonlat(x, y)
         west, south, east, north = self.area
-        return (lon >= west) & (lon <= east) & (lat >= south) & (lat <= north)
+        return (
+            (lon >= west - ROUNDING)
+            & (lon <= east + ROUNDING)
+            & (lat >= south - ROUNDING)
+            & (lat <= north + ROUNDING)
+        )
 
     def lonlat(self, x: Numbers, y: Numbers) -> tuple[Numbers, Numbers]:
         """Longitude and latitude in degrees, on the working CRS's own datum."""

@@ -3,7 +3,9 @@
 import asyncio
 import hashlib
 import shutil
+import time
 import uuid
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from gridwarden.words.problems import Problem
 
 Q = queries(__package__ or "gridwarden.intake", "imports.sql")
 MAX_NAME = 100
+LEFT_S = 86_400.0
 
 
 def check(ask: Ask, caller: Caller, settings: Settings) -> Layer:
@@ -108,6 +111,10 @@ async def _organisation(c: Any, caller: Caller, layer: Layer, org: str | None) -
 def incoming(settings: Settings) -> Path:
     """A folder of its own for a file that is just arriving, readable by the service alone."""
     settings.files.mkdir(parents=True, mode=0o700, exist_ok=True)
+    for left in settings.files.glob("incoming-*"):  # of a process that died
+        with suppress(FileNotFoundError):
+            if time.time() - left.stat().st_mtime > LEFT_S:
+                discard(left)
     return settings.files / f"incoming-{uuid.uuid4().hex}"
 
 

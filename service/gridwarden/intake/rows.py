@@ -16,7 +16,7 @@ from gridwarden.intake.ask import Ask
 from gridwarden.intake.batch import Batch, Shapes, Source, Trouble, shown
 from gridwarden.intake.geometry import Shaper
 from gridwarden.intake.mapping import Fields
-from gridwarden.intake.values import BadValueError, text
+from gridwarden.intake.values import BadValueError, storable, text
 from gridwarden.layers.catalogue import Layer
 
 CONTENT = "content:"
@@ -141,7 +141,7 @@ class Checker:
                     continue
                 kept = plain_value(value)
                 if isinstance(kept, str) and (
-                    "\x00" in kept or len(kept) > MAX_EXTRA or not _storable(kept)
+                    "\x00" in kept or len(kept) > MAX_EXTRA or not storable(kept)
                 ):
                     troubles.setdefault(
                         i, Trouble("bad_text", name, shown(value.encode("utf-8", "replace")))
@@ -176,7 +176,3 @@ def plain_value(value: Any) -> Any:
     if isinstance(value, bytes):
         return value.hex()
     return str(value)
-
-
-def _storable(value: str) -> bool:
-    return value.isascii() or not any("\ud800" <= c <= "\udfff" for c in value)

@@ -175,12 +175,13 @@ def text(value: Any) -> str | None:
     if isinstance(value, bytes):
         raise BadValueError("bad_text")
     out = str(value).strip()
-    if "\x00" in out or len(out) > MAX_TEXT or not _storable(out):
+    if "\x00" in out or len(out) > MAX_TEXT or not storable(out):
         raise BadValueError("bad_text")
     return out or None
 
 
-def _storable(value: str) -> bool:
+def storable(value: str) -> bool:
+    """Whether UTF-8 can carry the text: no half of a surrogate pair."""
     return value.isascii() or not any("\ud800" <= c <= "\udfff" for c in value)
 
 

@@ -1,5 +1,7 @@
 """GeoPackage, GeoJSON and Shapefile by GDAL, streamed as Arrow batches."""
 
+import json
+import re
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +12,8 @@ import pyarrow as pa
 import pyogrio
 import shapely
 from numpy.typing import NDArray
+from pyproj import CRS
+from pyproj.exceptions import CRSError
 
 from gridwarden.intake import encoding as letters
 from gridwarden.intake.batch import ROWS_A_BATCH, Batch, Shapes, Trouble, shown
@@ -26,7 +30,17 @@ GDAL_ERRORS: Final = (
     RuntimeError,
     UnicodeError,
 )
+OPTIONS: Final = {
+    "SHAPE_RESTORE_SHX": True,
+    # A GeoJSON may name its CRS by a link, which GDAL would fetch: files reach no other host.
+    "GDAL_HTTP_PROXY": "127.0.0.1:9",
+    "GDAL_HTTP_TIMEOUT": "1",
+    "GDAL_HTTP_MAX_RETRY": "0",
+}
 SAMPLE_ROWS: Final = 5_000
+CRS_MEMBER: Final = re.compile(rb'"crs"\s*:\s*\{[^{}]*\{[^{}]*\}[^{}]*\}')
+LOOKED_THROUGH: Final = 1 << 16
+"""Bytes at either end of a GeoJSON in which its old `crs` member is looked for."""
 _LATIN: Final = "ISO-8859-1"
 """Shapefiles are read as Latin-1, which keeps every byte, and decoded here: GDAL would drop or
 garble what it cannot decode, and nobody would know which rows those were."""
@@ -56,14 +70,15 @@ class Vector:
         self._raw = part.kind == "shapefile"
         self.encoding = "utf-8"
         try:
-            if self._raw:
-                pyogrio.set_gdal_config_options({"SHAPE_RESTORE_SHX": True})
+            pyogrio.set_gdal_config_options(OPTIONS)
             info = pyogrio.read_info(self.path, layer=self._gdal_layer, encoding=self._encoding)
         except GDAL_ERRORS as error:
             raise _unreadable(error) from error
         if info["driver"] != DRIVERS[part.kind]:
             raise Problem("refused", "intake.not_read", field="file", name=part.name)
         self.crs: str | None = info["crs"]
+        if part.kind == "geojson" and not _crs_is_known(self.path):
+            self.crs = None
         self.rows: int | None = max(int(info["features"]), 0)
         self._gdal_fields = [str(name) for name in info["fields"]]
         if self._raw:
@@ -217,6 +232,26 @@ def _as_utf8(path: Path, encoding: str | None) -> Path:
     except UnicodeDecodeError as error:
         raise Problem("unreadable_file", "intake.wrong_encoding", field="encoding") from error
     return copy
+
+
+def _crs_is_known(path: Path) -> bool:
+    """Whether what a GeoJSON says of its CRS can be understood, or it says nothing.
+
+    GDAL reads degrees of WGS 84 into one that it does not know, without a word.
+    """
+    with path.open("rb") as file:
+        ends = file.read(LOOKED_THROUGH)
+        file.seek(max(0, path.stat().st_size - LOOKED_THROUGH))
+        ends += b"\n" + file.read()
+    found = CRS_MEMBER.search(ends)
+    if found is None:
+        return True
+    try:
+        said = json.loads(b"{" + found[0] + b"}")["crs"]
+        CRS.from_user_input(str(said["properties"]["name"]))
+    except (ValueError, KeyError, TypeError, CRSError):
+        return False
+    return True
 
 
 def _unreadable(error: BaseException) -> Problem:
