@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from gridwarden.geodesy import CrsRefused, WorkingCrs, reading_of
+from gridwarden.geodesy import CrsRefusedError, WorkingCrs, reading_of
 
 WUHAN = WorkingCrs(4547)
 
 
 @pytest.mark.parametrize("epsg", [4326, 4490, 3857, 3395, 2263])
 def test_degrees_feet_and_web_mercator_are_never_measured_in(epsg: int) -> None:
-    with pytest.raises(CrsRefused) as refused:
+    with pytest.raises(CrsRefusedError) as refused:
         WorkingCrs(epsg)
     assert refused.value.reason == "not_metric"
 
@@ -38,7 +38,7 @@ def test_x_is_east_and_y_is_north(epsg: int, lon: float, lat: float, x: float, y
 @pytest.mark.parametrize("old", ["EPSG:4214", "EPSG:4610", "EPSG:2437", "EPSG:2383"])
 def test_beijing_54_and_xian_80_are_refused(old: str) -> None:
     """PROJ would shift them by zero metres and say nothing."""
-    with pytest.raises(CrsRefused) as refused:
+    with pytest.raises(CrsRefusedError) as refused:
         reading_of(old, WUHAN)
     assert refused.value.reason == "no_parameters"
 
@@ -48,7 +48,7 @@ def test_beijing_54_and_xian_80_are_refused(old: str) -> None:
     [("EPSG:999999", "unknown"), ("gcj", "unknown"), ("EPSG:5737", "not_flat"), ("", "unknown")],
 )
 def test_what_is_no_place_is_refused(text: str, reason: str) -> None:
-    with pytest.raises(CrsRefused) as refused:
+    with pytest.raises(CrsRefusedError) as refused:
         reading_of(text, WUHAN)
     assert refused.value.reason == reason
 

@@ -13,11 +13,11 @@ from gridwarden.geodesy.shifts import (
     gcj02_to_wgs84,
     wgs84_to_gcj02,
 )
-from gridwarden.geodesy.trouble import CrsRefused
+from gridwarden.geodesy.trouble import CrsRefusedError
 from gridwarden.geodesy.working import WorkingCrs
 
 __all__ = [
-    "CrsRefused",
+    "CrsRefusedError",
     "Reading",
     "SquareCells",
     "WorkingCrs",

@@ -13,7 +13,7 @@ from pyproj.exceptions import CRSError, ProjError
 from pyproj.transformer import TransformerGroup
 
 from gridwarden.geodesy.shifts import bd09_to_wgs84, gcj02_to_wgs84
-from gridwarden.geodesy.trouble import CrsRefused
+from gridwarden.geodesy.trouble import CrsRefusedError
 from gridwarden.geodesy.working import WorkingCrs
 
 Numbers = NDArray[np.float64]
@@ -62,7 +62,7 @@ class Reading:
 
 
 def reading_of(text: str, working: WorkingCrs) -> Reading:
-    """Read `gcj02`, `bd09`, `EPSG:n` or WKT. Raises CrsRefused.
+    """Read `gcj02`, `bd09`, `EPSG:n` or WKT. Raises CrsRefusedError.
 
     Beijing-54 and Xian-80 are refused: without a region's own parameters PROJ moves them by
     nothing at all, tens of metres to 120 m wrong, and the result looks fine.
@@ -74,11 +74,11 @@ def reading_of(text: str, working: WorkingCrs) -> Reading:
     try:
         crs = CRS.from_user_input(name if not name.isdigit() else int(name))
     except CRSError:
-        raise CrsRefused("unknown", name[:60]) from None
+        raise CrsRefusedError("unknown", name[:60]) from None
     crs = crs.sub_crs_list[0] if crs.is_compound else crs
     crs = crs.source_crs if crs.is_bound and crs.source_crs is not None else crs
     if not (crs.is_projected or crs.is_geographic):
-        raise CrsRefused("not_flat", crs.name)
+        raise CrsRefusedError("not_flat", crs.name)
     code = crs.to_epsg(min_confidence=70)
     known = CRS.from_epsg(code) if code else crs
     label = f"EPSG:{code}" if code else crs.name
@@ -86,7 +86,7 @@ def reading_of(text: str, working: WorkingCrs) -> Reading:
 
 
 def _accuracy(crs: CRS, working: WorkingCrs, label: str) -> float:
-    """Metres that the best available way adds. Raises CrsRefused for an old datum's ballpark."""
+    """Metres that the best available way adds. Raises CrsRefusedError for an old datum's ballpark."""
     here, there = _datum(crs), _datum(working.crs)
     if here == there:
         return 0.0
@@ -94,7 +94,7 @@ def _accuracy(crs: CRS, working: WorkingCrs, label: str) -> float:
         return 0.0
     known = [t.accuracy for t in _ways(crs, working) if t.accuracy >= 0]
     if not known:
-        raise CrsRefused("no_parameters", label)
+        raise CrsRefusedError("no_parameters", label)
     return float(known[0])
 
 

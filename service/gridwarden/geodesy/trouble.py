@@ -1,7 +1,7 @@
 """Why a coordinate reference system cannot be used."""
 
 
-class CrsRefused(ValueError):
+class CrsRefusedError(ValueError):
     """Coordinates cannot be read as asked.
 
     `reason` is a stable code: `unknown` (no such CRS), `not_metric` (a working CRS must be

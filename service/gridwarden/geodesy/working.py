@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from pyproj import CRS, Transformer
 from pyproj.exceptions import CRSError
 
-from gridwarden.geodesy.trouble import CrsRefused
+from gridwarden.geodesy.trouble import CrsRefusedError
 
 Numbers = NDArray[np.float64]
 ROUNDING = 1e-9
@@ -17,7 +17,7 @@ ROUNDING = 1e-9
 
 @dataclass(frozen=True)
 class WorkingCrs:
-    """A projected CRS in metres, by EPSG code. Raises CrsRefused when it is neither."""
+    """A projected CRS in metres, by EPSG code. Raises CrsRefusedError when it is neither."""
 
     epsg: int
 
@@ -28,7 +28,7 @@ class WorkingCrs:
         mercator = crs.to_epsg() in (3857, 3395) or "ercator" in _method(crs)
         transverse = "ransverse" in _method(crs)
         if not crs.is_projected or not metres or (mercator and not transverse):
-            raise CrsRefused("not_metric", f"EPSG:{self.epsg}")
+            raise CrsRefusedError("not_metric", f"EPSG:{self.epsg}")
 
     @cached_property
     def crs(self) -> CRS:
@@ -36,7 +36,7 @@ class WorkingCrs:
         try:
             return CRS.from_epsg(self.epsg)
         except CRSError:
-            raise CrsRefused("unknown", f"EPSG:{self.epsg}") from None
+            raise CrsRefusedError("unknown", f"EPSG:{self.epsg}") from None
 
     @property
     def area(self) -> tuple[float, float, float, float]:

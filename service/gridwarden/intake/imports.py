@@ -12,7 +12,7 @@ from typing import Any
 from psycopg.types.json import Jsonb
 
 from gridwarden.database import Caller, Pool, as_caller, queries
-from gridwarden.geodesy import CrsRefused, WorkingCrs, reading_of
+from gridwarden.geodesy import CrsRefusedError, WorkingCrs, reading_of
 from gridwarden.intake import encoding as letters
 from gridwarden.intake.ask import Ask
 from gridwarden.layers.catalogue import Layer, layers
@@ -51,7 +51,7 @@ def check(ask: Ask, caller: Caller, settings: Settings) -> Layer:
     if ask.crs:
         try:
             reading_of(ask.crs, WorkingCrs(settings.crs))
-        except CrsRefused as no:
+        except CrsRefusedError as no:
             raise Problem("refused", f"intake.crs_{no.reason}", field="crs", crs=no.crs) from no
     return layer
 

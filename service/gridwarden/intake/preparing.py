@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import shapely
 
-from gridwarden.geodesy import CrsRefused, Reading, WorkingCrs, reading_of
+from gridwarden.geodesy import CrsRefusedError, Reading, WorkingCrs, reading_of
 from gridwarden.intake.ask import Ask
 from gridwarden.intake.batch import Batch, Source
 from gridwarden.intake.mapping import Fields, mapping_of
@@ -70,7 +70,7 @@ def _reading(source: Source, ask: Ask, settings: Settings) -> Reading:
         raise Problem("refused", "intake.no_crs", field="crs")
     try:
         reading = reading_of(said_by, WorkingCrs(settings.crs))
-    except CrsRefused as refused:
+    except CrsRefusedError as refused:
         raise Problem(
             "refused", f"intake.crs_{refused.reason}", field="crs", crs=refused.crs
         ) from refused
