@@ -174,6 +174,15 @@ def test_it_listens_on_no_tcp_port(ground: Settings) -> None:
     assert rules == [("local", "scram-sha-256")]
 
 
+def test_it_keeps_nothing_where_a_log_out_would_clear_it(ground: Settings) -> None:
+    """systemd removes a user's files in /dev/shm at log-out; a server that used it is lost."""
+    pid = (ground.cluster / "data" / "postmaster.pid").read_text().split()[0]
+    used = [line for line in Path(f"/proc/{pid}/maps").read_text().splitlines() if "/shm/" in line]
+    assert used == []
+    with cluster.connect_owner(ground) as c:
+        assert c.execute("show dynamic_shared_memory_type").fetchone() == ("mmap",)
+
+
 def test_the_password_is_in_no_log(ground: Settings) -> None:
     said = "".join(p.read_text() for p in (ground.cluster / "log").iterdir())
     assert "database system is ready" in said

@@ -160,11 +160,14 @@ def _fit_crs(settings: Settings) -> None:
     if kept.exists():
         check_crs(settings, kept.read_text().strip())
         return
-    from gridwarden.geodesy import CrsRefused, WorkingCrs  # half a second, at the first `up` only
+    from gridwarden.geodesy import (
+        CrsRefusedError,
+        WorkingCrs,
+    )  # half a second, at the first `up` only
 
     try:
         WorkingCrs(settings.crs)
-    except CrsRefused:
+    except CrsRefusedError:
         raise SetUpError(
             f"EPSG:{settings.crs} is not a projected system in metres: set GRIDWARDEN_CRS to one,"
             " such as 4547 (CGCS2000, central meridian 114°E) or the UTM zone of your city."

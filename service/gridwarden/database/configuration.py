@@ -12,7 +12,9 @@ def configuration(sockets: Path, memory: int | None = None) -> str:
     """The text of gridwarden.conf for a socket folder and `memory` bytes (default: this machine's).
 
     A quarter of the memory, at most 2 GB, is shared: the service and the screening beside it
-    need the rest. JIT costs small queries more than it saves large ones.
+    need the rest. JIT costs small queries more than it saves large ones. Dynamic shared memory
+    lies in the data folder, not in /dev/shm: when an ordinary user logs out, systemd (RemoveIPC)
+    clears what is that user's there, and the server would then refuse every new session.
     """
     total = memory if memory is not None else _memory()
     shared = min(max(total // 4, 128 * 2**20), 2 * 2**30) // 2**20
@@ -27,6 +29,7 @@ unix_socket_permissions = 0700
 password_encryption = 'scram-sha-256'
 max_connections = 100
 shared_buffers = '{shared}MB'
+dynamic_shared_memory_type = mmap
 effective_cache_size = '{cache}MB'
 work_mem = '32MB'
 maintenance_work_mem = '256MB'
