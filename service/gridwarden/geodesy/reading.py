@@ -86,7 +86,7 @@ def reading_of(text: str, working: WorkingCrs) -> Reading:
 
 
 def _accuracy(crs: CRS, working: WorkingCrs, label: str) -> float:
-    """Metres that the best available way adds. Raises CrsRefusedError for an old datum's ballpark."""
+    """Metres that the best available way adds. Raises CrsRefusedError for a ballpark."""
     here, there = _datum(crs), _datum(working.crs)
     if here == there:
         return 0.0
