@@ -2,9 +2,6 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from importlib import import_module
-from importlib.util import find_spec
-from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
@@ -13,23 +10,31 @@ from psycopg_pool import PoolTimeout
 
 from gridwarden import __version__
 from gridwarden.access import Callers, everyone
+from gridwarden.access import routes as access
 from gridwarden.database import open_pool
+from gridwarden.dispatch import routes as dispatch
+from gridwarden.intake import routes as intake
+from gridwarden.jobs import routes as jobs
+from gridwarden.layers.features import routes as features
+from gridwarden.maps import routes as maps
+from gridwarden.permits import routes as permits
+from gridwarden.rules import routes as rules
+from gridwarden.screening import routes as screening
 from gridwarden.settings import Settings
 from gridwarden.words import problems, static
 
-ROOMS = (
-    "words",
-    "access",
-    "jobs",
-    "layers.features",
-    "intake",
-    "rules",
-    "screening",
-    "dispatch",
-    "maps",
-    "permits",
+ROUTERS = (
+    access.router,
+    jobs.router,
+    features.router,
+    intake.router,
+    rules.router,
+    screening.router,
+    dispatch.router,
+    maps.router,
+    permits.router,
 )
-"""Rooms with a `routes.py`, lowest first."""
+"""The rooms' routes, lowest room first."""
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -59,20 +64,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     static.mount(app, settings.assets)
     app.add_api_route("/healthz", healthz, dependencies=[everyone()], tags=["run"])
     app.add_api_route("/readyz", readyz, dependencies=[everyone()], tags=["run"])
-    for room in ROOMS:
-        routes = part(room, "routes")
-        if routes:
-            app.include_router(routes.router)
+    for router in ROUTERS:
+        app.include_router(router)
     return app
-
-
-def part(room: str, name: str) -> Any:
-    """The module `name` of a room, or None where the room has none."""
-    try:
-        there = find_spec(f"gridwarden.{room}.{name}")
-    except ModuleNotFoundError:
-        return None
-    return import_module(f"gridwarden.{room}.{name}") if there else None
 
 
 async def healthz() -> dict[str, str]:

@@ -11,12 +11,25 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from gridwarden import migrations
-from gridwarden.app import ROOMS, create_app, part
+from gridwarden.access import commands as access
+from gridwarden.app import create_app
 from gridwarden.database import cluster
+from gridwarden.database import commands as database
 from gridwarden.database.ports import check_port
 from gridwarden.database.trouble import SetUpError
+from gridwarden.dispatch import commands as dispatch
+from gridwarden.intake import commands as intake
+from gridwarden.intake import tasks as _intake  # noqa: F401  (registers the job `import`)
 from gridwarden.jobs import work
+from gridwarden.layers.features import commands as features
+from gridwarden.maps import commands as maps
+from gridwarden.migrations import commands as of_migrations
+from gridwarden.permits import commands as permits
+from gridwarden.rules import commands as rules
 from gridwarden.rules import ensure_published
+from gridwarden.sample import commands as sample
+from gridwarden.screening import commands as screening
+from gridwarden.screening import tasks as _screening  # noqa: F401  (registers the job `screen`)
 from gridwarden.settings import Settings
 from gridwarden.words.problems import Problem
 
@@ -27,6 +40,20 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 console = Console(stderr=True)
+ROOMS = (
+    database,
+    access,
+    features,
+    of_migrations,
+    intake,
+    rules,
+    screening,
+    dispatch,
+    maps,
+    permits,
+    sample,
+)
+"""The rooms' commands, in the order of the help."""
 
 
 @app.command()
@@ -62,22 +89,13 @@ def serve(
 @app.command()
 def worker() -> None:
     """Run queued jobs (imports, screenings) until Ctrl-C."""
-    asyncio.run(work(load_tasks()))
-
-
-def load_tasks() -> Settings:
-    """Import what registers tasks; returns the settings."""
-    for room in ("intake", "screening"):
-        part(room, "tasks")
-    return Settings()
+    asyncio.run(work(Settings()))
 
 
 def gather() -> typer.Typer:
     """The commands of every room, added once."""
-    for room in ("database", "migrations", *ROOMS, "sample"):
-        commands = part(room, "commands")
-        if commands:
-            commands.add_to(app)
+    for commands in ROOMS:
+        commands.add_to(app)
     return app
 
 
