@@ -1,6 +1,7 @@
 """What is refused, with which field and sentence; and odd GeoJSON never breaks the service."""
 
 import json
+import math
 from typing import Any
 
 import pytest
@@ -58,9 +59,9 @@ def refusal(ground: Ground, area: object, crs: str | None = METRES, **work: Any)
         (point("1", "2"), None, "finite"),
         (point(1), None, "finite"),
         ({"type": "Point"}, None, "finite"),
-        (box(Y, 1001, 1000), METRES, "1.00 km²"),
+        (box(Y, 1001, 1000), METRES, "1.001 km²"),
         (box(Y, 20_000, 1), METRES, "20000 m across"),
-        ({"type": "MultiPoint", "coordinates": [[X, Y]] * 10_001}, METRES, "10000 positions"),
+        ({"type": "MultiPoint", "coordinates": [[X, Y]] * 2_001}, METRES, "2000 positions"),
     ],
 )
 def test_an_area_that_cannot_be_asked_about_is_refused_and_never_changed(
@@ -94,6 +95,23 @@ def test_a_wrong_member_is_named(ground: Ground, work: dict[str, object], field:
 def test_the_buffer_counts_towards_the_largest_area(ground: Ground) -> None:
     assert ground.ask(box(Y - 500, 900, 900), buffer_m=0)["verdict"]
     assert refusal(ground, box(Y - 500, 900, 900), buffer_m=60)[0] == "area"
+    thin = {"type": "LineString", "coordinates": [[X, Y], [X + 2_000, Y], [X + 2_000, Y + 2_000]]}
+    assert ground.ask(thin, buffer_m=110)["verdict"]
+    assert refusal(ground, thin, buffer_m=130)[0] == "area"
+
+
+def test_a_ragged_outline_is_answered_like_any_other(ground: Ground) -> None:
+    y = ground.lane()
+    ground.main("A", y + 39.9)
+    turns = [2 * math.pi * i / 1_998 for i in range(1_999)]
+    radii = [20 if i % 2 else 34 for i in range(1_999)]
+    ring = [
+        [X + 100 + r * math.cos(turn), y + r * math.sin(turn)]
+        for r, turn in zip(radii, turns, strict=True)
+    ]
+    ring[-1] = ring[0]
+    found = ground.ask({"type": "Polygon", "coordinates": [ring]}, buffer_m=1)
+    assert found["mains"][0]["distance_m"] == pytest.approx(39.9 - EDGE_M - 1 - 34, abs=0.01)
 
 
 @pytest.mark.parametrize(

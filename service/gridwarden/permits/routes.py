@@ -1,5 +1,6 @@
 """POST /api/permits/check, and the same question as a plain form with a printable answer."""
 
+import asyncio
 import json
 from datetime import datetime
 from typing import Annotated, Any, Final
@@ -61,7 +62,8 @@ async def check(request: Request, caller: PermitAsker, crs: str | None = None) -
             raise Problem("unknown_parameter", field=name[:60])
     settings = request.app.state.settings
     document = parse_json(await limited_body(request))
-    question = read_question(document, crs, settings)
+    # geometry is judged beside the loop that serves everybody else
+    question = await asyncio.to_thread(read_question, document, crs, settings)
     text = await ask(request.app.state.pool, caller, question)
     headers = {"Cache-Control": "no-store", "Content-Language": caller.language}
     return Response(text, media_type="application/json", headers=headers)
@@ -85,7 +87,7 @@ async def answer(request: Request, caller: PermitAsker) -> HTMLResponse:
     values: dict[str, str] = {}
     try:
         values = await limited_form(request)
-        question = question_of_form(values, request.app.state.settings)
+        question = await asyncio.to_thread(question_of_form, values, request.app.state.settings)
     except Problem as problem:
         return _form(request, caller, values, problem)
     found = json.loads(await ask(request.app.state.pool, caller, question))

@@ -9,6 +9,7 @@ drop function data.permit_mains(jsonb);
 drop function data.permit_contacts(jsonb, text, geometry, double precision);
 drop function data.filled(text, jsonb);
 drop function data.permit_coverage(geometry, double precision, double precision);
+drop function data.permit_unseen(geometry, double precision, geometry);
 drop function data.permit_hits(geometry, double precision, double precision, text);
 drop function data.permit_rows(text);
 drop function data.permit_rank(text);
