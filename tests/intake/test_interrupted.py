@@ -163,16 +163,39 @@ def test_doing_a_finished_job_again_does_nothing(
     assert count("select state from data.import where id = %s", seen["id"]) == "published"
 
 
-def test_a_cancelled_import_publishes_nothing(
+def test_an_import_that_is_cancelled_while_it_waits_is_not_done(
     city: Settings, client: TestClient, sign_in: KeyMaker, tmp_path: Path, count: Count
 ) -> None:
     headers = sign_in("planner")
     made = houses(tmp_path / "1.geojson", [1.0] * 3)
     asked = post(client, headers, made, layer="buildings", dataset="d").json()
-    with owner(city) as c:  # asked for while it runs
-        c.execute("update data.job set state = 'running' where id = %s", (asked["job"],))
     assert client.delete(asked["job_url"], headers=headers).status_code < 300
-    assert work(city, asked["job"]) in ("cancelled", "running")
+    assert work(city, asked["job"]) == "cancelled"
+    assert client.get(asked["url"], headers=headers).json()["state"] == "cancelled"
+    assert count("select count(*) from data.buildings") == 0
+
+
+def test_an_import_that_is_cancelled_while_it_runs_publishes_nothing(
+    city: Settings, client: TestClient, sign_in: KeyMaker, tmp_path: Path, count: Count
+) -> None:
+    headers = sign_in("planner")
+    made = houses(tmp_path / "1.geojson", [1.0] * 3)
+    asked = post(client, headers, made, layer="buildings", dataset="d").json()
+    ended: list[str] = []
+    runner = threading.Thread(target=lambda: ended.append(work(city, asked["job"])))
+    with owner(city) as holder, holder.transaction():
+        # It has begun, and waits for this lock before its first row.
+        lock = "select pg_advisory_xact_lock(hashtextextended('import ' || %s::text, 0))"
+        holder.execute(lock, (str(asked["id"]),))
+        runner.start()
+        for _ in range(600):
+            if waiting(city):
+                break
+            time.sleep(0.05)
+        assert client.delete(asked["job_url"], headers=headers).status_code < 300
+    runner.join(60)
+    assert ended == ["cancelled"]
+    assert client.get(asked["url"], headers=headers).json()["state"] == "cancelled"
     assert count("select count(*) from data.buildings") == 0
 
 

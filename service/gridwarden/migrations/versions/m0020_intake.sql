@@ -52,13 +52,16 @@ create table data.quarantine (
 comment on table data.quarantine is
     'Rejected rows: `row` counts from 1 in the source; one row, one reason, the first found.';
 
--- A person sees their own imports, and a company those of its own records.
+-- A person sees their own imports, and a company those of its own records. An import whose job
+-- was cancelled while it waited, or died, is told by its job.
 create view api.import as
-    select i.id, i.layer, i.dataset, i.state, i.dry_run, i.ask, i.org_id, i.file_name, i.bytes,
+    select i.id, i.layer, i.dataset,
+           case when i.state in ('queued', 'running') and j.state in ('failed', 'cancelled')
+                then j.state else i.state end as state, i.dry_run, i.ask, i.org_id, i.file_name, i.bytes,
            i.sha256, i.job_id, i.screen_job_id, i.rows_in, i.rows_left_out, i.rows_good,
            i.repaired, i.quarantined, i.reasons, i.added, i.changed, i.removed, i.kept, i.version,
            i.notes, i.say, i.person, i.created_at, i.started_at, i.finished_at
-    from data.import i
+    from data.import i left join data.job j on j.id = i.job_id
     where (i.person = nullif(current_setting('gridwarden.person', true), '')
            and i.role = current_setting('role'))
        or (api.my_org(i.org_id) and current_setting('role') = 'gridwarden_utility');
