@@ -1,35 +1,34 @@
-"""The other front door: `gridwarden …`. Each room brings its own commands."""
+"""The other front door: `gridwarden …`. Each room brings its own commands.
+
+A clerk waits for every import: what one command alone needs (Alembic, the web service, Folium,
+GDAL) it imports itself.
+"""
 
 import asyncio
 import signal
 import subprocess
 import sys
+from typing import Annotated
 
 import typer
-import uvicorn
 from pydantic import ValidationError
 from rich.console import Console
 
-from gridwarden import migrations
 from gridwarden.access import commands as access
-from gridwarden.app import create_app
 from gridwarden.database import cluster
 from gridwarden.database import commands as database
 from gridwarden.database.ports import check_port
 from gridwarden.database.trouble import SetUpError
 from gridwarden.dispatch import commands as dispatch
 from gridwarden.intake import commands as intake
-from gridwarden.intake import tasks as _intake  # noqa: F401  (registers the job `import`)
 from gridwarden.jobs import work
 from gridwarden.layers.features import commands as features
 from gridwarden.maps import commands as maps
-from gridwarden.migrations import commands as of_migrations
 from gridwarden.permits import commands as permits
 from gridwarden.rules import commands as rules
 from gridwarden.rules import ensure_published
 from gridwarden.sample import commands as sample
 from gridwarden.screening import commands as screening
-from gridwarden.screening import tasks as _screening  # noqa: F401  (registers the job `screen`)
 from gridwarden.settings import Settings
 from gridwarden.words.problems import Problem
 
@@ -44,7 +43,6 @@ ROOMS = (
     database,
     access,
     features,
-    of_migrations,
     intake,
     rules,
     screening,
@@ -59,6 +57,8 @@ ROOMS = (
 @app.command()
 def up() -> None:
     """Start the database (made when missing) and bring its tables up to date."""
+    from gridwarden import migrations
+
     settings = Settings()
     cluster.up(settings, lambda line: console.print(line, highlight=False))
     if not migrations.is_current(settings):
@@ -73,6 +73,10 @@ def serve(
     worker: bool = typer.Option(True, help="Run a worker process beside the service."),
 ) -> None:
     """Serve the pages and the API on GRIDWARDEN_HOST:GRIDWARDEN_PORT until Ctrl-C."""
+    import uvicorn
+
+    from gridwarden.app import create_app
+
     settings = Settings()
     check_port(settings)
     child = subprocess.Popen([sys.executable, "-m", "gridwarden", "worker"]) if worker else None
@@ -89,6 +93,10 @@ def serve(
 @app.command()
 def worker() -> None:
     """Run queued jobs (imports, screenings) until Ctrl-C."""
+    # Importing them registers the kinds of jobs.
+    from gridwarden.intake import tasks as _imports  # noqa: F401
+    from gridwarden.screening import tasks as _screens  # noqa: F401
+
     asyncio.run(work(Settings()))
 
 
@@ -96,7 +104,24 @@ def gather() -> typer.Typer:
     """The commands of every room, added once."""
     for commands in ROOMS:
         commands.add_to(app)
+    for group in app.registered_groups:
+        if group.name == "layers" and group.typer_instance is not None:
+            group.typer_instance.command("migration")(migration)
     return app
+
+
+def migration(
+    layer_id: Annotated[str, typer.Argument(help="The layer's id, as its file is called.")],
+) -> None:
+    """Write the migration of a layer file: table, index, triggers, view and grants."""
+    from gridwarden.layers.catalogue import layers
+    from gridwarden.migrations.generate import next_migration
+
+    known = layers()
+    if layer_id not in known:
+        raise Problem("not_found", f"There is no layers/{layer_id}.py.", field="layer")
+    written = next_migration(known[layer_id])
+    typer.echo(f"{written}\nRead it, commit it, and run: gridwarden up")
 
 
 def main() -> None:

@@ -13,7 +13,8 @@ from gridwarden import migrations
 from gridwarden.access.roles import role_name
 from gridwarden.database import ROLES
 from gridwarden.database.cluster import owner_url
-from gridwarden.layers.catalogue import layer_sql, layers, metadata
+from gridwarden.layers.catalogue import layers
+from gridwarden.layers.catalogue.tables import layer_sql, metadata
 from gridwarden.migrations.compare import compare_type, include_object
 from gridwarden.settings import Settings
 

@@ -7,7 +7,8 @@ import pytest
 
 import gridwarden.layers
 from conftest import owner
-from gridwarden.layers.catalogue import layer, layer_sql
+from gridwarden.layers.catalogue import layer
+from gridwarden.layers.catalogue.tables import layer_sql
 from gridwarden.rules import compile_statement, load
 from gridwarden.rules.publishing import normal
 from gridwarden.settings import Settings

@@ -8,7 +8,8 @@ import tomllib
 from dataclasses import dataclass, field
 from importlib.resources import as_file, files
 
-from gridwarden.layers.catalogue import layer_grants, layers
+from gridwarden.layers.catalogue import layers
+from gridwarden.layers.catalogue.tables import layer_grants
 
 Grants = dict[str, dict[str, set[str]]]
 SCHEMAS = ("access", "api", "data", "jobs")

@@ -4,7 +4,7 @@ from alembic import context
 from geoalchemy2 import alembic_helpers
 from sqlalchemy import Connection
 
-from gridwarden.layers.catalogue import metadata
+from gridwarden.layers.catalogue.tables import metadata
 from gridwarden.migrations.compare import compare_type, include_object
 
 connection: Connection = context.config.attributes["connection"]

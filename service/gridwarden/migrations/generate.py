@@ -2,7 +2,11 @@
 
 from pathlib import Path
 
-from gridwarden.layers.catalogue import Layer, layer_sql
+from alembic.script import ScriptDirectory
+
+from gridwarden.layers.catalogue import Layer
+from gridwarden.layers.catalogue.tables import layer_sql
+from gridwarden.migrations import HERE, configuration
 
 MODULE = '''"""Layer {id}."""
 
@@ -44,3 +48,10 @@ def write_layer_migration(layer: Layer, folder: Path, revision: str, after: str)
         with path.open("x", encoding="utf-8") as file:
             file.write(text)
     return module
+
+
+def next_migration(layer: Layer, folder: Path = HERE / "versions") -> Path:
+    """Write the layer's migration after the newest one there is."""
+    after = str(ScriptDirectory.from_config(configuration([folder])).get_current_head())
+    revision = f"m{int(after[1:5]) + 1:04d}_{layer.id}"
+    return write_layer_migration(layer, folder, revision, after)

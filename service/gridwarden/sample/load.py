@@ -14,10 +14,9 @@ from typing import Any
 
 from gridwarden.access.command import acting
 from gridwarden.database import Caller, Pool, as_caller, open_pool, queries
-from gridwarden.intake.ask import Ask
-from gridwarden.intake.imports import ask_for
 from gridwarden.intake import tasks as _import_task  # noqa: F401  (registers the job)
-from gridwarden.intake.imports import discard, incoming
+from gridwarden.intake.ask import Ask
+from gridwarden.intake.imports import ask_for, discard, incoming
 from gridwarden.jobs import queue, run_here
 from gridwarden.screening import tasks as _screen_task  # noqa: F401  (registers the job)
 from gridwarden.settings import Settings

@@ -2,7 +2,6 @@
 
 from gridwarden.layers.catalogue.model import COMMON, EVERYONE, Column, Layer, Style, Words
 from gridwarden.layers.catalogue.registry import layer, layers
-from gridwarden.layers.catalogue.tables import layer_grants, layer_sql, metadata
 
 __all__ = [
     "COMMON",
@@ -12,8 +11,5 @@ __all__ = [
     "Style",
     "Words",
     "layer",
-    "layer_grants",
-    "layer_sql",
     "layers",
-    "metadata",
 ]

@@ -33,6 +33,8 @@ create trigger permit_answer_stays before update or delete or truncate on data.p
 create index main_piece_widest on data.main_piece ((edge_m + coalesce(accuracy_m, 1)));
 
 ---------------------------------------------------------------------------- what would be met
+-- PL/pgSQL, because it keeps its plans: a SQL function is planned again in every transaction, which
+-- made a check take 5 ms instead of 1.
 -- Later is stronger: prohibited > protection_plan > notify > unknown > clear.
 create function data.permit_rank(verdict text) returns integer
     language sql immutable as
@@ -50,8 +52,10 @@ $$ select r.* from data.rule_row r where r.kind = 'activity' and r.method = perm
 -- gap = distance from the main's outer edge, metres, rounded to 0.1 mm; the end of a range is in it.
 create function data.permit_hits(
     ground geometry, wide double precision, read_m double precision, method text) returns jsonb
-    language sql stable as
+    language plpgsql stable as
 $$
+begin
+    return (
     with asked as materialized (
         select * from data.permit_rows(method)
     ), near as materialized (
@@ -82,20 +86,24 @@ $$
     )
     select coalesce(jsonb_agg(to_jsonb(h) order by h.gap, h.id), '[]')
     from (select distinct on (id) * from judged where certainty is not null
-          order by id, data.permit_rank(verdict) desc, certainty, limit_m) h
+          order by id, data.permit_rank(verdict) desc, certainty, limit_m) h);
+end
 $$;
 
 -- Whether something within `reach` of the ground is in none of the surveys. Slivers between two
 -- neighbours, narrower than 1 cm, are no gap. No buffer is made: on a ragged outline it takes minutes.
 create function data.permit_unseen(ground geometry, reach double precision, surveys geometry)
     returns boolean
-    language sql stable as
+    language plpgsql stable as
 $$
+begin
+    return (
     select exists (
         select from st_dump(case when surveys is null then st_expand(ground, reach)
                                  else st_difference(st_expand(ground, reach), surveys) end) gap
         where 2 * st_area(gap.geom) > 0.01 * st_perimeter(gap.geom)
-          and st_dwithin(gap.geom, ground, reach))
+          and st_dwithin(gap.geom, ground, reach)));
+end
 $$;
 
 -- Whether the ground, and all that lies within `reach` of it, is on record. Ground is `surveyed`
@@ -103,8 +111,10 @@ $$;
 -- a survey date or an update interval nobody answers for the records: they count as overdue.
 create function data.permit_coverage(ground geometry, wide double precision, reach double precision)
     returns jsonb
-    language sql stable as
+    language plpgsql stable as
 $$
+begin
+    return (
     with near as materialized (
         select c.geom, c.surveyed_on,
                coalesce(c.surveyed_on + c.update_days >= current_date, false) as kept
@@ -121,7 +131,8 @@ $$
     select jsonb_build_object(
         'coverage', case when not in_part then 'none' when by_any then 'surveyed' else 'partial' end,
         'overdue', case when by_any then not by_kept else some_overdue end, 'oldest', oldest)
-    from seen
+    from seen);
+end
 $$;
 
 ---------------------------------------------------------------------------- how it is told
@@ -143,8 +154,10 @@ $$;
 -- ground that cannot be judged every gas company, because the main may be anybody's.
 create function data.permit_contacts(
     hits jsonb, verdict text, ground geometry, wide double precision) returns jsonb
-    language sql stable as
+    language plpgsql stable as
 $$
+begin
+    return (
     with named as (
         select h.org_id, h.operator
         from jsonb_to_recordset(hits) as h(org_id bigint, operator text)
@@ -162,13 +175,16 @@ $$
     )
     select coalesce(jsonb_agg(jsonb_build_object(
         'operator', operator, 'phone', phone, 'duty_phone', duty_phone) order by operator), '[]')
-    from found where operator is not null
+    from found where operator is not null);
+end
 $$;
 
 -- The asker's own mains in full, the others by operator, class and band.
 create function data.permit_mains(hits jsonb) returns json
-    language sql stable as
+    language plpgsql stable as
 $$
+begin
+    return (
     with hit as (
         select * from jsonb_to_recordset(hits) as h(id bigint, code text, operator text,
             pressure_class text, gap numeric, accuracy_m numeric, certainty text, own boolean,
@@ -187,15 +203,18 @@ $$
         group by operator, pressure_class, data.distance_band(gap)
     )
     select coalesce(json_agg(main order by place, main ->> 'operator', main ->> 'pressure_class'), '[]')
-    from told
+    from told);
+end
 $$;
 
 -- Why: each rule once for the nearest of the asker's own mains of a class, and once for each other
 -- operator and class, without numbers; then what is wrong with the records.
 create function data.permit_reasons(hits jsonb, doubts text[], words jsonb, language text)
     returns json
-    language sql stable as
+    language plpgsql stable as
 $$
+begin
+    return (
     with hit as (
         select * from jsonb_to_recordset(hits) as h(row_id bigint, operator text, pressure_class text,
             gap numeric, limit_m numeric, certainty text, own boolean)
@@ -223,28 +242,34 @@ $$
     -- The order of the others must not tell who is nearer.
     select coalesce(json_agg(reason order by strength desc, own desc, case when own then gap end,
         reason ->> 'rule', reason ->> 'operator', reason ->> 'pressure_class'), '[]')
-    from told
+    from told);
+end
 $$;
 
 -- What to do, in the order of the rules, each measure once.
 create function data.permit_measures(hits jsonb, language text) returns jsonb
-    language sql stable as
+    language plpgsql stable as
 $$
+begin
+    return (
     select coalesce(jsonb_agg(measure order by strength desc, place), '[]')
     from (select m.measure, max(data.permit_rank(r.verdict)) as strength, min(m.place) as place
           from (select distinct row_id from jsonb_to_recordset(hits) as h(row_id bigint)) h
           join data.rule_row r on r.id = h.row_id
           cross join lateral jsonb_array_elements_text(coalesce(r.measures -> language, '[]'))
               with ordinality as m(measure, place)
-          group by m.measure) said
+          group by m.measure) said);
+end
 $$;
 
 -- The one sentence to read out: what holds here, and who does what next. Whether another company's
 -- main is met certainly or possibly would tell its distance, so it is always `may_reach`.
 create function data.permit_sentence(
     words jsonb, verdict text, hits jsonb, contacts jsonb, doubts text[], facts jsonb) returns text
-    language sql stable as
+    language plpgsql stable as
 $$
+begin
+    return (
     with deciding as (
         select distinct coalesce(h.operator, words ->> 'nobody') as operator
         from jsonb_to_recordset(hits) as h(operator text, verdict text)
@@ -266,13 +291,16 @@ $$
         'reaches', words ->> case when exists (
                 select from jsonb_to_recordset(hits) as h(verdict text, own boolean, certainty text)
                 where h.verdict = permit_sentence.verdict and h.own and h.certainty = 'certain')
-            then 'reaches' else 'may_reach' end))
+            then 'reaches' else 'may_reach' end)));
+end
 $$;
 
 -- What else the reader must know: how the area was read, and what the records lack.
 create function data.permit_notes(words jsonb, hits jsonb, ground geometry, facts jsonb) returns jsonb
-    language sql stable as
+    language plpgsql stable as
 $$
+begin
+    return (
     select coalesce(jsonb_agg(data.filled(words ->> note, facts) order by n), '[]')
     from (values
         (1, 'note_point', st_dimension(ground) = 0),
@@ -287,7 +315,8 @@ $$
         (5, 'note_accuracy', exists (
             select from jsonb_to_recordset(hits) as h(own boolean, accuracy_m numeric)
             where own and h.accuracy_m is null))
-    ) as t(n, note, holds) where holds
+    ) as t(n, note, holds) where holds);
+end
 $$;
 
 -- How far the area must go back so that none of the asker's own mains is met any more, rounded up
@@ -295,12 +324,15 @@ $$;
 -- the asker's to know, and where a main runs through the area, because a distance of 0 does not
 -- tell how far it reaches beyond.
 create function data.permit_move(hits jsonb) returns numeric
-    language sql immutable as
+    language plpgsql immutable as
 $$
+begin
+    return (
     select case when bool_or(not own or crossed) then null
                 else coalesce(max(floor((control_m - gap + accuracy) * 100) + 1) / 100, 0) end
     from jsonb_to_recordset(hits) as h(own boolean, crossed boolean, gap numeric, accuracy numeric,
-        control_m numeric)
+        control_m numeric));
+end
 $$;
 
 ---------------------------------------------------------------------------- the reader
