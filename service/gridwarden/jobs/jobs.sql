@@ -20,3 +20,6 @@ update data.job
 set state = %(state)s, finished_at = clock_timestamp(), say = %(say)s,
     done = case when %(state)s = 'finished' then coalesce(total, done) else done end
 where id = %(id)s
+
+-- name: lock
+select pg_try_advisory_lock(hashtext('gridwarden job'), %(id)s::int)

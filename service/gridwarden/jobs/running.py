@@ -1,10 +1,13 @@
 """One job from start to end: its tasks, its progress, its cancellation, its last words."""
 
+import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from psycopg import AsyncConnection
 from psycopg.types.json import Jsonb
 
 from gridwarden.database import Caller, Pool, as_caller, queries
@@ -72,37 +75,64 @@ async def run_here(
     pool: Pool,
     settings: Settings,
     on_progress: Callable[[int, int | None, str], None] | None = None,
+    on_end: Callable[[Job, str], None] | None = None,
 ) -> str:
     """Run one queued job in this process, as the worker's login; returns its last state.
 
-    A refusal (Problem) becomes the job's own sentence; anything else fails the job and is
-    raised for the log. A job that another process ended, or that was cancelled, is left alone.
+    Whoever runs a job holds its lock, which ends with the process: another one that gets the
+    same job waits, and finds it ended, or (its runner died) still to be done, and does it.
+    A refusal (Problem) becomes the job's own sentence; anything else fails the job and is raised.
     """
+    async with _alone(pool, job_id):
+        job = await _take(pool, job_id)
+        if job is None:
+            return await _last_state(pool, job_id)
+        job.on_progress = on_progress
+        state = "finished"
+        try:
+            await tasks[job.kind](job, settings)
+        except Cancelled:
+            state = "cancelled"
+        except Problem as problem:
+            state = "failed"
+            job.say = {
+                "type": problem.type,
+                "en": problem.said("en"),
+                "zh": problem.said("zh"),
+                "field": problem.field,
+            }
+        except BaseException:
+            await _end(pool, job, "failed", {"type": "urn:gridwarden:problem:internal"})
+            raise
+        await _end(pool, job, state, job.say)
+        if on_end:
+            on_end(job, state)
+        return state
+
+
+@asynccontextmanager
+async def _alone(pool: Pool, job_id: int) -> AsyncIterator[None]:
+    """Hold the job's lock; waits while another process runs it."""
+    # A connection of its own: many jobs at once must not empty the pool that they work with.
+    async with await AsyncConnection.connect(pool.conninfo, autocommit=True) as connection:
+        while True:
+            cursor = await connection.execute(Q["lock"], {"id": job_id})
+            row = await cursor.fetchone()
+            if row and row[0]:
+                break
+            await asyncio.sleep(0.2)
+        yield
+
+
+async def _take(pool: Pool, job_id: int) -> Job | None:
+    """The job, now running; None when it has ended or was cancelled."""
     async with as_caller(pool, KEEPER) as connection:
         row = await (await connection.execute(Q["take"], {"id": job_id})).fetchone()
     if row is None:
-        return await _end_cancelled(pool, job_id)
+        return None
     kind, subject_id, role, person, org_ids = row
     caller = Caller(role.removeprefix("gridwarden_"), person or "worker", tuple(org_ids))
-    job = Job(job_id, kind, subject_id, caller, pool, on_progress)
-    state = "finished"
-    try:
-        await tasks[kind](job, settings)
-    except Cancelled:
-        state = "cancelled"
-    except Problem as problem:
-        state = "failed"
-        job.say = {
-            "type": problem.type,
-            "en": problem.said("en"),
-            "zh": problem.said("zh"),
-            "field": problem.field,
-        }
-    except BaseException:
-        await _end(pool, job, "failed", {"type": "urn:gridwarden:problem:internal"})
-        raise
-    await _end(pool, job, state, job.say)
-    return state
+    return Job(job_id, kind, subject_id, caller, pool)
 
 
 async def _end(pool: Pool, job: Job, state: str, say: dict[str, Any]) -> None:
@@ -111,7 +141,7 @@ async def _end(pool: Pool, job: Job, state: str, say: dict[str, Any]) -> None:
         await connection.execute(Q["end"], values)
 
 
-async def _end_cancelled(pool: Pool, job_id: int) -> str:
+async def _last_state(pool: Pool, job_id: int) -> str:
     async with as_caller(pool, KEEPER) as connection:
         row = await (await connection.execute(Q["see"], {"id": job_id})).fetchone()
         if row and row[1] == "queued" and row[2]:

@@ -1,5 +1,6 @@
 """The worker process: takes jobs from the queue one after the other, and finishes old ones."""
 
+import asyncio
 import sys
 import traceback
 from pathlib import Path
@@ -9,7 +10,7 @@ import structlog
 
 from gridwarden.database import Pool, open_pool
 from gridwarden.database.cluster import login_dsn
-from gridwarden.jobs.running import run_here
+from gridwarden.jobs.running import Job, run_here
 from gridwarden.settings import Settings
 
 log = structlog.wrap_logger(
@@ -21,6 +22,8 @@ log = structlog.wrap_logger(
     ],
 )
 """Ids, kinds and states: no caller's text and no place is logged."""
+DEAD_S = 20.0
+"""A worker without a heartbeat for so long has died; they come every 10 s."""
 
 
 def queue_app(settings: Settings, pool: Pool) -> procrastinate.App:
@@ -36,7 +39,7 @@ def queue_app(settings: Settings, pool: Pool) -> procrastinate.App:
     @app.task(name="gridwarden")
     async def gridwarden(job_id: int) -> None:
         try:
-            log.info("job ended", job=job_id, state=await run_here(job_id, pool, settings))
+            await run_here(job_id, pool, settings, on_end=_tell)
         except Exception as error:
             # Where it broke, never what it said: a database error quotes the row it refused.
             frames = traceback.extract_tb(error.__traceback__)[-4:]
@@ -46,23 +49,34 @@ def queue_app(settings: Settings, pool: Pool) -> procrastinate.App:
     return app
 
 
-async def work(settings: Settings, *, until_empty: bool = False) -> None:
-    """Run jobs until the process is told to stop, or (`until_empty`) until none is left.
+def _tell(job: Job, state: str) -> None:
+    log.info("job ended", job=job.id, kind=job.kind, state=state)
 
-    A job whose worker died is taken up again: its heartbeat stops, and it is retried.
-    """
+
+async def work(settings: Settings, *, until_empty: bool = False) -> None:
+    """Run jobs until the process is told to stop, or (`until_empty`) until none is left."""
     pool = await open_pool(settings, "worker")
     try:
         app = queue_app(settings, pool)
         async with app.open_async():
-            for stalled in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=30):
-                await app.job_manager.retry_job(stalled)
-            await app.run_worker_async(
-                wait=not until_empty,
-                concurrency=1,
-                fetch_job_polling_interval=1.0,
-                install_signal_handlers=True,
-                delete_jobs="successful",
-            )
+            recovery = asyncio.create_task(_recover(app))
+            try:
+                await app.run_worker_async(
+                    wait=not until_empty,
+                    concurrency=1,
+                    fetch_job_polling_interval=1.0,
+                    install_signal_handlers=True,
+                    delete_jobs="successful",
+                )
+            finally:
+                recovery.cancel()
     finally:
         await pool.close()
+
+
+async def _recover(app: procrastinate.App) -> None:
+    """Take up again, for as long as this worker lives, the jobs of workers that died."""
+    while True:
+        for stalled in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=DEAD_S):
+            await app.job_manager.retry_job(stalled)
+        await asyncio.sleep(DEAD_S / 2)
