@@ -11,6 +11,7 @@ from psycopg import AsyncConnection
 from psycopg.types.json import Jsonb
 
 from gridwarden.database import Caller, Pool, as_caller, queries
+from gridwarden.database.cluster import login_dsn
 from gridwarden.settings import Settings
 from gridwarden.words.problems import Problem
 
@@ -83,7 +84,7 @@ async def run_here(
     same job waits, and finds it ended, or (its runner died) still to be done, and does it.
     A refusal (Problem) becomes the job's own sentence; anything else fails the job and is raised.
     """
-    async with _alone(pool, job_id):
+    async with _alone(settings, job_id):
         job = await _take(pool, job_id)
         if job is None:
             return await _last_state(pool, job_id)
@@ -111,10 +112,11 @@ async def run_here(
 
 
 @asynccontextmanager
-async def _alone(pool: Pool, job_id: int) -> AsyncIterator[None]:
+async def _alone(settings: Settings, job_id: int) -> AsyncIterator[None]:
     """Hold the job's lock; waits while another process runs it."""
+    dsn = login_dsn(settings, "worker")
     # A connection of its own: many jobs at once must not empty the pool that they work with.
-    async with await AsyncConnection.connect(pool.conninfo, autocommit=True) as connection:
+    async with await AsyncConnection.connect(dsn, autocommit=True) as connection:
         while True:
             cursor = await connection.execute(Q["lock"], {"id": job_id})
             row = await cursor.fetchone()
