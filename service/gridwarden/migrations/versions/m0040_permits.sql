@@ -33,8 +33,8 @@ create trigger permit_answer_stays before update or delete or truncate on data.p
 create index main_piece_widest on data.main_piece ((edge_m + coalesce(accuracy_m, 1)));
 
 ---------------------------------------------------------------------------- what would be met
--- PL/pgSQL, because it keeps its plans: a SQL function is planned again in every transaction, which
--- made a check take 5 ms instead of 1.
+-- PL/pgSQL, because it keeps its plans: a SQL function is planned again in every transaction, and
+-- here planning costs as much as the work.
 -- Later is stronger: prohibited > protection_plan > notify > unknown > clear.
 create function data.permit_rank(verdict text) returns integer
     language sql immutable as
