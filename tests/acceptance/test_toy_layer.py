@@ -96,6 +96,18 @@ class Toy:
         assert done.returncode == code, done.stdout + done.stderr
         return done.stdout
 
+    def python(self, code: str) -> str:
+        """Run some Python beside the installation; its standard output."""
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
     def key(self, role: str) -> dict[str, str]:
         """The headers of a new key."""
         return bearer(self.run("token", role).strip())
@@ -144,7 +156,12 @@ def toy() -> Iterator[Toy]:
             "COLUMNS": "200",
         }
         made_toy = Toy(folder, environment)
-        made_toy.run("layers", "migration", "fireworks_stalls", "--folder", versions)
+        made_toy.python(
+            "from pathlib import Path\n"
+            "from gridwarden.layers.catalogue import layer\n"
+            "from gridwarden.migrations.generate import next_migration\n"
+            f"next_migration(layer('fireworks_stalls'), Path({str(versions)!r}))"
+        )
         made_toy.run("up")
         try:
             yield made_toy
@@ -285,12 +302,4 @@ with connect_owner(Settings()) as c:
 assert said == has, (said, has)
 print(*sorted(has))
 """
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        env=toy.environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return set(done.stdout.split())
+    return set(toy.python(code).split())
