@@ -10,6 +10,7 @@ depends_on = None
 
 def upgrade() -> None:
     run_sql(__file__)
+    run_sql(__file__.replace("m0040_permits", "m0040_permits_telling"))
 
 
 def downgrade() -> None:
