@@ -73,6 +73,15 @@ def _show(items: list[dict[str, Any]], lang: str, console: Console) -> None:
             metres(item["distance_m"], 0),
             f"{'–' if item['free'] is None else item['free']} / {places}",
             say(f"dispatch.status.{item['status'] or 'not_known'}", lang),
-            "–" if item["status_age_min"] is None else f"{item['status_age_min']} min",
+            _age(item["status_age_min"], lang),
         )
     console.print(table)
+
+
+def _age(minutes: int | None, lang: str) -> str:
+    if minutes is None:
+        return "–"
+    for unit, size, below in (("minutes", 1, 120), ("hours", 60, 48 * 60)):
+        if minutes < below:
+            return say(f"dispatch.page.{unit}", lang, n=minutes // size)
+    return say("dispatch.page.days", lang, n=minutes // (24 * 60))

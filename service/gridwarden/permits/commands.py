@@ -102,7 +102,7 @@ def show(answer: dict[str, Any], lang: str, console: Console) -> None:
     """The answer for a terminal: words first, then mains, measures and contacts."""
     verdict = answer["verdict"]
     console.print(say(f"permits.verdict.{verdict}", lang), style=EDGES[verdict])
-    console.print(answer["say"], highlight=False)
+    console.print(answer["say"], highlight=False, soft_wrap=True)
     if answer["mains"]:
         console.print(_mains(answer["mains"], lang))
     for number, measure in enumerate(answer["measures"], 1):
