@@ -336,7 +336,7 @@ def test_a_dry_run_tells_and_keeps_nothing(tmp_path: Path, bring: Bring, count: 
 
 def test_fields_are_chosen_fixed_and_filtered(tmp_path: Path, bring: Bring, count: Count) -> None:
     rows = [
-        (polygon(at=i), {"key": f"k{i}", "hoogte": 5 + i, "kind": "yes" if i < 2 else "no"})
+        (polygon(at=i), {"key": f"k{i}", "hoogte": 5 + i, "kind": 1.0 if i < 2 else 2.5})
         for i in range(3)
     ]
     seen = bring(
@@ -344,14 +344,14 @@ def test_fields_are_chosen_fixed_and_filtered(tmp_path: Path, bring: Bring, coun
         layer="buildings",
         mapping='{"height_m": "hoogte", "source_id": "key"}',
         set='{"water_system_state": "正常", "use": "office"}',
-        where="kind=yes",
+        where="kind=1",
     )
     assert (seen["rows_in"], seen["rows_left_out"], seen["rows_good"]) == (3, 1, 2)
     assert count("select sum(height_m) from data.buildings") == 11
     assert (
         count(
             "select count(*) from data.buildings where use='office' "
-            "and water_system_state='ok' and extra ->> 'kind' = 'yes'"
+            "and water_system_state='ok' and (extra ->> 'kind')::float = 1"
         )
         == 2
     )

@@ -62,4 +62,4 @@ class Source(Protocol):
 def shown(value: object) -> str:
     """A raw value as it is kept beside a rejected row, cut to 200 characters."""
     text = value.hex() if isinstance(value, bytes) else str(value)
-    return text.replace("\x00", "␀")[:200]
+    return text.encode("utf-8", "replace").decode("utf-8").replace("\x00", "␀")[:200]

@@ -64,6 +64,7 @@ class Checker:
         ids = self._ids(batch, troubles)
         extras = self._extras(batch, troubles)
         geoms = shapely.to_wkb(shapes, hex=True, include_srid=True)
+        rounded = self._rounded(shapes) if None in ids else geoms
         out = Checked(batch.size, batch.size - len(wanted), [], [])
         for i in wanted:
             number = batch.first_row + i
@@ -72,7 +73,7 @@ class Checker:
                 out.rejects.append((number, trouble.reason, trouble.column, trouble.value, ids[i]))
                 continue
             row = tuple(column[i] for column in values)
-            identity = ids[i] or self._identity(shapes[i], row, extras[i])
+            identity = ids[i] or _identity(rounded[i], row, extras[i])
             out.good.append((number, identity, *row, Jsonb(extras[i]), marks.get(i), geoms[i]))
         return out
 
@@ -83,7 +84,7 @@ class Checker:
         return [
             i
             for i, v in enumerate(batch.columns.get(name, []))
-            if v is not None and str(v) == value
+            if v is not None and value in (str(v), _whole(v))
         ]
 
     def _shapes(self, batch: Batch, troubles: dict[int, Trouble], marks: dict[int, str]) -> Shapes:
@@ -143,26 +144,27 @@ class Checker:
                 if isinstance(kept, str) and (
                     "\x00" in kept or len(kept) > MAX_EXTRA or not storable(kept)
                 ):
-                    troubles.setdefault(
-                        i, Trouble("bad_text", name, shown(value.encode("utf-8", "replace")))
-                    )
+                    troubles.setdefault(i, Trouble("bad_text", name, shown(kept)))
                     continue
                 if kept is not None:
                     out[i][key] = kept
         return out
 
-    def _identity(self, shape: Any, row: tuple[Any, ...], extra: dict[str, Any]) -> str:
-        """A name from what the row says: its shape to the millimetre and its values."""
-        said = json.dumps(
-            [*(plain_value(v) for v in row), extra], sort_keys=True, ensure_ascii=False
-        )
-        digest = hashlib.sha256(said.encode("utf-8", "replace"))
-        if shape is not None:
-            rounded = shapely.set_coordinates(
-                shapely.from_wkb(shapely.to_wkb(shape)), np.round(shapely.get_coordinates(shape), 3)
-            )
-            digest.update(shapely.to_wkb(shapely.set_srid(rounded, 0)))
-        return CONTENT + digest.hexdigest()[:32]
+    def _rounded(self, shapes: Shapes) -> Any:
+        """The shapes to the millimetre, as bytes: what an identity from content is made of."""
+        near = shapely.transform(shapes, lambda coordinates: np.round(coordinates, 3))
+        return shapely.to_wkb(near)
+
+
+def _identity(shape: bytes | None, row: tuple[Any, ...], extra: dict[str, Any]) -> str:
+    """A name for a row from its shape and its values."""
+    said = json.dumps([*(plain_value(v) for v in row), extra], sort_keys=True, ensure_ascii=False)
+    return CONTENT + hashlib.sha256(said.encode() + (shape or b"")).hexdigest()[:32]
+
+
+def _whole(value: Any) -> str | None:
+    """A whole number as people write it, without the `.0` of a real field."""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else None
 
 
 def plain_value(value: Any) -> Any:
