@@ -3,7 +3,7 @@
 from gridwarden.migrations.frozen import run_sql
 
 revision = "m0050_maps"
-down_revision = "m0041_dispatch"
+down_revision = "m0040_permits"
 branch_labels = None
 depends_on = None
 
