@@ -12,6 +12,7 @@ import pytest
 import shapely
 
 from conftest import environment, free_port, make_key
+from gridwarden.intake.vector import OPTIONS
 
 from .conftest import BUILDINGS, SmallCity, X, Y
 
@@ -28,14 +29,17 @@ def address(small_city: SmallCity) -> Iterator[str]:
         [sys.executable, "-m", "gridwarden", "serve", "--no-worker"], env=environment(settings)
     )
     key = make_key(settings, "viewer")
-    pyogrio.set_gdal_config_options({"GDAL_HTTP_AUTH": "BEARER", "GDAL_HTTP_BEARER": key})
+    client = {"GDAL_HTTP_AUTH": "BEARER", "GDAL_HTTP_BEARER": key}
+    # An import before us in this process may have closed GDAL's network: open it for a while.
+    closed = {name: None for name in OPTIONS if "HTTP" in name}
+    pyogrio.set_gdal_config_options({**closed, **client})
     try:
         wait_until_ready(service, url)
         yield f"OAPIF:{url}/ogc"
     finally:
         service.terminate()
         service.wait(30)
-        pyogrio.set_gdal_config_options({"GDAL_HTTP_AUTH": None, "GDAL_HTTP_BEARER": None})
+        pyogrio.set_gdal_config_options({**dict.fromkeys(client), **OPTIONS})
 
 
 def wait_until_ready(service: subprocess.Popen[bytes], url: str) -> None:
