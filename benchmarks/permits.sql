@@ -1,0 +1,31 @@
+-- name: places
+-- Squares of 30 m around buildings, in lon, lat, the same for every run of the same city.
+select st_asgeojson(st_transform(st_expand(st_centroid(geom), 15), 4326), 9)
+from data.buildings order by md5(id::text) limit %(count)s
+
+-- name: reach
+-- How far a mechanical dig asks: the widest range, outer edge and accuracy, and what it is asked in.
+select (select max(limit_m) from data.rule_row where kind = 'activity' and method = 'mechanical')
+     + (select max(edge_m + coalesce(accuracy_m, 1)) from data.main_piece) + 0.001
+
+-- name: near
+-- The nearness question and nothing else: which mains, and how far from their outer edge.
+select json_agg(json_build_object('id', m.id, 'gap', round((st_distance(m.geom, g.geom) - p.edge_m)::numeric, 4)))
+from (select st_setsrid(st_geomfromgeojson(%(area)s), data.working_srid()) as geom) g
+cross join lateral (
+    select distinct on (p.main_id) p.main_id, p.edge_m from data.main_piece p
+    where st_dwithin(p.geom, g.geom, %(reach)s) order by p.main_id) p
+join data.gas_pipelines m on m.id = p.main_id
+
+-- name: kept
+create table bench.asked (id bigint generated always as identity primary key, answer json)
+
+-- name: near_kept
+-- The same, and its answer written down: what a row and its commit cost.
+insert into bench.asked (answer)
+select json_agg(json_build_object('id', m.id, 'gap', round((st_distance(m.geom, g.geom) - p.edge_m)::numeric, 4)))
+from (select st_setsrid(st_geomfromgeojson(%(area)s), data.working_srid()) as geom) g
+cross join lateral (
+    select distinct on (p.main_id) p.main_id, p.edge_m from data.main_piece p
+    where st_dwithin(p.geom, g.geom, %(reach)s) order by p.main_id) p
+join data.gas_pipelines m on m.id = p.main_id
