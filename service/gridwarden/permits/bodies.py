@@ -25,7 +25,7 @@ _FULL_WIDTH: Final = {0xFF01 + i: 0x21 + i for i in range(94)} | {
 
 
 async def limited_body(request: Request) -> bytes:
-    """The body, read up to 1 MB: an area of 10,000 positions is half of that.
+    """The body, read up to 1 MB: several times what `area.MAX_POSITIONS` positions take.
 
     Raises Problem `too_large`.
     """
