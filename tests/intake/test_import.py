@@ -247,7 +247,7 @@ def test_a_second_version_touches_only_what_changed(
     bring(geojson(tmp_path / "1.geojson", old), layer="buildings")
     new = [old[0], (old[1][0], {**old[1][1], "height": 99}), (polygon(at=40), old[2][1])]
     new.append((polygon(at=50), {"id": "new"}))
-    seen = bring(geojson(tmp_path / "2.geojson", new), layer="buildings")
+    seen = bring(geojson(tmp_path / "2.geojson", new), layer="buildings", remove=1)
     assert (seen["added"], seen["changed"], seen["removed"], seen["version"]) == (1, 2, 1, 2)
     assert (
         count("select string_agg(source_id || version, ',' order by source_id) from data.buildings")
@@ -270,7 +270,7 @@ def test_a_row_whose_new_version_is_bad_stays_as_it_was(
     old = houses(3)
     bring(geojson(tmp_path / "1.geojson", old), layer="buildings")
     new = [(old[0][0], {**old[0][1], "height": "tall"}), old[1]]
-    seen = bring(geojson(tmp_path / "2.geojson", new), layer="buildings")
+    seen = bring(geojson(tmp_path / "2.geojson", new), layer="buildings", remove=1)
     assert (seen["kept"], seen["removed"], seen["quarantined"]) == (1, 1, 1)
     assert count("select height_m from data.buildings where source_id = 'b0'") == 10
 
@@ -280,7 +280,7 @@ def test_a_version_replaces_only_its_own_dataset(
 ) -> None:
     bring(geojson(tmp_path / "1.geojson", houses(3)), layer="buildings", dataset="east")
     bring(geojson(tmp_path / "2.geojson", houses(2)), layer="buildings", dataset="west")
-    bring(geojson(tmp_path / "3.geojson", houses(1)), layer="buildings", dataset="west")
+    bring(geojson(tmp_path / "3.geojson", houses(1)), layer="buildings", dataset="west", remove=1)
     assert count("select count(*) from data.buildings") == 4
 
 
@@ -293,7 +293,8 @@ def test_rows_without_a_name_are_known_by_what_they_say(
     assert bring(geojson(tmp_path / "2.geojson", rows[::-1]), layer="buildings")["state"] == (
         "unchanged"
     )
-    seen = bring(geojson(tmp_path / "3.geojson", [*rows[:2], rows[0]]), layer="buildings")
+    fewer = geojson(tmp_path / "3.geojson", [*rows[:2], rows[0]])
+    seen = bring(fewer, layer="buildings", remove=1)
     assert (seen["removed"], seen["added"], seen["reasons"]) == (1, 0, {"duplicate_row": 1})
     assert count("select bool_and(source_id like 'content:%%') from data.buildings")
 

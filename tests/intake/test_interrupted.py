@@ -91,7 +91,8 @@ def test_a_reader_never_sees_half(
     watcher = threading.Thread(target=watch)
     watcher.start()
     try:
-        bring(houses(tmp_path / "2.geojson", [2.0] * 300), layer="buildings", dataset="d")
+        fewer = houses(tmp_path / "2.geojson", [2.0] * 300)
+        bring(fewer, layer="buildings", dataset="d", remove=100)
     finally:
         time.sleep(0.05)
         stop.set()

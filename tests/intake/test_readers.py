@@ -228,3 +228,34 @@ def test_names_of_encodings_are_known_as_people_write_them() -> None:
     assert codec("nonsense") is None
     assert of_text([b"abc", "中".encode()]) == "utf-8"
     assert of_text(["中文".encode("gbk")]) == CHINESE
+
+
+@pytest.mark.parametrize("kind", ["csv", "geojson"])
+def test_a_file_wider_than_any_register_is_refused_with_a_sentence(
+    tmp_path: Path, kind: str
+) -> None:
+    def made(columns: int) -> Path:
+        names = [f"c{i}" for i in range(columns)]
+        if kind == "csv":
+            return table(tmp_path / f"{columns}.csv", names, [["1"] * columns])
+        return geojson(tmp_path / f"{columns}.geojson", [(point(), dict.fromkeys(names, 1))])
+
+    assert len(read(made(2_000), tmp_path / "room").fields) == 2_000  # type: ignore[attr-defined]
+    problem = refusal(made(2_001), tmp_path / "room")
+    assert problem.kind == "refused"
+    assert "2001" in problem.said("en")
+    assert "2000" in problem.said("zh")
+
+
+def test_no_two_columns_of_a_table_have_one_name(tmp_path: Path) -> None:
+    made = table(tmp_path / "a.csv", ["a_3", "a", "a", "a", ""], [list("12345")])
+    fields = read(made, tmp_path / "room").fields  # type: ignore[attr-defined]
+    assert fields == ("a_3", "a", "a_3_3", "a_4", "column5")
+
+
+def test_a_batch_of_a_table_is_full_when_its_texts_are_long(tmp_path: Path) -> None:
+    """20,000 rows of 16 MB each would not fit into any memory."""
+    made = table(tmp_path / "long.csv", ["id", "note"], [[i, "x" * (8 << 20)] for i in range(9)])
+    source = read(made, tmp_path / "room")
+    batches = [(b.first_row, b.size) for b in source.batches()]  # type: ignore[attr-defined]
+    assert batches == [(1, 4), (5, 4), (9, 1)]

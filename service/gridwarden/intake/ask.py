@@ -6,6 +6,9 @@ from typing import Any
 
 from gridwarden.words.problems import Problem
 
+MAX_DIGITS = 18
+"""What a bigint holds for certain."""
+
 
 @dataclass(frozen=True)
 class Ask:
@@ -13,7 +16,8 @@ class Ask:
 
     `mapping` names the source's field for a column, `constants` gives a column one value for
     every row, `where` keeps the rows whose source field equals a text. `crs` is `EPSG:n`,
-    `gcj02` or `bd09` and wins over what the file says.
+    `gcj02` or `bd09` and wins over what the file says. `remove` confirms how many rows of the
+    dataset will go, where that is so many that the import would be held.
     """
 
     layer: str
@@ -25,6 +29,7 @@ class Ask:
     mapping: Mapping[str, str] = field(default_factory=dict)
     constants: Mapping[str, str] = field(default_factory=dict)
     dry_run: bool = False
+    remove: int | None = None
 
     def document(self) -> dict[str, Any]:
         """As it is kept in the database."""
@@ -43,3 +48,12 @@ def pair(text: str, field_name: str) -> tuple[str, str]:
     if not equals or not name.strip():
         raise Problem("invalid_value", "intake.pair", field=field_name, value=text[:80])
     return name.strip(), value.strip()
+
+
+def whole_number(text: str | None, field_name: str) -> int | None:
+    """Read a count of rows, None for none. Raises Problem `invalid_value`."""
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS):
+        raise Problem("invalid_value", "intake.whole_number", field=field_name, value=text[:80])
+    return int(text)

@@ -7,8 +7,11 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from gridwarden.words.problems import Problem
+
 Shapes = NDArray[np.object_]
 ROWS_A_BATCH = 20_000
+MAX_COLUMNS = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,14 @@ class Source(Protocol):
     def batches(self, size: int = ROWS_A_BATCH) -> Iterator[Batch]:
         """The rows in order. Raises Problem `unreadable_file` when the file breaks off."""
         ...
+
+
+def bounded(columns: int) -> None:
+    """Raises Problem `refused` for a file that is wider than any register is."""
+    if columns > MAX_COLUMNS:
+        raise Problem(
+            "refused", "intake.too_many_columns", field="file", n=columns, limit=MAX_COLUMNS
+        )
 
 
 def shown(value: object) -> str:

@@ -8,15 +8,13 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table as Shown
 from rich.text import Text
 
 from gridwarden.access.command import acting
-from gridwarden.database import Caller, Pool, open_pool
+from gridwarden.database import Caller, Pool
 from gridwarden.intake.ask import Ask, pair
-from gridwarden.jobs import run_here
-from gridwarden.settings import Settings
+from gridwarden.jobs.command import watched
 from gridwarden.words import say
 from gridwarden.words.problems import Problem
 
@@ -57,6 +55,10 @@ def import_command(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Tell what would change; publish nothing.")
     ] = False,
+    remove: Annotated[
+        int | None,
+        typer.Option("--remove", min=0, help="Confirm that so many rows of the dataset may go."),
+    ] = None,
     rejects: Annotated[
         Path | None, typer.Option("--rejects", help="Write the rejected rows to this CSV.")
     ] = None,
@@ -64,7 +66,8 @@ def import_command(
 ) -> None:
     """Import a file into a layer; bad rows go to quarantine, the rest is published as one version.
 
-    The same file twice changes nothing.
+    The same file twice changes nothing. A file that would remove more than a tenth of its dataset
+    is held until --remove confirms the number.
     """
     ask = Ask(
         layer=layer,
@@ -76,6 +79,7 @@ def import_command(
         mapping=dict(pair(one, "--map") for one in mapping or []),
         constants=dict(pair(one, "--set") for one in constants or []),
         dry_run=dry_run,
+        remove=remove,
     )
     document, language, refusal = asyncio.run(_bring(file, ask, role, org, rejects))
     if as_json:
@@ -104,7 +108,9 @@ async def _bring(
             import_id, job = await ask_for(pool, caller, settings, ask, org, folder, file.name)
         finally:
             discard(folder)
-        state = await _run(job, settings)
+        from gridwarden.intake import tasks  # noqa: F401  (registers the job)
+
+        state = await watched(job, settings, say("intake.working", settings.language))
         document = await found(pool, caller, import_id)
         if rejects is not None:
             reader = replace(caller, language=settings.language)
@@ -112,32 +118,9 @@ async def _bring(
         said = document["say"] or {}
         refusal = None
         if state != "finished":
-            refusal = Problem("refused", str(said.get(settings.language) or state), field="FILE")
+            kind = "held" if state == "held" else "refused"
+            refusal = Problem(kind, str(said.get(settings.language) or state), field="FILE")
         return document, settings.language, refusal
-
-
-async def _run(job: int, settings: Settings) -> str:
-    from gridwarden.intake import tasks  # noqa: F401  (registers the job)
-
-    worker = await open_pool(settings, "worker")
-    try:
-        with Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            console=Console(stderr=True),
-            transient=True,
-        ) as bar:
-            shown = bar.add_task(say("intake.working", settings.language), total=None)
-            return await run_here(
-                job,
-                worker,
-                settings,
-                lambda done, total, _: bar.update(shown, completed=done, total=total),
-            )
-    finally:
-        await worker.close()
 
 
 async def _write(pool: Pool, caller: Caller, import_id: int, to: Path) -> None:

@@ -1,4 +1,5 @@
-"""Asking for an import: who may, whose rows they will be, the file put away, the job queued."""
+"""Asking for an import: who may, whose rows they will be, the file put away, the job queued,
+a held one answered, and the file thrown away when all is over."""
 
 import asyncio
 import hashlib
@@ -90,6 +91,45 @@ async def ask_for(
         assert job is not None
         await asyncio.to_thread(_move, folder, settings.files / str(import_id))
     return import_id, int(job[0])
+
+
+async def answer(pool: Pool, caller: Caller, import_id: int, remove: int) -> int:
+    """Confirm that a held import removes so many rows; it is queued again, the caller is recorded.
+
+    Returns the job's id. Raises Problem `not_found` for an import of a layer (or company) that
+    the caller may not import, `conflict` for one that is not held or is held for another number.
+    """
+    may = [layer.id for layer in layers().values() if caller.role in layer.importers]
+    async with as_caller(pool, caller) as c:
+        values = {"id": import_id, "remove": remove, "layers": may}
+        row = await (await c.execute(Q["answer"], values)).fetchone()
+    said: dict[str, Any] | None = row[0] if row else None
+    if said is None:
+        raise Problem("not_found", "intake.no_such_import")
+    if "held" in said:
+        raise Problem("conflict", "intake.other_number", field="remove", n=said["held"])
+    if "state" in said:
+        raise Problem("conflict", "intake.not_held", state=said["state"])
+    return int(said["job"])
+
+
+async def sweep(pool: Pool, settings: Settings) -> None:
+    """Throw away the files of imports that have ended; a held one keeps its file.
+
+    `pool` is the worker's. A folder that no import knows may be one whose request has not been
+    committed yet, so it goes only when it is a day old.
+    """
+    folders = {
+        int(p.name): p for p in settings.files.glob("*") if p.name.isascii() and p.name.isdigit()
+    }
+    if not folders:
+        return
+    async with as_caller(pool, Caller("import", "worker")) as c:
+        rows = await (await c.execute(Q["over"], {"ids": list(folders)})).fetchall()
+    for import_id, known in rows:
+        with suppress(FileNotFoundError):
+            if known or time.time() - folders[import_id].stat().st_mtime > LEFT_S:
+                await asyncio.to_thread(discard, folders[import_id])
 
 
 async def _organisation(c: Any, caller: Caller, layer: Layer, org: str | None) -> int | None:

@@ -4,8 +4,17 @@ select api.bring(%(layer)s, %(dataset)s, %(file_name)s, %(bytes)s, %(sha256)s, %
 -- name: job_of
 select job_id from api.import where id = %(id)s
 
--- name: dataset_owner
-select org_id from api.dataset where layer = %(layer)s and name = %(dataset)s
+-- name: answer
+select api.answer_import(%(id)s, %(remove)s, %(layers)s)
+
+-- name: over
+-- Which of these imports have ended, and which are not known here at all.
+select n.id, i.id is not null
+from unnest(%(ids)s::bigint[]) n(id)
+left join data.import i on i.id = n.id
+left join data.job j on j.id = i.job_id
+where i.id is null or i.state not in ('queued', 'running', 'held')
+   or j.state in ('failed', 'cancelled')
 
 -- name: organisation
 select id from api.organisations where %(org)s in (id::text, code, name, source_id)

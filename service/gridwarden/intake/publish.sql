@@ -10,6 +10,9 @@ returning layer, dataset, ask, org_id, file_name, role, person
 -- name: still_open
 select state in ('queued', 'running') from data.import where id = %(id)s
 
+-- name: held
+select state = 'held', say from data.import where id = %(id)s
+
 -- name: staging
 select data.make_staging(%(layer)s, %(columns)s)
 
@@ -96,6 +99,9 @@ join data.quarantine q on q.source_id = d.source_id and q.import_id = %(id)s
 where d.dataset_id = %(dataset_id)s
   and not exists (select from pg_temp.staging s where s.source_id = d.source_id)
 
+-- name: there
+select count(*) from {layer} where dataset_id = %(dataset_id)s
+
 -- name: counts
 select count(*) filter (where op = 'insert'), count(*) filter (where op = 'update'),
        count(*) filter (where op = 'delete')
@@ -121,6 +127,15 @@ insert into data.dataset_version (dataset_id, version, import_id, added, changed
 select id, version, %(id)s, %(added)s, %(changed)s, %(removed)s, %(person)s from next
 returning version
 
+-- name: superseded
+-- An older file of this dataset that waits for an answer was counted against the version before.
+with old as (
+    update data.import set state = 'cancelled', finished_at = clock_timestamp(), say = null
+    where layer = %(layer)s and dataset = %(dataset)s and state = 'held' and id < %(id)s
+    returning job_id)
+update data.job j set state = 'cancelled', finished_at = clock_timestamp()
+from old where j.id = old.job_id and j.state = 'held'
+
 -- name: screen_waiting
 -- Holding the waiting job's row keeps the worker from starting it before our rows are visible.
 select id from data.job where kind = 'screen' and state = 'queued'
@@ -128,7 +143,8 @@ order by id limit 1 for update skip locked
 
 -- name: ended
 update data.import
-set state = %(state)s, finished_at = clock_timestamp(), rows_in = %(rows_in)s,
+set state = %(state)s, rows_in = %(rows_in)s,
+    finished_at = case when %(state)s::text <> 'held' then clock_timestamp() end,
     rows_left_out = %(rows_left_out)s, rows_good = %(rows_good)s, repaired = %(repaired)s,
     quarantined = %(quarantined)s, reasons = %(reasons)s, added = %(added)s,
     changed = %(changed)s, removed = %(removed)s, kept = %(kept)s, version = %(version)s,

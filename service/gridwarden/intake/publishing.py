@@ -24,6 +24,8 @@ from gridwarden.words.problems import Problem
 Q = queries(__package__ or "gridwarden.intake", "publish.sql")
 Connection = AsyncConnection[TupleRow]
 Progress = Callable[[int], Awaitable[None]]
+UNASKED = 10
+"""One row in so many of a dataset may go without anybody being asked."""
 
 
 @dataclass
@@ -65,6 +67,7 @@ class Target:
     crs: str
     id_field: str | None
     dry_run: bool
+    remove: int | None
 
 
 class Publication:
@@ -119,14 +122,38 @@ class Publication:
         kept = sql.SQL(Q["kept"]).format(layer=self.table)
         self.outcome.kept = (await self._one(kept, dataset_id=dataset_id))[0]
         self.outcome.version = version
+        there = sql.SQL(Q["there"]).format(layer=self.table)
+        held = self._held((await self._one(there, dataset_id=dataset_id))[0])
         if self.target.dry_run:
             self.outcome.state = "checked"
+            if held:
+                self.outcome.notes.append(f"would_hold:{self.outcome.removed}")
+        elif held:
+            self.outcome.state, self.outcome.say = "held", said(held)
         elif not any(row) and version:
             self.outcome.state = "unchanged"
         else:
             await self._merge(dataset_id)
             self.outcome.state = "published"
             self.outcome.screen_job_id = await self._screen()
+
+    def _held(self, there: int) -> Problem | None:
+        """Why the version has to wait: too much would go, and nobody has said that number.
+
+        A file that was cut short looks like a city that was torn down.
+        """
+        goes = self.outcome.removed or 0
+        if goes * UNASKED <= there or goes == self.target.remove:
+            return None
+        return Problem(
+            "held",
+            "intake.held",
+            field="remove",
+            n=goes,
+            there=there,
+            dataset=self.target.dataset,
+            id=self.target.import_id,
+        )
 
     async def _dataset(self) -> tuple[int, int | None, int]:
         """The dataset's id (0 when a dry run finds none), organisation and version."""
@@ -192,6 +219,7 @@ class Publication:
                 removed=out.removed,
             )
         )[0]
+        await self._execute("superseded", layer=target.layer.id, dataset=target.dataset)
 
     async def _screen(self) -> int:
         """The full screening that will see these rows: one that waits already, or a new one."""

@@ -11,16 +11,18 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from fastapi import Path as InPath
 from fastapi.responses import JSONResponse, Response, StreamingResponse
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from gridwarden.access import allow
 from gridwarden.database import Caller, Pool, as_caller
-from gridwarden.intake.ask import Ask, pair
-from gridwarden.intake.imports import Q, ask_for, check, discard, incoming
+from gridwarden.intake.ask import Ask, pair, whole_number
+from gridwarden.intake.imports import Q, answer, ask_for, check, discard, incoming
 from gridwarden.settings import Settings
 from gridwarden.words import say
 from gridwarden.words.problems import Problem
+from gridwarden.words.sheets import safe
 
 router = APIRouter(tags=["import"])
 Importer = Annotated[
@@ -40,6 +42,7 @@ TEXTS = (
     "from_layer",
     "set",
     "dry_run",
+    "remove",
     "org",
 )
 FORM = {
@@ -119,6 +122,23 @@ async def one(request: Request, import_id: ImportId, caller: Importer) -> dict[s
     return _shown(await found(request.app.state.pool, caller, import_id), caller.language)
 
 
+class Answer(BaseModel):
+    """How many rows of the dataset may go: the number that the import is held for."""
+
+    model_config = ConfigDict(extra="forbid")
+    remove: Annotated[int, Field(strict=True, ge=0, lt=2**63)]
+
+
+@router.post("/api/imports/{import_id}/answer", status_code=202)
+async def answered(
+    request: Request, import_id: ImportId, caller: Importer, said: Answer
+) -> dict[str, Any]:
+    """Confirm what a held import removes: it is queued again, and who confirmed is recorded."""
+    job_id = await answer(request.app.state.pool, caller, import_id, said.remove)
+    here = f"/api/imports/{import_id}"
+    return {"id": import_id, "job": job_id, "url": here, "job_url": f"/api/jobs/{job_id}"}
+
+
 @router.get(
     "/api/imports/{import_id}/rejects",
     response_class=StreamingResponse,
@@ -193,12 +213,6 @@ def _line(values: tuple[Any, ...]) -> str:
     return out.getvalue()
 
 
-def safe(value: Any) -> str:
-    """A value that a spreadsheet shows and does not run: what begins like a formula is quoted."""
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else text
-
-
 def _shown(document: dict[str, Any], language: str) -> dict[str, Any]:
     here = f"/api/imports/{document['id']}"
     return document | {
@@ -206,6 +220,7 @@ def _shown(document: dict[str, Any], language: str) -> dict[str, Any]:
         "url": here,
         "job_url": f"/api/jobs/{document['job_id']}",
         "rejects_url": f"{here}/rejects" if document["quarantined"] else None,
+        "answer_url": f"{here}/answer" if document["state"] == "held" else None,
     }
 
 
@@ -255,6 +270,7 @@ def _ask(form: FormData) -> Ask:
         mapping=_object(form, "mapping"),
         constants=_object(form, "set"),
         dry_run=(_text(form, "dry_run") or "").lower() in ("1", "true", "yes", "on"),
+        remove=whole_number(_text(form, "remove"), "remove"),
     )
 
 

@@ -4,7 +4,6 @@ import csv
 import math
 import unicodedata
 from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +11,20 @@ import numpy as np
 import shapely
 
 from gridwarden.intake import encoding as letters
-from gridwarden.intake.batch import ROWS_A_BATCH, Batch, Shapes, Trouble, shown
+from gridwarden.intake.batch import ROWS_A_BATCH, Batch, Shapes, Trouble, bounded, shown
 from gridwarden.words.problems import Problem
+from gridwarden.words.sheets import unguarded
 
 LON = ("lon", "lng", "long", "longitude", "经度", "东经", "wgs84_lon", "gcj_lon", "bd_lon")
 LAT = ("lat", "latitude", "纬度", "北纬", "wgs84_lat", "gcj_lat", "bd_lat")
 X = ("x", "x_m", "easting", "east", "x坐标", "横坐标", "东坐标", "point_x")
 Y = ("y", "y_m", "northing", "north", "y坐标", "纵坐标", "北坐标", "point_y")
 WKT = ("wkt", "geom", "geometry", "the_geom", "wkt_geom", "geom_wkt")
+WHOLE = "wkt"
+"""A column of this name has the whole shape, where lon and lat beside it have one point of it."""
 FIELD_LIMIT = 16 << 20
+TEXT_A_BATCH = 32 << 20
+"""Characters after which a batch is full, however few its rows: it is held in memory."""
 
 
 def header(text: object) -> str:
@@ -45,6 +49,7 @@ class Table:
         first = self._first_line()
         self.delimiter = max(",;\t|", key=first.count)
         names = next(csv.reader([first], delimiter=self.delimiter), [])
+        bounded(len(names))
         self.fields = tuple(_unique(names))
         found = {header(name): name for name in reversed(self.fields)}
         self.x = next((found[h] for h in LON if h in found), None)
@@ -54,15 +59,14 @@ class Table:
             self.x = next((found[h] for h in X if h in found), None)
             self.y = next((found[h] for h in Y if h in found), None)
         self.wkt = next((found[h] for h in WKT if h in found), None)
-        if self.x and self.y:
+        if self.x and self.y and self.wkt and header(self.wkt) != WHOLE:
             self.wkt = None
 
     @property
     def places(self) -> set[str]:
         """The fields that hold the position, not properties."""
-        if self.wkt:
-            return {self.wkt}
-        return {self.x, self.y} if self.x and self.y else set()
+        point = {self.x, self.y} if self.x and self.y else set()
+        return {name for name in (self.wkt, *point) if name}
 
     def batches(self, size: int = ROWS_A_BATCH) -> Iterator[Batch]:
         """The rows in order."""
@@ -72,7 +76,7 @@ class Table:
             try:
                 next(reader, None)
                 written = (row for row in reader if row)
-                while rows := list(islice(written, size)):
+                for rows in _portions(written, size):
                     yield self._batch(number, rows)
                     number += len(rows)
             except csv.Error as error:
@@ -100,7 +104,7 @@ class Table:
                     raw = cell.encode(self.encoding, "surrogateescape")
                     troubles.setdefault(i, Trouble("undecodable_text", name, shown(raw)))
         columns: dict[str, list[Any]] = {
-            name: [value or None for value in values]
+            name: [(unguarded(v) if v[:1] == "'" else v) or None for v in values]
             for name, values in zip(self.fields, zip(*rows, strict=True), strict=True)
         }
         shapes = self._shapes(columns, len(rows), troubles)
@@ -117,10 +121,11 @@ class Table:
             for i, text in enumerate(texts):
                 if text and shapes[i] is None:
                     troubles.setdefault(i, Trouble("unreadable_geometry", self.wkt, shown(text)))
-        elif self.x and self.y:
+        if self.x and self.y:
             x = _numbers(columns[self.x], self.x, troubles)
             y = _numbers(columns[self.y], self.y, troubles)
-            there = ~(np.isnan(x) | np.isnan(y))
+            told = [bool(self.wkt and text) for text in columns.get(self.wkt or "", [None] * n)]
+            there = ~(np.isnan(x) | np.isnan(y) | np.array(told, dtype=bool))
             east, north = (y, x) if self.north_first else (x, y)
             shapes[there] = shapely.points(east[there], north[there])
         return shapes
@@ -150,8 +155,24 @@ def _undecoded(text: str) -> bool:
 
 def _unique(names: list[str]) -> list[str]:
     """Field names, none twice and none empty, so that no column is lost."""
-    out: list[str] = []
+    out: dict[str, None] = {}
     for i, raw in enumerate(names):
         name = raw.strip() or f"column{i + 1}"
-        out.append(f"{name}_{i + 1}" if name in out else name)
-    return out
+        while name in out:
+            name = f"{name}_{i + 1}"
+        out[name] = None
+    return list(out)
+
+
+def _portions(rows: Iterator[list[str]], size: int) -> Iterator[list[list[str]]]:
+    """The rows in portions of at most `size`, and of little more than `TEXT_A_BATCH`."""
+    portion: list[list[str]] = []
+    held = 0
+    for row in rows:
+        portion.append(row)
+        held += sum(map(len, row))
+        if len(portion) == size or held >= TEXT_A_BATCH:
+            yield portion
+            portion, held = [], 0
+    if portion:
+        yield portion

@@ -4,18 +4,21 @@ import asyncio
 import shutil
 import tempfile
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from psycopg.types.json import Jsonb
 
 from gridwarden.database import Caller, as_caller
 from gridwarden.intake.ask import Ask
 from gridwarden.intake.batch import Source
+from gridwarden.intake.imports import sweep
 from gridwarden.intake.preparing import prepared
 from gridwarden.intake.publishing import Outcome, Publication, Q, Target, said
 from gridwarden.intake.rows import Checker
-from gridwarden.jobs import Cancelled, Job, task
+from gridwarden.jobs import Cancelled, Job, chore, task
 from gridwarden.layers.catalogue import layers
 from gridwarden.settings import Settings
 from gridwarden.words import say
@@ -24,16 +27,33 @@ from gridwarden.words.problems import Problem
 NO_TIMEOUT = 0
 
 
+chore(sweep)
+
+
 @task("import")
 async def bring(job: Job, settings: Settings) -> None:
-    """Run the import that the job is about. Raises Problem with the sentence for the person."""
+    """Run the import that the job is about, and throw the file away when that has ended it.
+
+    Raises Problem with the sentence for the person.
+    """
+    try:
+        await _brought(job, settings)
+    finally:
+        with suppress(psycopg.Error, OSError):  # the worker sweeps again
+            await sweep(job.pool, settings)
+
+
+async def _brought(job: Job, settings: Settings) -> None:
     if job.subject_id is None:
         raise Problem("not_found", "intake.no_such_import")
     worker = Caller("import", job.caller.person)
     async with as_caller(job.pool, worker) as c:
         row = await (await c.execute(Q["begun"], {"id": job.subject_id})).fetchone()
+        if row is None:  # cancelled, finished by another process, or held as that one died
+            seen = await (await c.execute(Q["held"], {"id": job.subject_id})).fetchone()
+            job.held, job.say = (seen[0], seen[1] or {}) if seen else (False, {})
     if row is None:
-        return  # cancelled, or finished by another process
+        return
     try:
         outcome = await _whole(job, worker, row, settings)
     except Cancelled:
@@ -49,9 +69,9 @@ async def bring(job: Job, settings: Settings) -> None:
             raise own from error
         raise
     if outcome is not None:
-        job.say = _summary(outcome)
+        job.held = outcome.state == "held"
+        job.say = outcome.say or _summary(outcome)
         if outcome.state == "failed":
-            job.say = outcome.say or {}
             raise Problem("refused", str(job.say.get("en")), field="file")
 
 
@@ -82,6 +102,7 @@ async def _whole(
             reading.name if reading else "",
             fields.source_id,
             ask.dry_run,
+            ask.remove,
         )
         return await _transaction(job, worker, target, checker, source)
     finally:
@@ -147,5 +168,5 @@ def _summary(outcome: Outcome) -> dict[str, Any]:
         "removed": outcome.removed,
         "version": outcome.version,
     }
-    key = f"intake.said_{outcome.state}" if outcome.state != "failed" else "intake.no_row_fits"
+    key = f"intake.said_{outcome.state}"
     return {**{language: say(key, language, **counts) for language in ("en", "zh")}, **counts}

@@ -16,7 +16,7 @@ from pyproj import CRS
 from pyproj.exceptions import CRSError
 
 from gridwarden.intake import encoding as letters
-from gridwarden.intake.batch import ROWS_A_BATCH, Batch, Shapes, Trouble, shown
+from gridwarden.intake.batch import ROWS_A_BATCH, Batch, Shapes, Trouble, bounded, shown
 from gridwarden.intake.files import Part
 from gridwarden.words.problems import Problem
 
@@ -80,6 +80,7 @@ class Vector:
         if part.kind == "geojson" and not _crs_is_known(self.path):
             self.crs = None
         self.rows: int | None = max(int(info["features"]), 0)
+        bounded(len(info["fields"]))
         self._gdal_fields = [str(name) for name in info["fields"]]
         if self._raw:
             self.encoding = encoding or self._dbf_encoding()

@@ -5,7 +5,7 @@ transaction (`queue`), and the worker process takes it from there. The queue hol
 """
 
 from gridwarden.jobs.queueing import queue
-from gridwarden.jobs.running import Cancelled, Job, run_here, task
+from gridwarden.jobs.running import Cancelled, Job, chore, run_here, task
 from gridwarden.jobs.worker import work
 
-__all__ = ["Cancelled", "Job", "queue", "run_here", "task", "work"]
+__all__ = ["Cancelled", "Job", "chore", "queue", "run_here", "task", "work"]

@@ -16,10 +16,17 @@ where id = %(id)s
 returning cancel
 
 -- name: end
-update data.job
-set state = %(state)s, finished_at = clock_timestamp(), say = %(say)s,
-    done = case when %(state)s = 'finished' then coalesce(total, done) else done end
-where id = %(id)s
+-- A held job has not ended: it waits for a person, unless one has asked for it to stop.
+with ending as (
+    select id, case when %(state)s::text = 'held' and cancel then 'cancelled'
+                    else %(state)s::text end as state
+    from data.job where id = %(id)s for update)
+update data.job j
+set state = ending.state, say = %(say)s,
+    finished_at = case when ending.state <> 'held' then clock_timestamp() end,
+    done = case when ending.state = 'finished' then coalesce(total, done) else done end
+from ending where j.id = ending.id
+returning j.state
 
 -- name: lock
 select pg_try_advisory_lock(hashtext('gridwarden job'), %(id)s::int)

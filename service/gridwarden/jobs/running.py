@@ -35,6 +35,8 @@ class Job:
     pool: Pool
     on_progress: Callable[[int, int | None, str], None] | None = None
     say: dict[str, Any] = field(default_factory=dict)
+    held: bool = False
+    """The task sets it when a person has to decide before the job can go on."""
     _said_at: float = 0.0
 
     async def progress(self, done: int, total: int | None, unit: str) -> None:
@@ -56,7 +58,15 @@ class Job:
 
 
 Task = Callable[[Job, Settings], Awaitable[None]]
+Chore = Callable[[Pool, Settings], Awaitable[None]]
 tasks: dict[str, Task] = {}
+chores: list[Chore] = []
+
+
+def chore(function: Chore) -> Chore:
+    """Register what the worker does when it starts and every minute, beside its jobs."""
+    chores.append(function)
+    return function
 
 
 def task(kind: str) -> Callable[[Task], Task]:
@@ -92,6 +102,7 @@ async def run_here(
         state = "finished"
         try:
             await tasks[job.kind](job, settings)
+            state = "held" if job.held else state
         except Cancelled:
             state = "cancelled"
         except Problem as problem:
@@ -105,7 +116,7 @@ async def run_here(
         except BaseException:
             await _end(pool, job, "failed", {"type": "urn:gridwarden:problem:internal"})
             raise
-        await _end(pool, job, state, job.say)
+        state = await _end(pool, job, state, job.say)
         if on_end:
             on_end(job, state)
         return state
@@ -137,10 +148,12 @@ async def _take(pool: Pool, job_id: int) -> Job | None:
     return Job(job_id, kind, subject_id, caller, pool)
 
 
-async def _end(pool: Pool, job: Job, state: str, say: dict[str, Any]) -> None:
+async def _end(pool: Pool, job: Job, state: str, say: dict[str, Any]) -> str:
+    """Keep how the job ended; returns the state, which is another for a held one cancelled."""
     values = {"id": job.id, "state": state, "say": Jsonb(say)}
     async with as_caller(pool, KEEPER) as connection:
-        await connection.execute(Q["end"], values)
+        row = await (await connection.execute(Q["end"], values)).fetchone()
+    return str(row[0]) if row else state
 
 
 async def _last_state(pool: Pool, job_id: int) -> str:

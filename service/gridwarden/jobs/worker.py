@@ -10,7 +10,7 @@ import structlog
 
 from gridwarden.database import Pool, open_pool
 from gridwarden.database.cluster import login_dsn
-from gridwarden.jobs.running import Job, run_here
+from gridwarden.jobs.running import Job, chores, run_here
 from gridwarden.settings import Settings
 
 log = structlog.wrap_logger(
@@ -24,6 +24,7 @@ log = structlog.wrap_logger(
 """Ids, kinds and states: no caller's text and no place is logged."""
 DEAD_S = 20.0
 """A worker without a heartbeat for so long has died; they come every 10 s."""
+CHORES_S = 60.0
 
 
 def queue_app(settings: Settings, pool: Pool) -> procrastinate.App:
@@ -58,8 +59,10 @@ async def work(settings: Settings, *, until_empty: bool = False) -> None:
     pool = await open_pool(settings, "worker")
     try:
         app = queue_app(settings, pool)
+        await _chores(pool, settings)
         async with app.open_async():
             recovery = asyncio.create_task(_recover(app))
+            house = asyncio.create_task(_keep_house(pool, settings))
             try:
                 await app.run_worker_async(
                     wait=not until_empty,
@@ -70,6 +73,7 @@ async def work(settings: Settings, *, until_empty: bool = False) -> None:
                 )
             finally:
                 recovery.cancel()
+                house.cancel()
     finally:
         await pool.close()
 
@@ -80,3 +84,18 @@ async def _recover(app: procrastinate.App) -> None:
         for stalled in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=DEAD_S):
             await app.job_manager.retry_job(stalled)
         await asyncio.sleep(DEAD_S / 2)
+
+
+async def _keep_house(pool: Pool, settings: Settings) -> None:
+    while True:
+        await asyncio.sleep(CHORES_S)
+        await _chores(pool, settings)
+
+
+async def _chores(pool: Pool, settings: Settings) -> None:
+    """Do every chore once. One that fails is told and tried again: jobs do not wait for it."""
+    for one in chores:
+        try:
+            await one(pool, settings)
+        except Exception as error:
+            log.error("chore failed", chore=one.__name__, error=type(error).__name__)

@@ -5,12 +5,12 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from gridwarden.access.command import acting
-from gridwarden.database import as_caller, open_pool, queries
-from gridwarden.jobs import queue, run_here
+from gridwarden.database import as_caller, queries
+from gridwarden.jobs import queue
+from gridwarden.jobs.command import watched
 from gridwarden.screening import tasks as _tasks  # noqa: F401  (registers the job)
 from gridwarden.words import known, say
 from gridwarden.words.problems import Problem
@@ -49,35 +49,13 @@ async def _screen(role: str) -> tuple[dict[str, Any], str]:
     async with acting(role) as (pool, caller, settings):
         async with as_caller(pool, caller) as connection:
             job = await queue(connection, kind="screen", one_at_a_time="screen")
-        worker = await open_pool(settings, "worker")
-        try:
-            with _progress() as bar:
-                shown = bar.add_task(say("screening.working", settings.language), total=None)
-                state = await run_here(
-                    job,
-                    worker,
-                    settings,
-                    lambda done, total, _: bar.update(shown, completed=done, total=total),
-                )
-        finally:
-            await worker.close()
+        state = await watched(job, settings, say("screening.working", settings.language))
         async with as_caller(pool, caller) as connection:
             row = await (await connection.execute(Q["job"], {"id": job})).fetchone()
         said = row[0] if row else {}
         if state != "finished":
             raise Problem("refused", said.get(settings.language, state))
         return said["screened"], settings.language
-
-
-def _progress() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=Console(stderr=True),
-        transient=True,
-    )
 
 
 def findings_table(screened: dict[str, Any], language: str) -> Table:

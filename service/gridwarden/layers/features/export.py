@@ -1,7 +1,8 @@
 """Layers to files: GeoJSON, GeoPackage or CSV, row by row as the caller may see them.
 
 GeoJSON and CSV are in degrees (CRS84), as other programs expect; a GeoPackage is in the working
-CRS, so that nothing is lost on the way back in.
+CRS, so that nothing is lost on the way back in. Texts in a CSV are guarded against being run as
+formulas; the importer takes the guard away.
 """
 
 import json
@@ -28,6 +29,7 @@ from gridwarden.layers.features.items import (
     view_of,
 )
 from gridwarden.words.problems import Problem
+from gridwarden.words.sheets import safe
 
 CHUNK: Final = 5_000
 TIMEOUT_MS: Final = 600_000
@@ -135,7 +137,10 @@ async def _table(c: Connection, layer: Layer, file: Path, working: int, progress
     )
     count = 0
     async for rows in _rows(c, statement, progress):
-        _append(_batch(schema, rows), file, layer, working, as_csv, append=count > 0)
+        batch = _batch(schema, rows)
+        _append(
+            _guarded(batch) if as_csv else batch, file, layer, working, as_csv, append=count > 0
+        )
         count += len(rows)
     return count
 
@@ -153,6 +158,15 @@ def _batch(schema: pa.Schema, rows: Sequence[TupleRow]) -> pa.Table:
     columns = list(zip(*rows, strict=True)) if rows else [()] * len(schema)
     arrays = [pa.array(v, f.type) for v, f in zip(columns, schema, strict=True)]
     return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def _guarded(batch: pa.Table) -> pa.Table:
+    """The texts as a spreadsheet shows and does not run them; importing takes the guard away."""
+    for at, field in enumerate(batch.schema):
+        if field.type == pa.string():
+            texts = [None if v is None else safe(v) for v in batch.column(at).to_pylist()]
+            batch = batch.set_column(at, field, pa.array(texts, field.type))
+    return batch
 
 
 def _append(

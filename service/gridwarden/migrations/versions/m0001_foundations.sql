@@ -315,8 +315,18 @@ $$
     select exists (select from asked)
 $$;
 
--- Queued in the caller's transaction: no job without its cause, no cause without its job.
 -- The queue itself gets the id alone. `one_at_a_time` names what must not run twice at once.
+create function data.defer_job(job bigint, one_at_a_time text) returns void
+    language plpgsql volatile set search_path = jobs, pg_catalog, pg_temp as
+$$
+begin
+    perform procrastinate_defer_jobs_v1(array[row(
+        'default', 'gridwarden', 0, one_at_a_time, null,
+        jsonb_build_object('job_id', job), null)::procrastinate_job_to_defer_v1]);
+end
+$$;
+
+-- Queued in the caller's transaction: no job without its cause, no cause without its job.
 create function api.queue_job(kind text, subject_id bigint default null, one_at_a_time text default null)
     returns bigint
     language plpgsql volatile security definer set search_path = jobs, pg_catalog, pg_temp as
@@ -326,9 +336,7 @@ declare
 begin
     insert into data.job (kind, subject_id) values (queue_job.kind, queue_job.subject_id)
         returning id into job;
-    perform procrastinate_defer_jobs_v1(array[row(
-        'default', 'gridwarden', 0, coalesce(one_at_a_time, queue_job.kind || ' ' || job), null,
-        jsonb_build_object('job_id', job), null)::procrastinate_job_to_defer_v1]);
+    perform data.defer_job(job, coalesce(one_at_a_time, queue_job.kind || ' ' || job));
     return job;
 end
 $$;

@@ -34,7 +34,8 @@ create table data.import (
 );
 comment on table data.import is
     '`rows_in` = `rows_left_out` (by where) + `rows_good` + `quarantined`. `kept` are rows of the '
-    'dataset whose new version is in quarantine: they stay as they were. `checked` ends a dry run.';
+    'dataset whose new version is in quarantine: they stay as they were. `checked` ends a dry run. '
+    '`held` waits for somebody to confirm `removed`, more than a tenth of the dataset.';
 create index import_dataset on data.import (layer, dataset, id desc);
 alter table data.dataset_version
     add foreign key (import_id) references data.import on delete set null;
@@ -53,14 +54,16 @@ comment on table data.quarantine is
     'Rejected rows: `row` counts from 1 in the source; one row, one reason, the first found.';
 
 -- A person sees their own imports, and a company those of its own records. An import whose job
--- was cancelled while it waited, or died, is told by its job.
+-- was cancelled while it waited, or died, is told by its job; it is held when its job is, too.
 create view api.import as
     select i.id, i.layer, i.dataset,
-           case when i.state in ('queued', 'running') and j.state in ('failed', 'cancelled')
+           case when i.state = 'held' then coalesce(j.state, i.state)
+                when i.state in ('queued', 'running') and j.state in ('failed', 'cancelled')
                 then j.state else i.state end as state, i.dry_run, i.ask, i.org_id, i.file_name, i.bytes,
            i.sha256, i.job_id, i.screen_job_id, i.rows_in, i.rows_left_out, i.rows_good,
            i.repaired, i.quarantined, i.reasons, i.added, i.changed, i.removed, i.kept, i.version,
-           i.notes, i.say, i.person, i.created_at, i.started_at, i.finished_at
+           i.notes, case when i.state = 'held' and j.state = 'cancelled' then null else i.say end as say,
+           i.person, i.created_at, i.started_at, i.finished_at
     from data.import i left join data.job j on j.id = i.job_id
     where (i.person = nullif(current_setting('gridwarden.person', true), '')
            and i.role = current_setting('role'))
@@ -97,8 +100,44 @@ begin
 end
 $$;
 
-revoke all on function api.bring(text, text, text, bigint, text, jsonb, bigint) from public;
-grant execute on function api.bring(text, text, text, bigint, text, jsonb, bigint) to
+-- Confirm how many rows a held import removes, and queue it again. `layers` are those that the
+-- caller's role may import. Gives {"job"}, or {"held"} (the number it is held for, when another
+-- was said), or {"state"} of one that is not held, or null for one that the caller may not import.
+create function api.answer_import(import bigint, remove bigint, layers text[]) returns jsonb
+    language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as
+$$
+declare
+    asked data.import;
+    job_state text;
+begin
+    select i.* into asked from data.import i
+        where i.id = answer_import.import and i.layer = any (answer_import.layers)
+          and (current_setting('role') <> 'gridwarden_utility' or api.my_org(i.org_id))
+        for update;
+    if asked.id is null then
+        return null;
+    end if;
+    select j.state into job_state from data.job j where j.id = asked.job_id for update;
+    if asked.state <> 'held' or job_state is distinct from 'held' then
+        return jsonb_build_object('state', case when asked.state in ('queued', 'running', 'held')
+            then coalesce(job_state, asked.state) else asked.state end);
+    elsif asked.removed is distinct from answer_import.remove then
+        return jsonb_build_object('held', asked.removed);
+    end if;
+    update data.import i set state = 'queued', say = null,
+        ask = jsonb_set(i.ask, '{remove}', to_jsonb(answer_import.remove)) where i.id = asked.id;
+    update data.job j set state = 'queued', done = 0, say = '{}' where j.id = asked.job_id;
+    perform data.defer_job(asked.job_id, 'import ' || asked.job_id);
+    perform api.record('import_answer', asked.layer, jsonb_build_object(
+        'import', asked.id, 'dataset', asked.dataset, 'remove', answer_import.remove));
+    return jsonb_build_object('job', asked.job_id);
+end
+$$;
+
+revoke all on function api.bring(text, text, text, bigint, text, jsonb, bigint),
+    api.answer_import(bigint, bigint, text[]) from public;
+grant execute on function api.bring(text, text, text, bigint, text, jsonb, bigint),
+    api.answer_import(bigint, bigint, text[]) to
     gridwarden_utility, gridwarden_supervisor, gridwarden_planner, gridwarden_dispatcher,
     gridwarden_administrator;
 grant select on api.import, api.reject to

@@ -1,0 +1,77 @@
+"""What is exported as a table comes back as it was, and no spreadsheet runs it on the way."""
+
+import asyncio
+import csv
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gridwarden.access.command import acting
+from gridwarden.layers.catalogue import layers
+from gridwarden.layers.features.export import export
+from gridwarden.settings import Settings
+from gridwarden.words.sheets import safe, unguarded
+from intake.conftest import Bring
+from intake.makers import geojson, line, polygon
+
+Count = Callable[..., Any]
+TEXTS = [
+    '=HYPERLINK("http://x","y")',
+    "+1",
+    "-2",
+    "@SUM(A1)",
+    "\t=1",
+    "＝1＋1",
+    "'=1",
+    "''-1",
+    "'tis plain",
+    "甲楼",
+    "a=b",
+]
+
+
+def exported(city: Settings, layer: str, to: Path) -> list[dict[str, str]]:
+    async def write() -> None:
+        async with acting("supervisor", settings=city) as (pool, caller, _):
+            await export(pool, caller, layers()[layer], to, city.crs, lambda done: None)
+
+    asyncio.run(write())
+    with to.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.parametrize("text", [*TEXTS, "", "'"])
+def test_a_guard_is_taken_away_whole(text: str) -> None:
+    assert unguarded(safe(text)) == text
+
+
+@pytest.mark.parametrize("layer", ["buildings", "roads", "charging_sheds"])
+def test_an_exported_table_is_harmless_and_comes_back_the_same(
+    city: Settings, bring: Bring, tmp_path: Path, count: Count, layer: str
+) -> None:
+    shapes = [
+        line((0.001 * i, 0), (0.001 * i, 0.01)) if layer == "roads" else polygon(at=i)
+        for i in range(len(TEXTS))
+    ]
+    rows = [
+        (s, {"id": f"-{i}", "name": t}) for i, (s, t) in enumerate(zip(shapes, TEXTS, strict=True))
+    ]
+    first = bring(geojson(tmp_path / "1.geojson", rows), layer=layer, dataset="there")
+    assert first["added"] == len(TEXTS), first["reasons"]
+    written = exported(city, layer, tmp_path / "out.csv")
+    texts = [row[name] for row in written for name in ("source_id", "name", "dataset", "extra")]
+    assert not [t for t in texts if t.startswith(("=", "+", "-", "@", "\t", "＝"))]
+    assert {row["name"] for row in written} >= {'\'=HYPERLINK("http://x","y")', "甲楼", "a=b"}
+    again = bring(tmp_path / "out.csv", layer=layer, dataset="back")
+    assert (again["state"], again["added"]) == ("published", len(TEXTS)), again["reasons"]
+    same = (
+        f"select count(*) from data.{layer} a join data.{layer} b using (source_id, name)"
+        " join data.dataset d on d.id = a.dataset_id and d.name = 'there'"
+        " where b.dataset_id <> a.dataset_id and st_hausdorffdistance(a.geom, b.geom) < 0.001"
+        " and geometrytype(a.geom) = geometrytype(b.geom)"
+    )
+    assert count(same) == len(TEXTS)
+    names = set(count(f"select array_agg(name) from data.{layer}"))
+    assert names == {text.strip() for text in TEXTS}
