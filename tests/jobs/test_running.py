@@ -11,6 +11,7 @@ from pathlib import Path
 from conftest import environment, owner
 from gridwarden.database import Caller, as_caller, open_pool
 from gridwarden.jobs import Job, queue, run_here, task
+from gridwarden.jobs.worker import queue_app, recover
 from gridwarden.settings import Settings
 
 ran: list[int] = []
@@ -97,3 +98,78 @@ def test_a_job_whose_worker_was_killed_is_finished_by_the_next(
     finally:
         second.terminate()
         second.wait(20)
+
+
+def test_recovery_goes_on_after_the_database_has_failed_it(city: Settings) -> None:
+    job = asyncio.run(queued(city, "count"))
+    with owner(city) as c:
+        c.execute("set search_path = jobs")
+        c.execute("update procrastinate_jobs set status = 'doing'")  # by one that died
+        c.execute("alter table jobs.procrastinate_jobs rename to gone")
+
+    async def wait() -> None:
+        pool = await open_pool(city, "worker")
+        app = queue_app(city, pool)
+        try:
+            async with app.open_async():
+                task = asyncio.create_task(recover(app, every_s=0.05))
+                await asyncio.sleep(0.5)
+                assert not task.done()
+                with owner(city) as c:
+                    c.execute("alter table jobs.gone rename to procrastinate_jobs")
+                while not task.done() and status() != "todo":
+                    await asyncio.sleep(0.05)
+                assert not task.done()
+                task.cancel()
+        finally:
+            await pool.close()
+
+    def status() -> str:
+        with owner(city) as c:
+            row = c.execute("select status from jobs.procrastinate_jobs").fetchone()
+        assert row
+        return str(row[0])
+
+    asyncio.run(asyncio.wait_for(wait(), 60))
+    assert state_of(city, job) == "queued"
+
+
+def test_a_job_of_any_number_runs(city: Settings) -> None:
+    with owner(city) as c:
+        c.execute("alter table data.job alter column id restart with 5000000000")
+
+    async def one() -> tuple[int, str]:
+        job = await queued(city, "count")
+        pool = await open_pool(city, "worker")
+        try:
+            return job, await run_here(job, pool, city)
+        finally:
+            await pool.close()
+
+    ran.clear()
+    assert asyncio.run(one()) == (5000000000, "finished")
+    assert ran == [5000000000]
+
+
+def test_what_has_ended_does_not_end_again_and_what_nobody_wants_ends(city: Settings) -> None:
+    @task("ended meanwhile")
+    async def ended(job: Job, settings: Settings) -> None:
+        with owner(settings) as c:
+            c.execute("update data.job set state = 'cancelled' where id = %s", (job.id,))
+
+    async def run(job: int) -> str:
+        pool = await open_pool(city, "worker")
+        try:
+            return await run_here(job, pool, city)
+        finally:
+            await pool.close()
+
+    job = asyncio.run(queued(city, "ended meanwhile"))
+    asyncio.run(run(job))
+    assert state_of(city, job) == "cancelled"
+
+    left = asyncio.run(queued(city, "count"))
+    with owner(city) as c:  # its runner died after somebody had asked for it to stop
+        c.execute("update data.job set state = 'running', cancel = true where id = %s", (left,))
+    assert asyncio.run(run(left)) == "cancelled"
+    assert state_of(city, left) == "cancelled"

@@ -157,10 +157,8 @@ async def _end(pool: Pool, job: Job, state: str, say: dict[str, Any]) -> str:
 
 
 async def _last_state(pool: Pool, job_id: int) -> str:
+    """The state of a job that cannot be taken; `cancelled` for one that is not there."""
     async with as_caller(pool, KEEPER) as connection:
+        stopped = await (await connection.execute(Q["stop"], {"id": job_id})).fetchone()
         row = await (await connection.execute(Q["see"], {"id": job_id})).fetchone()
-        if row and row[1] == "queued" and row[2]:
-            values = {"id": job_id, "state": "cancelled", "say": Jsonb(row[3])}
-            await connection.execute(Q["end"], values)
-            return "cancelled"
-    return str(row[1]) if row else "cancelled"
+    return str(row[1]) if row and not stopped else "cancelled"

@@ -6,6 +6,7 @@ import traceback
 from pathlib import Path
 
 import procrastinate
+import psycopg
 import structlog
 
 from gridwarden.database import Pool, open_pool
@@ -61,7 +62,7 @@ async def work(settings: Settings, *, until_empty: bool = False) -> None:
         app = queue_app(settings, pool)
         await _chores(pool, settings)
         async with app.open_async():
-            recovery = asyncio.create_task(_recover(app))
+            recovery = asyncio.create_task(recover(app))
             house = asyncio.create_task(_keep_house(pool, settings))
             try:
                 await app.run_worker_async(
@@ -78,12 +79,18 @@ async def work(settings: Settings, *, until_empty: bool = False) -> None:
         await pool.close()
 
 
-async def _recover(app: procrastinate.App) -> None:
-    """Take up again, for as long as this worker lives, the jobs of workers that died."""
+async def recover(app: procrastinate.App, every_s: float = DEAD_S / 2) -> None:
+    """Take up again, for as long as this worker lives, the jobs of workers that died.
+
+    A database that does not answer now (restarted, too busy) is asked again the next time.
+    """
     while True:
-        for stalled in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=DEAD_S):
-            await app.job_manager.retry_job(stalled)
-        await asyncio.sleep(DEAD_S / 2)
+        try:
+            for stalled in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=DEAD_S):
+                await app.job_manager.retry_job(stalled)
+        except (psycopg.Error, procrastinate.exceptions.ConnectorException) as error:
+            log.error("recovery failed", error=type(error).__name__)
+        await asyncio.sleep(every_s)
 
 
 async def _keep_house(pool: Pool, settings: Settings) -> None:
