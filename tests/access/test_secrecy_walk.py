@@ -170,3 +170,19 @@ def test_only_the_two_that_need_them_read_mains() -> None:
     mains = layers()["gas_pipelines"]
     assert dict(mains.readers) == {"utility": "own", "supervisor": "look"}
     assert set(ASKERS) - set(mains.readers) == {"planner", "dispatcher", "viewer"}
+
+
+def test_no_definer_finds_another_s_function_before_the_system_s(module_city: Settings) -> None:
+    definers = """
+    select p.oid::regprocedure::text, coalesce((
+        select substr(s, length('search_path=') + 1) from unnest(p.proconfig) s
+        where s like 'search\\_path=%%'), '')
+    from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+    where n.nspname = any(%s) and p.prosecdef"""
+    with owner(module_city) as c:
+        found = {
+            n: path.split(", ") for n, path in c.execute(definers, (list(SCHEMAS),)).fetchall()
+        }
+    assert {"data.remember()", "data.cut_mains()", "api.queue_job(text,bigint,text)"} <= set(found)
+    wrong = {n: p for n, p in found.items() if (p[0], p[-1]) != ("pg_catalog", "pg_temp")}
+    assert not wrong

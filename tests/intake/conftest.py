@@ -11,6 +11,7 @@ from fastapi.testclient import TestClient
 from conftest import KeyMaker, owner
 from gridwarden.database import open_pool
 from gridwarden.intake import tasks as _tasks  # noqa: F401  (registers the job)
+from gridwarden.intake.importers import usual_role
 from gridwarden.jobs import run_here
 from gridwarden.settings import Settings
 
@@ -43,7 +44,8 @@ def bring(city: Settings, client: TestClient, sign_in: KeyMaker) -> Bring:
     """`bring(file, layer="buildings")` gives the import when its job has ended."""
     keys: dict[str, dict[str, str]] = {}
 
-    def whole(file: Path, *, role: str = "supervisor", **form: Any) -> dict[str, Any]:
+    def whole(file: Path, *, role: str = "", **form: Any) -> dict[str, Any]:
+        role = role or usual_role(form["layer"])
         headers = keys.setdefault(role, sign_in(role, all_districts=True))
         answer = post(client, headers, file, **{"dataset": "test", **form})
         assert answer.status_code == 202, answer.text

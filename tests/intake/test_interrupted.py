@@ -45,7 +45,7 @@ def test_two_imports_of_one_dataset_follow_each_other(
     city: Settings, client: TestClient, sign_in: KeyMaker, tmp_path: Path, count: Count
 ) -> None:
     """Both are whole, whichever comes first: never a mixture."""
-    headers = sign_in("planner")
+    headers = sign_in("supervisor")
     jobs = [
         post(
             client,
@@ -118,7 +118,7 @@ def test_a_kill_in_the_middle_leaves_what_was_and_the_job_can_be_done_again(
     bring(houses(tmp_path / "1.geojson", [1.0] * 20), layer="buildings", dataset="d")
     asked = post(
         client,
-        sign_in("planner"),
+        sign_in("supervisor"),
         houses(tmp_path / "2.geojson", [2.0] * 30),
         layer="buildings",
         dataset="d",
@@ -167,7 +167,7 @@ def test_doing_a_finished_job_again_does_nothing(
 def test_an_import_that_is_cancelled_while_it_waits_is_not_done(
     city: Settings, client: TestClient, sign_in: KeyMaker, tmp_path: Path, count: Count
 ) -> None:
-    headers = sign_in("planner")
+    headers = sign_in("supervisor")
     made = houses(tmp_path / "1.geojson", [1.0] * 3)
     asked = post(client, headers, made, layer="buildings", dataset="d").json()
     assert client.delete(asked["job_url"], headers=headers).status_code < 300
@@ -179,7 +179,7 @@ def test_an_import_that_is_cancelled_while_it_waits_is_not_done(
 def test_an_import_that_is_cancelled_while_it_runs_publishes_nothing(
     city: Settings, client: TestClient, sign_in: KeyMaker, tmp_path: Path, count: Count
 ) -> None:
-    headers = sign_in("planner")
+    headers = sign_in("supervisor")
     made = houses(tmp_path / "1.geojson", [1.0] * 3)
     asked = post(client, headers, made, layer="buildings", dataset="d").json()
     ended: list[str] = []
@@ -203,7 +203,7 @@ def test_an_import_that_is_cancelled_while_it_runs_publishes_nothing(
 def test_a_file_that_is_gone_is_said(
     city: Settings, client: TestClient, sign_in: KeyMaker, tmp_path: Path
 ) -> None:
-    headers = sign_in("planner")
+    headers = sign_in("supervisor")
     made = houses(tmp_path / "1.geojson", [1.0])
     asked = post(client, headers, made, layer="buildings", dataset="d").json()
     for kept in (city.files / str(asked["id"])).iterdir():
@@ -232,7 +232,7 @@ def test_the_command_prints_what_came_of_it_and_ends_with_1_when_refused(
         )
 
     told = ("--layer", "charging_sheds", "--dataset", "d")
-    done = command(str(made), *told, "--as", "planner", "--rejects", str(out))
+    done = command(str(made), *told, "--rejects", str(out))
     assert done.returncode == 0, done.stderr
     assert "Published as version 1: 1 rows, 1 added" in done.stdout
     assert "outside the area" in done.stdout

@@ -57,7 +57,7 @@ def test_a_wrong_form_is_answered_with_its_field(
     field: str,
 ) -> None:
     made = geojson(tmp_path / "b.geojson", [(polygon(), {"id": "1"})])
-    answer = post(module_client, module_sign_in("planner"), made, **form)
+    answer = post(module_client, module_sign_in("supervisor"), made, **form)
     assert (answer.status_code, answer.json().get("field")) == (status, field), answer.text
 
 
@@ -79,5 +79,5 @@ def test_an_odd_name_in_a_form_is_answered_without_a_fault_of_ours(
 ) -> None:
     made = geojson(tmp_path / "b.geojson", [(polygon(), {"id": "1"})])
     form = {"layer": "buildings", "dataset": "d", name: f'{{"x{text}": "y{text}"}}'}
-    answer = post(module_client, module_sign_in("planner"), made, **form)
+    answer = post(module_client, module_sign_in("supervisor"), made, **form)
     assert answer.status_code == 400, answer.text

@@ -148,7 +148,7 @@ def test_the_rejects_open_in_a_spreadsheet_and_run_nothing(
             ["ok", 114.3, 30.5, 2],
         ],
     )
-    headers = sign_in("planner")
+    headers = sign_in("supervisor")
     urls = post(client, headers, made, layer="charging_sheds", dataset="s").json()
     work(city, urls["job"])
     answer = client.get(urls["rejects_url"] + "?lang=en", headers=headers)
@@ -167,7 +167,7 @@ def test_the_rejects_open_in_a_spreadsheet_and_run_nothing(
 
 
 def test_no_file_and_no_form(client: TestClient, sign_in: KeyMaker) -> None:
-    headers = sign_in("planner")
+    headers = sign_in("supervisor")
     data = {"layer": "buildings", "dataset": "d"}
     assert client.post("/api/imports", headers=headers, json=data).status_code == 415
     parts = {"layer": (None, "buildings"), "dataset": (None, "d")}
@@ -183,7 +183,7 @@ def test_a_file_that_is_too_large_is_refused_before_it_is_kept(
 ) -> None:
     from conftest import client_of
 
-    headers = sign_in("planner")
+    headers = sign_in("supervisor")
     made = tmp_path / "big.csv"
     made.write_bytes(b"lon,lat\n" + b"1,1\n" * (3 << 18))
     with client_of(city.model_copy(update={"upload_mb": 1})) as small:
@@ -204,7 +204,7 @@ def test_a_file_that_is_too_large_is_refused_before_it_is_kept(
 def test_imports_are_listed_newest_first_page_by_page(
     client: TestClient, sign_in: KeyMaker, tmp_path: Path
 ) -> None:
-    headers = sign_in("planner")
+    headers = sign_in("supervisor")
     made = geojson(tmp_path / "b.geojson", [(polygon(), {"id": "1"})])
     ids = [
         post(client, headers, made, layer="buildings", dataset=f"d{i}").json()["id"]
@@ -224,7 +224,7 @@ def test_the_name_of_a_file_is_only_a_name(
     made = geojson(tmp_path / "p.geojson", [(point(), {"id": "1"})])
     answer = client.post(
         "/api/imports",
-        headers=sign_in("planner"),
+        headers=sign_in("supervisor"),
         data={"layer": "charging_sheds", "dataset": "d"},
         files={"file": ("../../../etc/新 棚<b>.GeoJSON", made.read_bytes())},
     )

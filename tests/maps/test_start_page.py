@@ -89,7 +89,7 @@ def test_a_screen_and_what_came_after_it_are_dated(
     with owner(city) as c:
         c.execute("update data.buildings set height_m = 30 where name = '3号楼'")
     text = start(client, sign_in("viewer"))
-    assert "1 change has come in since the last screening" in text
+    assert "Changes have come in since the last screening" in text
     assert "排查时间" in start(client, sign_in("viewer"), "zh")
 
 
@@ -103,6 +103,33 @@ def test_a_dataset_s_name_is_text(city: Settings, client: TestClient, sign_in: K
         )
     text = start(client, sign_in("planner"))
     assert str(escape(name)) in text and name not in text
+
+
+def test_a_network_s_name_is_for_its_company_and_the_bureau(
+    city: Settings, client: TestClient, sign_in: KeyMaker
+) -> None:
+    a, b = plant(city).companies
+    with owner(city) as c:
+        c.execute(
+            "insert into data.dataset (layer, name, org_id, version, published_at)"
+            " values ('gas_pipelines', 'NET-OF-A', %s, 3, '2026-11-21T09:00:00Z')",
+            (a,),
+        )
+    row = re.compile(r"Gas mains</th>.*?</tr>", re.DOTALL)
+    for headers, named in (
+        (sign_in("utility", org_ids=(a,)), True),
+        (sign_in("supervisor"), True),
+        (sign_in("utility", org_ids=(b,)), False),
+        (sign_in("utility"), False),
+        *((sign_in(role), False) for role in ("planner", "dispatcher", "viewer", "administrator")),
+    ):
+        text = start(client, headers)
+        [mains] = row.findall(text)
+        assert ("NET-OF-A" in text) == named
+        assert ("withheld" in mains and "NET-OF-A" not in mains) == (not named)
+        assert "No gas mains" not in text
+        assert "21 Nov 17:00" in text  # the data's date is one for all
+        assert "test" in text  # other layers' datasets are named
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])

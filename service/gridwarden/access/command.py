@@ -4,11 +4,10 @@ import getpass
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from gridwarden.database import Caller, Pool, as_caller, open_pool, queries
+from gridwarden.access.named import organisation_called
+from gridwarden.database import Caller, Pool, as_caller, open_pool
 from gridwarden.settings import Settings
 from gridwarden.words.problems import Problem
-
-Q = queries(__package__ or "gridwarden.access", "command.sql")
 
 
 @asynccontextmanager
@@ -18,7 +17,8 @@ async def acting(
     """The web login's pool and the OS user as a caller in `role`, over the whole city.
 
     `org` is the name, code or id of an organisation; a utility sees that company's mains alone.
-    Raises Problem `not_found` for an organisation that is not there, `forbidden` for no role.
+    Raises Problem `not_found` for an organisation that is not there, `conflict` where several
+    are called so, `forbidden` for no role.
     """
     settings = settings or Settings()
     pool = await open_pool(settings, "web")
@@ -34,17 +34,18 @@ async def acting(
 
 
 async def with_org(pool: Pool, caller: Caller, org: str | None) -> Caller:
-    """The caller with the organisation of this name, code or id. Raises Problem `not_found`."""
+    """The caller with the organisation of this id, code or name.
+
+    Raises Problem `not_found` for none and `conflict` for several.
+    """
     if org is None:
         return caller
-    async with as_caller(pool, Caller("planner", caller.person)) as connection:
-        rows = await (await connection.execute(Q["organisation"], {"org": org})).fetchall()
-    if not rows:
-        raise Problem("not_found", "access.no_such_organisation", field="--org", org=org)
+    async with as_caller(pool, caller) as connection:
+        number = await organisation_called(connection, org, "--org")
     return Caller(
         caller.role,
         caller.person,
-        tuple(row[0] for row in rows),
+        (number,),
         caller.district_ids,
         caller.all_districts,
         caller.language,

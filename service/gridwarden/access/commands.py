@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.table import Table
 
 from gridwarden.access import credentials
-from gridwarden.access.command import Q, acting, with_org
+from gridwarden.access.command import acting, with_org
+from gridwarden.access.named import district_called
 from gridwarden.access.routes import login_url
 from gridwarden.database import ADMINISTRATORS, ASKERS, Caller, Pool, as_caller
 from gridwarden.settings import Settings
@@ -22,7 +23,9 @@ District = Annotated[
     list[str] | None, typer.Option(help="name, code or id; may be given again; default: all")
 ]
 AllDistricts = Annotated[bool, typer.Option("--all-districts", help="the whole city")]
-Person = Annotated[str | None, typer.Option(help="who will use it; default: you")]
+Person = Annotated[
+    str | None, typer.Option(help="who will use it; default: a name of its own, as `root key 3`")
+]
 console = Console(stderr=True)
 
 
@@ -98,22 +101,12 @@ class _Wanted:
                 "invalid_value", "access.no_such_role", field="ROLE", role=role, roles=roles
             )
         self.role, self.org, self.districts = role, org, districts
-        self.person = person or getpass.getuser()
+        self.person, self.named = person or getpass.getuser(), person is not None
 
     async def caller(self, pool: Pool) -> Caller:
-        """The caller with ids looked up. Raises Problem `not_found`."""
-        ids: list[int] = []
-        async with as_caller(pool, Caller("planner", self.person)) as c:
-            for district in self.districts:
-                rows = await (await c.execute(Q["district"], {"district": district})).fetchall()
-                if not rows:
-                    raise Problem(
-                        "not_found",
-                        "access.no_such_district",
-                        field="--district",
-                        district=district,
-                    )
-                ids += [row[0] for row in rows]
+        """The caller with ids looked up. Raises Problem `not_found` or `conflict`."""
+        async with as_caller(pool, Caller("security", self.person)) as c:
+            ids = [await district_called(c, name, "--district") for name in self.districts]
         everywhere = not self.districts and self.role != "utility"
         caller = Caller(self.role, self.person, (), tuple(ids), everywhere)
         return await with_org(pool, caller, self.org)
@@ -125,7 +118,10 @@ async def _make(
     async with acting("security") as (pool, officer, settings):
         caller = await wanted.caller(pool)
         async with as_caller(pool, officer) as c:
-            return await credentials.make(c, kind, caller, lifetime, label), settings
+            made = await credentials.make(
+                c, kind, caller, lifetime, label, own_person=not wanted.named
+            )
+            return made, settings
 
 
 async def _keys() -> list[dict[str, Any]]:

@@ -46,8 +46,14 @@ async def make(
     caller: Caller,
     lifetime: timedelta,
     label: str | None = None,
+    *,
+    own_person: bool = False,
 ) -> Made:
-    """Make a key or link that acts as `caller`; `c` acts as the security officer. Recorded."""
+    """Make a key or link that acts as `caller`; `c` acts as the security officer. Recorded.
+
+    `own_person` adds its number to the person's name: whoever uses it can be told from the
+    users of all other keys that were made by the same hand.
+    """
     secret = new_secret(kind)
     values = {
         "kind": kind,
@@ -63,6 +69,9 @@ async def make(
     }
     row = await (await c.execute(Q["make"], values)).fetchone()
     assert row is not None
+    if own_person:
+        await c.execute(Q["own_person"], {"id": row[0]})
+    await c.execute(Q["made"], {"id": row[0]})
     return Made(int(row[0]), secret)
 
 

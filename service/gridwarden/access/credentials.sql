@@ -1,13 +1,17 @@
 -- name: make
-with made as (
-    insert into access.credential
-        (kind, hash, label, role, person, org_ids, district_ids, all_districts, language, expires_at)
-    values (%(kind)s, %(hash)s, %(label)s, %(role)s, %(person)s, %(org_ids)s, %(district_ids)s,
-            %(all_districts)s, %(language)s, clock_timestamp() + %(lifetime)s)
-    returning id, kind, role, person, org_ids, district_ids, all_districts, expires_at
-)
-select id, api.record('make ' || kind, 'access.credential', to_jsonb(made))
-from made
+insert into access.credential
+    (kind, hash, label, role, person, org_ids, district_ids, all_districts, language, expires_at)
+values (%(kind)s, %(hash)s, %(label)s, %(role)s, %(person)s, %(org_ids)s, %(district_ids)s,
+        %(all_districts)s, %(language)s, clock_timestamp() + %(lifetime)s)
+returning id
+
+-- name: own_person
+update access.credential set person = person || ' ' || kind || ' ' || id where id = %(id)s
+
+-- name: made
+select api.record('make ' || made.kind, 'access.credential', to_jsonb(made))
+from (select id, kind, role, person, org_ids, district_ids, all_districts, expires_at
+      from access.credential where id = %(id)s) made
 
 -- name: keys
 select id, label, role, person, org_ids, district_ids, all_districts, created_at, expires_at

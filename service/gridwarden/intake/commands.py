@@ -14,6 +14,7 @@ from rich.text import Text
 from gridwarden.access.command import acting
 from gridwarden.database import Caller, Pool
 from gridwarden.intake.ask import Ask, pair
+from gridwarden.intake.importers import usual_role
 from gridwarden.jobs.command import watched
 from gridwarden.words import say
 from gridwarden.words.problems import Problem
@@ -51,7 +52,9 @@ def import_command(
     org: Annotated[
         str | None, typer.Option("--org", help="Organisation that the rows belong to.")
     ] = None,
-    role: Annotated[str, typer.Option("--as", help="The role to act in.")] = "supervisor",
+    role: Annotated[
+        str | None, typer.Option("--as", help="The role to act in; else who usually brings it.")
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Tell what would change; publish nothing.")
     ] = False,
@@ -81,7 +84,9 @@ def import_command(
         dry_run=dry_run,
         remove=remove,
     )
-    document, language, refusal = asyncio.run(_bring(file, ask, role, org, rejects))
+    document, language, refusal = asyncio.run(
+        _bring(file, ask, role or usual_role(layer, org), org, rejects)
+    )
     if as_json:
         typer.echo(json.dumps(document, ensure_ascii=False))
     else:

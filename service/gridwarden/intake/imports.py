@@ -12,6 +12,7 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
+from gridwarden.access.named import organisation_called
 from gridwarden.database import Caller, Pool, as_caller, queries
 from gridwarden.geodesy import CrsRefusedError, WorkingCrs, reading_of
 from gridwarden.intake import encoding as letters
@@ -140,12 +141,10 @@ async def _organisation(c: Any, caller: Caller, layer: Layer, org: str | None) -
         if len(caller.org_ids) != 1:
             raise Problem("missing_value", "intake.which_org", field="org")
         return caller.org_ids[0]
-    row = await (await c.execute(Q["organisation"], {"org": org})).fetchone()
-    if row is None:
-        raise Problem("not_found", "access.no_such_organisation", field="org", org=org[:80])
-    if caller.role == "utility" and row[0] not in caller.org_ids:
+    number = await organisation_called(c, org, "org")
+    if caller.role == "utility" and number not in caller.org_ids:
         raise Problem("forbidden", "intake.other_owner", field="org")
-    return int(row[0])
+    return number
 
 
 def incoming(settings: Settings) -> Path:

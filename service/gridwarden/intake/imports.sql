@@ -16,9 +16,6 @@ left join data.job j on j.id = i.job_id
 where i.id is null or i.state not in ('queued', 'running', 'held')
    or j.state in ('failed', 'cancelled')
 
--- name: organisation
-select id from api.organisations where %(org)s in (id::text, code, name, source_id)
-
 -- name: one
 select to_jsonb(i) from api.import i where id = %(id)s
 

@@ -40,6 +40,7 @@ LAYER = Layer(
         ),
     ),
     readers=EVERYONE,
-    importers=("planner", "supervisor", "administrator"),
+    # Judged against mains: who brings it reads mains or no finding, or probes would find them.
+    importers=("supervisor", "administrator"),
     style=Style(stroke="#A7B1BA", fill="#DDE2E7", width_px=0.6),
 )

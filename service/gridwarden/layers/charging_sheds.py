@@ -44,6 +44,7 @@ LAYER = Layer(
         ),
     ),
     readers=EVERYONE,
-    importers=("planner", "dispatcher", "supervisor", "administrator"),
+    # Judged against mains: who brings it reads mains or no finding, or probes would find them.
+    importers=("supervisor", "administrator"),
     style=Style(stroke="#0B5CAD", fill="#CFE0F1"),
 )

@@ -17,6 +17,7 @@ LAYER = Layer(
         Column("ends_on", "date", Words("ends on", "竣工日期"), ("竣工日期", "end", "end_date")),
     ),
     readers=EVERYONE,
-    importers=("planner", "supervisor", "administrator"),
+    # Judged against mains: who brings it reads mains or no finding, or probes would find them.
+    importers=("supervisor", "administrator"),
     style=Style(stroke="#9A6B16", fill="#F3E6CC"),
 )

@@ -8,7 +8,8 @@ LAYER = Layer(
     geometry="polygon",
     columns=(),
     readers=EVERYONE,
-    importers=("planner", "supervisor", "administrator"),
+    # Rights are given by district: nobody may draw their own wider.
+    importers=("administrator",),
     style=Style(stroke="#7B8794", fill="#FFFFFF", width_px=1.5),
     synonyms_of_source_id=("district_id", "adcode", "区划代码"),
 )

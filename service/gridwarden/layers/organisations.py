@@ -30,5 +30,6 @@ LAYER = Layer(
         Column("address", "text", Words("address", "地址"), ("地址", "addr")),
     ),
     readers=EVERYONE,
-    importers=("planner", "supervisor", "administrator"),
+    # Rights are given by organisation: nobody may make themselves another.
+    importers=("administrator",),
 )

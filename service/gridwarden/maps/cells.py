@@ -77,7 +77,7 @@ class Heat:
     families: tuple[str, ...]
     published_at: datetime | None
     screened_at: datetime | None
-    waiting: int
+    waiting: bool
     pack: str | None
     too_many: bool = False
     cut_off: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -137,7 +137,7 @@ async def heat(
         row = await (await c.execute(Q["dates"])).fetchone()
     kept = tuple(sorted(cells, key=lambda one: (-one.count, one.key))[:MOST_CELLS])
     families = tuple(sorted({t.family for cell in cells for t in cell.tallies}))
-    published_at, screened_at, waiting, pack = row or (None, None, 0, None)
+    published_at, screened_at, waiting, pack = row or (None, None, False, None)
     too_many = len(cells) > len(kept)
     return Heat(system, kept, families, published_at, screened_at, waiting, pack, too_many)
 

@@ -98,7 +98,7 @@ having count(*) > 0
 
 -- When the data are from, when they were screened, and by which rules.
 -- name: dates
-select (select max(published_at) from api.dataset), s.screened_at, s.waiting, s.pack
+select s.published_at, s.screened_at, s.waiting, s.pack
 from api.screened s
 
 -- The worst subjects of each cell, for callers who may see rows.

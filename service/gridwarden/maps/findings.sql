@@ -46,5 +46,5 @@ select id, coalesce(name, code, id::text) as name from api.districts order by na
 select distinct family from api.finding order by 1
 
 -- name: dates
-select (select max(published_at) from api.dataset) as published_at, screened_at, waiting, pack
+select published_at, screened_at, waiting, pack
 from api.screened

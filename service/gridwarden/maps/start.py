@@ -55,11 +55,11 @@ class Loaded:
     title: str
     rows: int | None
     datasets: tuple[Mapping[str, Any], ...]
-
-    @property
-    def published_at(self) -> datetime | None:
-        """The newest publication."""
-        return max((d["published_at"] for d in self.datasets if d["published_at"]), default=None)
+    """Those that the caller may know by name: of mains, a company's own."""
+    there: bool
+    """Whether anybody's data are loaded."""
+    published_at: datetime | None
+    """The newest publication."""
 
 
 @router.get("/", response_class=HTMLResponse)
@@ -90,7 +90,7 @@ async def start_page(
         request,
         "maps/start.html",
         caller=caller,
-        loaded=[one for one in loaded if one.datasets],
+        loaded=[one for one in loaded if one.there],
         findings=findings,
         dates=screened,
         todo=todo(loaded, screened, uncallable),
@@ -110,11 +110,14 @@ async def about_page(
 async def _loaded(c: AsyncConnection[Any], caller: Caller, lang: str) -> list[Loaded]:
     cursor = await c.cursor(row_factory=dict_row).execute(Q["datasets"])
     datasets = await cursor.fetchall()
+    published = dict(await (await c.execute(Q["loaded"])).fetchall())
     found = []
     for one in layers().values():
         own = tuple(d for d in datasets if d["layer"] == one.id)
-        rows = await _count(c, one) if own and caller.role in one.readers else None
-        found.append(Loaded(one.id, one.title.in_(lang), rows, own))
+        there = one.id in published
+        rows = await _count(c, one) if there and caller.role in one.readers else None
+        title = one.title.in_(lang)
+        found.append(Loaded(one.id, title, rows, own, there, published.get(one.id)))
     return found
 
 
@@ -130,7 +133,7 @@ def todo(
     """What is missing, most hindering first: catalogue keys and their parameters."""
     if screened is None:
         return []
-    there = {one.id for one in loaded if one.datasets}
+    there = {one.id for one in loaded if one.there}
     if not there:
         return [("start.nothing", {})]
     found: list[tuple[str, dict[str, object]]] = [
@@ -139,7 +142,7 @@ def todo(
     if screened["screened_at"] is None:
         found.append(("start.never_screened", {}))
     elif screened["waiting"]:
-        found.append(("start.waiting", {"n": screened["waiting"]}))
+        found.append(("start.waiting", {}))
     if uncallable:
         found.append(("start.uncallable", {"n": uncallable}))
     return found

@@ -3,9 +3,11 @@
 -- name: datasets
 select layer, name, version, published_at from api.dataset where version > 0 order by layer, name
 
+-- name: loaded
+select layer, published_at from api.loaded
+
 -- name: screened
-select screened_at, waiting, pack, (select max(published_at) from api.dataset) as published_at
-from api.screened
+select screened_at, waiting, pack, published_at from api.screened
 
 -- As the list of findings shows them, or as counts alone for those who may see no rows.
 -- name: findings_of_own

@@ -30,6 +30,7 @@ DOWN = """drop view api.{id};
 drop table data.{id};
 delete from data.history where layer = '{id}';
 delete from data.change where layer = '{id}';
+delete from data.layer where id = '{id}';
 """
 
 

@@ -9,11 +9,14 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from gridwarden.database import ADMINISTRATORS
 from gridwarden.layers.catalogue import Layer, layers
 from gridwarden.rules.model import Pack, PressureClass, Rule
 
 BUILT_IN = "cn-city-gas"
 """The pack that a new installation is published with."""
+AGAINST_MAINS = ("on", "protection", "clearance", "control")
+"""Kinds of rule that judge by the distance to a main."""
 
 
 class BadPackError(ValueError):
@@ -104,6 +107,14 @@ def _mismatch(rule: Rule, classes: set[str], there: Mapping[str, Layer]) -> str 
             return f"there is no layer {layer_id!r}"
         if layer.geometry == "none" or layer.secret:
             return f"layer {layer_id!r} cannot be judged: it has no geometry, or a secret one"
+    if rule.kind in AGAINST_MAINS:
+        for layer_id in rule.subjects:
+            probing = probers(there[layer_id], there["gas_pipelines"])
+            if probing:
+                return (
+                    f"layer {layer_id!r} cannot be judged against mains: {', '.join(probing)} may"
+                    " import it and read findings, and so find out where mains are"
+                )
     if rule.counterpart and rule.counterpart_ignore:
         return _column(there[rule.counterpart], rule.counterpart_ignore.column, ("text",))
     if rule.attribute:
@@ -118,6 +129,15 @@ def _mismatch(rule: Rule, classes: set[str], there: Mapping[str, Layer]) -> str 
             if found:
                 return found
     return None
+
+
+def probers(layer: Layer, mains: Layer) -> list[str]:
+    """Roles that may bring this layer and see findings, but not the mains themselves.
+
+    Judged against mains, what they bring would be a probe: its grade tells how near a main is.
+    Administrators read no finding.
+    """
+    return [r for r in layer.importers if r not in mains.readers and r not in ADMINISTRATORS]
 
 
 def _column(layer: Layer, name: str, types: Sequence[str]) -> str | None:

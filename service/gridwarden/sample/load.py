@@ -8,7 +8,7 @@ import asyncio
 import json
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from gridwarden.access.command import acting
 from gridwarden.database import Caller, Pool, as_caller, open_pool, queries
 from gridwarden.intake import tasks as _import_task  # noqa: F401  (registers the job)
 from gridwarden.intake.ask import Ask
+from gridwarden.intake.importers import usual_role
 from gridwarden.intake.imports import ask_for, discard, incoming
 from gridwarden.jobs import queue, run_here
 from gridwarden.screening import tasks as _screen_task  # noqa: F401  (registers the job)
@@ -23,7 +24,7 @@ from gridwarden.settings import Settings
 from gridwarden.words.problems import Problem
 
 Q = queries(__package__ or "gridwarden.sample", "load.sql")
-ROLE = "supervisor"
+SCREENER = "supervisor"
 Told = Callable[[str, int, int | None], None]
 
 
@@ -50,14 +51,14 @@ class Loaded:
 
 
 async def load(settings: Settings, folder: Path, told: Told) -> Loaded:
-    """Import what `city.json` in the folder lists, as role supervisor, and screen.
+    """Import what `city.json` in the folder lists, each as the layer's usual importer, and screen.
 
     `told(what, done, total)` hears how far the work is. Files that are unchanged since the last
     load change nothing. Raises Problem when a file is refused or any row of it is, because a
     sample city has no bad rows; what was published before stays.
     """
     listed = json.loads((folder / "city.json").read_text("utf-8"))["datasets"]
-    async with acting(ROLE, settings=settings) as (pool, caller, _):
+    async with acting(SCREENER, settings=settings) as (pool, caller, _):
         worker = await open_pool(settings, "worker")
         try:
             files = []
@@ -81,6 +82,7 @@ async def _bring(
     one: dict[str, Any],
 ) -> Brought:
     file = folder / one["file"]
+    caller = replace(caller, role=usual_role(one["layer"]))
     room = incoming(settings)
     try:
         await asyncio.to_thread(_copy, file, room)

@@ -1,9 +1,6 @@
 -- name: job
 select say from api.job where id = %(id)s
 
--- name: district
-select id from api.districts where %(district)s in (id::text, code, name, source_id) order by id limit 1
-
 -- name: look
 select api.look(%(purpose)s)
 

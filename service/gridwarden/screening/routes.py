@@ -14,11 +14,11 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
 from gridwarden.access import allow
+from gridwarden.access.named import district_called
 from gridwarden.database import Caller, as_caller, queries
 from gridwarden.jobs import queue
 from gridwarden.screening.parameters import FindingsQuery, findings_query
 from gridwarden.words import say
-from gridwarden.words.problems import Problem
 
 router = APIRouter(tags=["screening"])
 Q = queries(__package__ or "gridwarden.screening", "findings.sql")
@@ -65,10 +65,9 @@ async def _place_district(
     name = asked.filters.get("district")
     if name is None:
         return
-    row = await (await connection.execute(Q["district"], {"district": name})).fetchone()
-    if row is None:
-        raise Problem("invalid_value", "screening.no_such_district", field="district")
-    values["district"] = row[0]
+    values["district"] = await district_called(
+        connection, str(name), "district", unknown="invalid_value"
+    )
 
 
 def _answer(page: dict[str, Any], asked: FindingsQuery, caller: Caller) -> dict[str, Any]:

@@ -35,3 +35,4 @@ create view api.$layer as
 grant select on api.$layer to $readers;
 grant select, insert, update, delete on data.$layer to gridwarden_import;
 grant select on data.$layer to gridwarden_screen;
+insert into data.layer (id, secret, importers) values ('$layer', $secret, '{$importers}');

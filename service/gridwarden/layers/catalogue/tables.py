@@ -84,7 +84,7 @@ CHECKS: dict[Geometry, str] = {
 
 
 def layer_sql(one: Layer) -> str:
-    """The statements that make a layer: table, index, triggers, view and grants."""
+    """The statements that make a layer: table, index, triggers, view, grants and row."""
     view = [*READ_COLUMNS, *(c.name for c in one.all_columns), "extra", "repair", "geom"]
     scopes = sorted({s for s in one.readers.values() if s != "all"}, reverse=True)
     template = files(__package__).joinpath("layer_table.sql").read_text(encoding="utf-8")
@@ -97,6 +97,8 @@ def layer_sql(one: Layer) -> str:
         selected=", ".join(f"t.{c}" for c in view),
         where=" where " + "\n    or ".join(SCOPES[s] for s in scopes) if scopes else "",
         readers=", ".join(f"gridwarden_{r}" for r in one.readers),
+        secret=str(one.secret).lower(),
+        importers=",".join(one.importers),
     )
 
 

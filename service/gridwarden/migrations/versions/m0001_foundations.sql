@@ -34,6 +34,18 @@ $$ select coalesce(current_setting('gridwarden.districts', true) = '*'
            nullif(nullif(current_setting('gridwarden.districts', true), ''), '*'), ',')::bigint[]),
        false) $$;
 
+-- Whose is what was asked for? A company's, whichever of its keys asked; else the person's, in
+-- that role: one person's name on two keys must not open one company's work to another.
+create function api.is_mine(role text, person text, org_ids bigint[]) returns boolean
+    language sql stable parallel safe as
+$$
+    select coalesce(is_mine.role = current_setting('role')
+        and case when is_mine.role = 'gridwarden_utility' and api.my_orgs() is not null
+                 then is_mine.org_ids @> api.my_orgs() and is_mine.org_ids <@ api.my_orgs()
+                 when is_mine.role = 'gridwarden_utility' and is_mine.org_ids <> '{}' then false
+                 else is_mine.person = api.person() end, false)
+$$;
+
 -- True only after api.look() in the same transaction.
 create function api.may_look() returns boolean
     language sql stable parallel safe as
@@ -119,6 +131,15 @@ end
 $$;
 
 ---------------------------------------------------------------------------- datasets
+create table data.layer (
+    id text primary key,
+    secret boolean not null,
+    importers text[] not null
+);
+comment on table data.layer is
+    'What each layer''s migration wrote of its file: whether exact places are kept from most '
+    'roles, and which roles may bring it.';
+
 create table data.dataset (
     id bigint generated always as identity primary key,
     layer text not null,
@@ -145,9 +166,12 @@ create table data.dataset_version (
     primary key (dataset_id, version)
 );
 
--- What is loaded: numbers and dates, no geometry.
+-- What is loaded: numbers and dates, no geometry. The name of a company's network is its own.
 create view api.dataset as
-    select id, layer, name, org_id, version, crs, published_at from data.dataset;
+    select d.id, d.layer, d.name, d.org_id, d.version, d.crs, d.published_at
+    from data.dataset d join data.layer l on l.id = d.layer
+    where not l.secret or current_setting('role') = 'gridwarden_supervisor'
+       or current_setting('role') = 'gridwarden_utility' and api.my_org(d.org_id);
 
 ---------------------------------------------------------------------------- history and queue
 create table data.history (
@@ -294,13 +318,6 @@ create table data.job (
 comment on table data.job is
     'Long work as people see it: state and counts. `say` holds words and counts, never a place.';
 
--- A person sees their own jobs.
-create view api.job as
-    select id, kind, subject_id, state, done, total, unit, say, cancel, created_at, started_at, finished_at
-    from data.job
-    where person = nullif(current_setting('gridwarden.person', true), '')
-      and role = current_setting('role');
-
 create function api.cancel_job(job_id bigint) returns boolean
     language sql volatile security definer set search_path = pg_catalog, pg_temp as
 $$
@@ -309,8 +326,7 @@ $$
             state = case when state = 'running' then state else 'cancelled' end,
             finished_at = case when state = 'running' then null else clock_timestamp() end
         where id = job_id and state in ('queued', 'running', 'held')
-          and person = nullif(current_setting('gridwarden.person', true), '')
-          and role = current_setting('role')
+          and api.is_mine(job.role, job.person, job.org_ids)
         returning 1)
     select exists (select from asked)
 $$;
@@ -329,7 +345,7 @@ $$;
 -- Queued in the caller's transaction: no job without its cause, no cause without its job.
 create function api.queue_job(kind text, subject_id bigint default null, one_at_a_time text default null)
     returns bigint
-    language plpgsql volatile security definer set search_path = jobs, pg_catalog, pg_temp as
+    language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as
 $$
 declare
     job bigint;
@@ -350,7 +366,8 @@ grant usage on schema api to
     gridwarden_viewer, gridwarden_administrator, gridwarden_security, gridwarden_auditor,
     gridwarden_import, gridwarden_screen, gridwarden_seal;
 grant execute on function api.role(), api.person(), api.my_orgs(), api.my_org(bigint),
-    api.my_district(bigint), api.may_look() to
+    api.my_district(bigint), api.may_look(),
+    api.is_mine(text, text, bigint[]) to
     gridwarden_utility, gridwarden_supervisor, gridwarden_planner, gridwarden_dispatcher,
     gridwarden_viewer, gridwarden_administrator, gridwarden_security, gridwarden_auditor,
     gridwarden_import, gridwarden_screen, gridwarden_seal;
@@ -365,7 +382,7 @@ grant execute on function api.queue_job(text, bigint, text) to
 grant execute on function api.cancel_job(bigint) to
     gridwarden_utility, gridwarden_supervisor, gridwarden_planner, gridwarden_dispatcher,
     gridwarden_administrator;
-grant select on api.dataset, api.job to
+grant select on api.dataset to
     gridwarden_utility, gridwarden_supervisor, gridwarden_planner, gridwarden_dispatcher,
     gridwarden_viewer, gridwarden_administrator;
 grant select, insert, update, delete on access.credential to gridwarden_security;

@@ -42,3 +42,4 @@ create view api.organisations as
 grant select on api.organisations to gridwarden_utility, gridwarden_supervisor, gridwarden_planner, gridwarden_dispatcher, gridwarden_viewer;
 grant select, insert, update, delete on data.organisations to gridwarden_import;
 grant select on data.organisations to gridwarden_screen;
+insert into data.layer (id, secret, importers) values ('organisations', false, '{administrator}');

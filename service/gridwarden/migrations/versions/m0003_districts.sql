@@ -38,3 +38,4 @@ create view api.districts as
 grant select on api.districts to gridwarden_utility, gridwarden_supervisor, gridwarden_planner, gridwarden_dispatcher, gridwarden_viewer;
 grant select, insert, update, delete on data.districts to gridwarden_import;
 grant select on data.districts to gridwarden_screen;
+insert into data.layer (id, secret, importers) values ('districts', false, '{administrator}');

@@ -40,3 +40,4 @@ create view api.warden_grids as
 grant select on api.warden_grids to gridwarden_utility, gridwarden_supervisor, gridwarden_planner, gridwarden_dispatcher, gridwarden_viewer;
 grant select, insert, update, delete on data.warden_grids to gridwarden_import;
 grant select on data.warden_grids to gridwarden_screen;
+insert into data.layer (id, secret, importers) values ('warden_grids', false, '{planner,supervisor,administrator}');

@@ -40,3 +40,4 @@ create view api.roads as
 grant select on api.roads to gridwarden_utility, gridwarden_supervisor, gridwarden_planner, gridwarden_dispatcher, gridwarden_viewer;
 grant select, insert, update, delete on data.roads to gridwarden_import;
 grant select on data.roads to gridwarden_screen;
+insert into data.layer (id, secret, importers) values ('roads', false, '{planner,supervisor,administrator}');

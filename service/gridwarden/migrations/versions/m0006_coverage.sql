@@ -41,3 +41,4 @@ create view api.coverage as
 grant select on api.coverage to gridwarden_utility, gridwarden_supervisor, gridwarden_planner;
 grant select, insert, update, delete on data.coverage to gridwarden_import;
 grant select on data.coverage to gridwarden_screen;
+insert into data.layer (id, secret, importers) values ('coverage', false, '{utility,supervisor,administrator}');

@@ -40,3 +40,4 @@ create view api.estates as
 grant select on api.estates to gridwarden_utility, gridwarden_supervisor, gridwarden_planner, gridwarden_dispatcher, gridwarden_viewer;
 grant select, insert, update, delete on data.estates to gridwarden_import;
 grant select on data.estates to gridwarden_screen;
+insert into data.layer (id, secret, importers) values ('estates', false, '{planner,supervisor,administrator}');

@@ -42,3 +42,4 @@ create view api.buildings as
 grant select on api.buildings to gridwarden_utility, gridwarden_supervisor, gridwarden_planner, gridwarden_dispatcher, gridwarden_viewer;
 grant select, insert, update, delete on data.buildings to gridwarden_import;
 grant select on data.buildings to gridwarden_screen;
+insert into data.layer (id, secret, importers) values ('buildings', false, '{supervisor,administrator}');

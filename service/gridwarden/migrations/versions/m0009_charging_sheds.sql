@@ -44,3 +44,4 @@ create view api.charging_sheds as
 grant select on api.charging_sheds to gridwarden_utility, gridwarden_supervisor, gridwarden_planner, gridwarden_dispatcher, gridwarden_viewer;
 grant select, insert, update, delete on data.charging_sheds to gridwarden_import;
 grant select on data.charging_sheds to gridwarden_screen;
+insert into data.layer (id, secret, importers) values ('charging_sheds', false, '{supervisor,administrator}');

@@ -42,3 +42,4 @@ create view api.construction_sites as
 grant select on api.construction_sites to gridwarden_utility, gridwarden_supervisor, gridwarden_planner, gridwarden_dispatcher, gridwarden_viewer;
 grant select, insert, update, delete on data.construction_sites to gridwarden_import;
 grant select on data.construction_sites to gridwarden_screen;
+insert into data.layer (id, secret, importers) values ('construction_sites', false, '{supervisor,administrator}');

@@ -43,3 +43,4 @@ create view api.excavations as
 grant select on api.excavations to gridwarden_utility, gridwarden_supervisor, gridwarden_planner;
 grant select, insert, update, delete on data.excavations to gridwarden_import;
 grant select on data.excavations to gridwarden_screen;
+insert into data.layer (id, secret, importers) values ('excavations', false, '{utility,planner,supervisor,administrator}');

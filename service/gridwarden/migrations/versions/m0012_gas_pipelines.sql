@@ -60,3 +60,4 @@ create view api.gas_pipelines as
 grant select on api.gas_pipelines to gridwarden_utility, gridwarden_supervisor;
 grant select, insert, update, delete on data.gas_pipelines to gridwarden_import;
 grant select on data.gas_pipelines to gridwarden_screen;
+insert into data.layer (id, secret, importers) values ('gas_pipelines', true, '{utility,supervisor}');

@@ -53,7 +53,7 @@ create table data.quarantine (
 comment on table data.quarantine is
     'Rejected rows: `row` counts from 1 in the source; one row, one reason, the first found.';
 
--- A person sees their own imports, and a company those of its own records. An import whose job
+-- A company sees the imports of its own records, everybody else their own. An import whose job
 -- was cancelled while it waited, or died, is told by its job; it is held when its job is, too.
 create view api.import as
     select i.id, i.layer, i.dataset,
@@ -65,15 +65,28 @@ create view api.import as
            i.notes, case when i.state = 'held' and j.state = 'cancelled' then null else i.say end as say,
            i.person, i.created_at, i.started_at, i.finished_at
     from data.import i left join data.job j on j.id = i.job_id
-    where (i.person = nullif(current_setting('gridwarden.person', true), '')
-           and i.role = current_setting('role'))
-       or (api.my_org(i.org_id) and current_setting('role') = 'gridwarden_utility');
+    where case when current_setting('role') = 'gridwarden_utility' then api.my_org(i.org_id)
+               else api.is_mine(i.role, i.person, '{}') end;
+
+-- Jobs as people see them: their own, and those that an import of theirs names. Of the screen
+-- that an import waits for, queued by a work role, that is state and counts alone.
+create view api.job as
+    select j.id, j.kind, j.subject_id, j.state, j.done, j.total, j.unit,
+           case when api.is_mine(j.role, j.person, j.org_ids) or j.kind = 'import'
+                then j.say else '{}'::jsonb end as say,
+           j.cancel, j.created_at, j.started_at, j.finished_at
+    from data.job j
+    where api.is_mine(j.role, j.person, j.org_ids)
+       or exists (select from api.import i where i.job_id = j.id or i.screen_job_id = j.id);
+create index import_job on data.import (job_id);
+create index import_screen_job on data.import (screen_job_id);
 
 create view api.reject as
     select q.import_id, q.row, q.reason, q.column_name, q.value, q.source_id
     from data.quarantine q join api.import i on i.id = q.import_id;
 
 -- A request to import, and its job, in one: null when the dataset is another company's.
+-- Raises for a role that the layer does not name.
 create function api.bring(layer text, dataset text, file_name text, bytes bigint, sha256 text,
                           ask jsonb, org_id bigint) returns bigint
     language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as
@@ -81,6 +94,11 @@ $$
 declare
     made bigint;
 begin
+    if not exists (select from data.layer l
+                   where l.id = bring.layer and api.role() = any (l.importers)) then
+        raise exception 'this role may not bring the layer %', bring.layer
+            using errcode = 'insufficient_privilege';
+    end if;
     if current_setting('role') = 'gridwarden_utility' and (not api.my_org(bring.org_id)
         or exists (select from data.dataset d
                    where d.layer = bring.layer and d.name = bring.dataset
@@ -112,6 +130,8 @@ declare
 begin
     select i.* into asked from data.import i
         where i.id = answer_import.import and i.layer = any (answer_import.layers)
+          and exists (select from data.layer l
+                      where l.id = i.layer and api.role() = any (l.importers))
           and (current_setting('role') <> 'gridwarden_utility' or api.my_org(i.org_id))
         for update;
     if asked.id is null then
@@ -143,6 +163,9 @@ grant execute on function api.bring(text, text, text, bigint, text, jsonb, bigin
 grant select on api.import, api.reject to
     gridwarden_utility, gridwarden_supervisor, gridwarden_planner, gridwarden_dispatcher,
     gridwarden_administrator;
+grant select on api.job to
+    gridwarden_utility, gridwarden_supervisor, gridwarden_planner, gridwarden_dispatcher,
+    gridwarden_viewer, gridwarden_administrator;
 grant select, update on data.import to gridwarden_import;
 grant select, insert, delete on data.quarantine to gridwarden_import;
 

@@ -33,7 +33,7 @@ create index main_piece_geom on data.main_piece using gist (geom);
 
 -- Every statement that touches mains cuts again those whose place or nature changed.
 create function data.cut_mains() returns trigger
-    language plpgsql security definer set search_path = public, pg_catalog, pg_temp as
+    language plpgsql security definer set search_path = pg_catalog, public, pg_temp as
 $$
 declare
     again bigint[];
@@ -79,7 +79,7 @@ create trigger b_cut_delete after delete on data.gas_pipelines
 
 -- A pack says what classes and diameters are: after one is published the pieces say it, too.
 create function data.classify_pieces() returns trigger
-    language plpgsql security definer set search_path = public, pg_catalog, pg_temp as
+    language plpgsql security definer set search_path = pg_catalog, public, pg_temp as
 $$
 begin
     update data.main_piece p

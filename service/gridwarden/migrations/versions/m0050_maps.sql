@@ -8,16 +8,23 @@ from data.districts d
 left join data.coverage v on st_intersects(v.geom, d.geom)
 group by d.id;
 
--- When the city was last screened, by what, and how many changes it has not seen: every figure
--- shows its date.
+-- When the city was last screened, by what, whether there are changes that it has not seen, and
+-- of what day the data are: every figure shows its date. How many changes wait is not told:
+-- counting them tells what others bring.
 create view api.screened as
 select (select max(j.finished_at) from data.job j
         where j.kind = 'screen' and j.state = 'finished') as screened_at,
-    (select coalesce(sum(c.rows), 0)::bigint from data.change c) as waiting,
+    exists (select from data.change) as waiting,
     (select string_agg(p.id || '@' || p.version, ' ' order by p.base desc, p.id)
-     from data.rule_pack p) as pack;
+     from data.rule_pack p) as pack,
+    (select max(d.published_at) from data.dataset d) as published_at;
 
-grant select on api.screened to
+-- Which layers there are data of, for a city that wants to know what it lacks: no name, no number.
+create view api.loaded as
+select layer, max(published_at) as published_at
+from data.dataset where version > 0 group by layer;
+
+grant select on api.screened, api.loaded to
     gridwarden_utility, gridwarden_supervisor, gridwarden_planner, gridwarden_dispatcher,
     gridwarden_viewer, gridwarden_administrator;
 grant select on api.district_surveyed to

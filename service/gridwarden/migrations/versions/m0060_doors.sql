@@ -45,6 +45,36 @@ begin
 end
 $$;
 
+-- Which organisation, or district, somebody means: the one of that number, else those of that
+-- code, name or source id. The caller refuses none and several alike, and several by their words.
+create function api.organisations_called(called text) returns table (id bigint, told text)
+    language sql stable security definer set search_path = pg_catalog, pg_temp as
+$$
+    with fits as (
+        select o.id, concat_ws(' ', o.id, o.name, o.code) as told, o.id::text = called as exact
+        from data.organisations o
+        where called in (o.id::text, o.code, o.name, o.source_id))
+    select f.id, f.told from fits f
+    where f.exact or not exists (select from fits x where x.exact)
+    order by f.id
+$$;
+
+create function api.districts_called(called text) returns table (id bigint, told text)
+    language sql stable security definer set search_path = pg_catalog, pg_temp as
+$$
+    with fits as (
+        select d.id, concat_ws(' ', d.id, d.name, d.code) as told, d.id::text = called as exact
+        from data.districts d
+        where called in (d.id::text, d.code, d.name, d.source_id))
+    select f.id, f.told from fits f
+    where f.exact or not exists (select from fits x where x.exact)
+    order by f.id
+$$;
+
+grant execute on function api.organisations_called(text), api.districts_called(text) to
+    gridwarden_utility, gridwarden_supervisor, gridwarden_planner, gridwarden_dispatcher,
+    gridwarden_viewer, gridwarden_administrator, gridwarden_security, gridwarden_auditor;
+
 -- What runs, for who keeps the service running: no subject, no words, no person.
 create view api.job_overview as
     select id, kind, role, state, done, total, unit, created_at, started_at, finished_at
