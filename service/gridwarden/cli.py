@@ -6,11 +6,12 @@ GDAL) it imports itself.
 
 import asyncio
 import signal
-import subprocess
 import sys
+from contextlib import nullcontext, suppress
 from typing import Annotated
 
 import typer
+from psycopg_pool import PoolTimeout
 from pydantic import ValidationError
 from rich.console import Console
 
@@ -22,6 +23,7 @@ from gridwarden.database.trouble import SetUpError
 from gridwarden.dispatch import commands as dispatch
 from gridwarden.intake import commands as intake
 from gridwarden.jobs import work
+from gridwarden.jobs.beside import worker_beside
 from gridwarden.layers.features import commands as features
 from gridwarden.maps import commands as maps
 from gridwarden.permits import commands as permits
@@ -79,15 +81,12 @@ def serve(
 
     settings = Settings()
     check_port(settings)
-    child = subprocess.Popen([sys.executable, "-m", "gridwarden", "worker"]) if worker else None
-    try:
+    # A signal must reach the `finally` of the worker: uvicorn raises it again when it has ended.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    with worker_beside() if worker else nullcontext(), suppress(KeyboardInterrupt):
         uvicorn.run(
             create_app(settings), host=settings.host, port=settings.port, log_level="warning"
         )
-    finally:
-        if child is not None:
-            child.send_signal(signal.SIGTERM)
-            child.wait(30)
 
 
 @app.command()
@@ -130,6 +129,10 @@ def main() -> None:
         gather()(standalone_mode=True)
     except (Problem, SetUpError) as refusal:
         console.print(str(refusal), style="red", highlight=False, markup=False, soft_wrap=True)
+        sys.exit(1)
+    except PoolTimeout:
+        told = "The database does not answer: run gridwarden up, or gridwarden doctor to see why."
+        console.print(told, style="red", highlight=False, markup=False, soft_wrap=True)
         sys.exit(1)
     except ValidationError as refusal:
         told = wrong_settings(refusal)

@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from conftest import environment, owner
+from conftest import environment, free_port, owner
 from gridwarden.database import Caller, as_caller, open_pool
 from gridwarden.jobs import Job, queue, run_here, task
 from gridwarden.jobs.worker import queue_app, recover
@@ -173,3 +173,68 @@ def test_what_has_ended_does_not_end_again_and_what_nobody_wants_ends(city: Sett
         c.execute("update data.job set state = 'running', cancel = true where id = %s", (left,))
     assert asyncio.run(run(left)) == "cancelled"
     assert state_of(city, left) == "cancelled"
+
+
+def test_a_worker_that_is_told_to_stop_puts_its_job_back(city: Settings, tmp_path: Path) -> None:
+    job = asyncio.run(queued(city, "slow"))
+    seen = tmp_path / "seen"
+    command = [sys.executable, "-c", WORKER, str(seen)]
+    first = subprocess.Popen(command, env=environment(city), stderr=subprocess.DEVNULL)
+    while not seen.exists():
+        assert first.poll() is None
+        time.sleep(0.1)
+    first.terminate()
+    first.wait(60)
+    with owner(city) as c:
+        waiting = c.execute(
+            "select count(*) from jobs.procrastinate_jobs where status = 'todo'"
+        ).fetchone()
+    assert waiting == (1,)
+    second = subprocess.Popen(command, env=environment(city), stderr=subprocess.DEVNULL)
+    try:
+        until = time.monotonic() + 60
+        while state_of(city, job) != "finished":
+            assert time.monotonic() < until, state_of(city, job)
+            time.sleep(0.2)
+    finally:
+        second.terminate()
+        second.wait(20)
+
+
+def children_of(process: int) -> list[int]:
+    listed = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    return [int(pid) for pid in listed]
+
+
+def test_the_service_replaces_a_dead_worker_and_takes_it_along_when_it_ends(
+    city: Settings,
+) -> None:
+    settings = city.model_copy(update={"port": free_port()})
+    command = [sys.executable, "-m", "gridwarden", "serve"]
+    service = subprocess.Popen(command, env=environment(settings), stderr=subprocess.DEVNULL)
+    try:
+        until = time.monotonic() + 60
+        while not children_of(service.pid):
+            assert service.poll() is None
+            assert time.monotonic() < until
+            time.sleep(0.1)
+        (worker,) = children_of(service.pid)
+        os.kill(worker, signal.SIGKILL)
+        while children_of(service.pid) in ([], [worker]):
+            assert time.monotonic() < until
+            time.sleep(0.1)
+        (another,) = children_of(service.pid)
+        time.sleep(3)  # let it and the service get as far as they are in an office
+    finally:
+        service.terminate()
+    service.wait(60)
+    assert not Path(f"/proc/{another}").exists()
+
+
+def test_a_command_without_its_database_says_one_sentence(city: Settings) -> None:
+    gone = environment(city) | {"GRIDWARDEN_DATABASE_URL": "postgresql://u:p@127.0.0.1:9/none"}
+    command = [sys.executable, "-m", "gridwarden", "layers"]
+    done = subprocess.run(command, env=gone, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.strip().splitlines()) <= 3

@@ -87,12 +87,15 @@ async def run_here(
     settings: Settings,
     on_progress: Callable[[int, int | None, str], None] | None = None,
     on_end: Callable[[Job, str], None] | None = None,
+    *,
+    put_back: bool = False,
 ) -> str:
     """Run one queued job in this process, as the worker's login; returns its last state.
 
     Whoever runs a job holds its lock, which ends with the process: another one that gets the
     same job waits, and finds it ended, or (its runner died) still to be done, and does it.
     A refusal (Problem) becomes the job's own sentence; anything else fails the job and is raised.
+    A process that is told to stop cancels the job, or (`put_back`) leaves it to the next runner.
     """
     async with _alone(settings, job_id):
         job = await _take(pool, job_id)
@@ -113,6 +116,10 @@ async def run_here(
                 "zh": problem.said("zh"),
                 "field": problem.field,
             }
+        except asyncio.CancelledError:
+            if not put_back:
+                await _end(pool, job, "cancelled", {})
+            raise
         except BaseException:
             await _end(pool, job, "failed", {"type": "urn:gridwarden:problem:internal"})
             raise

@@ -23,9 +23,24 @@ log = structlog.wrap_logger(
     ],
 )
 """Ids, kinds and states: no caller's text and no place is logged."""
+GRACE_S = 5.0
+"""What a job may still take to end when the worker is told to stop; then it is put back."""
 DEAD_S = 20.0
 """A worker without a heartbeat for so long has died; they come every 10 s."""
 CHORES_S = 60.0
+
+
+class PutBack(procrastinate.BaseRetryStrategy):
+    """A job that was running when its worker was told to stop goes back into the queue."""
+
+    def get_retry_decision(
+        self, *, exception: BaseException, job: procrastinate.jobs.Job
+    ) -> procrastinate.RetryDecision | None:
+        """At once for a stop; never for what failed by itself."""
+        stopped = isinstance(
+            exception, asyncio.CancelledError | procrastinate.exceptions.JobAborted
+        )
+        return procrastinate.RetryDecision(retry_in={"seconds": 0}) if stopped else None
 
 
 def queue_app(settings: Settings, pool: Pool) -> procrastinate.App:
@@ -38,10 +53,10 @@ def queue_app(settings: Settings, pool: Pool) -> procrastinate.App:
     )
     app = procrastinate.App(connector=connector)
 
-    @app.task(name="gridwarden")
+    @app.task(name="gridwarden", retry=PutBack())
     async def gridwarden(job_id: int) -> None:
         try:
-            await run_here(job_id, pool, settings, on_end=_tell)
+            await run_here(job_id, pool, settings, on_end=_tell, put_back=True)
         except Exception as error:
             # Where it broke, never what it said: a database error quotes the row it refused.
             frames = traceback.extract_tb(error.__traceback__)[-4:]
@@ -70,6 +85,7 @@ async def work(settings: Settings, *, until_empty: bool = False) -> None:
                     concurrency=1,
                     fetch_job_polling_interval=1.0,
                     install_signal_handlers=True,
+                    shutdown_graceful_timeout=GRACE_S,
                     delete_jobs="successful",
                 )
             finally:
