@@ -130,8 +130,15 @@ def test_organisation_numbers_stay_inside(small_city: SmallCity) -> None:
     [page] = pages(small_city, ITEMS.format("gas_pipelines"), "utility")
     properties = page["features"][0]["properties"]
     assert not {"org_id", "dataset_id", "geom"} & set(properties)
-    assert properties["dataset"] == "test"
     assert properties["source_id"] == "s0"
+
+
+def test_a_dataset_of_several_companies_mains_is_named_to_the_bureau_alone(
+    small_city: SmallCity,
+) -> None:
+    for role, named in (("utility", None), ("supervisor", "test")):
+        [page] = pages(small_city, ITEMS.format("gas_pipelines"), role)
+        assert {f["properties"]["dataset"] for f in page["features"]} == {named}
 
 
 def test_properties_are_the_layers_columns_and_the_rest_is_extra(small_city: SmallCity) -> None:

@@ -25,7 +25,7 @@ LAYER = Layer(
     geometry="any",
     columns=(),
     readers=EVERYONE,
-    importers=("planner",),
+    importers=("supervisor",),
 )
 '''
 
