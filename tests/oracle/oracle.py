@@ -193,7 +193,10 @@ class Oracle:
                 limit, verdict = work_row(rule, method, main.pressure_class)
                 certainty = judged(gap, accuracy, limit, closed=True)
                 if certainty:
-                    certainty = "possible" if doubtful else certainty
+                    if doubtful:
+                        certainty = "possible"
+                    elif runs_through(area, main, (accuracy - limit) / TENTH_MM):
+                        certainty = "certain"
                     hits.append((-VERDICTS.index(verdict), certainty, limit, rule["id"]))
             if hits:
                 rank, certainty, _, rule_id = min(hits)

@@ -247,6 +247,26 @@ def test_every_number_of_a_permit_is_guarded(
     assert caught == 2 * len(rows)
 
 
+def test_a_dig_across_a_main_is_as_certain_as_the_oracle_says(
+    loaded_city: psycopg.Connection[Any], sample_city: Callable[[int], Path]
+) -> None:
+    """Pits of 20 cm and 8 m over the middles of mains, all of them placed to 1.5 m."""
+    oracle = Oracle(sample_city(7), expected_pack())
+    for main in oracle.mains:
+        main.feature.columns["accuracy_m"] = 1.5
+    known = [main for main in oracle.mains if not main.missing]
+    seen = set()
+    with moved(loaded_city, "update data.gas_pipelines set accuracy_m = 1.5"):
+        for main in known[:: len(known) // 30]:
+            middle = main.feature.shape.interpolate(0.5, normalized=True)
+            for half in (0.1, 4.0):
+                area = middle.buffer(half, cap_style="square")
+                wanted = oracle.work(area, "mechanical")
+                assert met(loaded_city, area, "mechanical") == wanted
+                seen.add((half, wanted[main.feature.source_id][1]))
+    assert {(0.1, "possible"), (4.0, "certain")} <= seen
+
+
 def dig_beside(oracle: Oracle, main_id: str, gap_m: float) -> shapely.Polygon:
     """A pit of 4 × 3 m south of a planted main, so far from its outer edge."""
     main = next(main for main in oracle.mains if main.feature.source_id == main_id)

@@ -81,6 +81,22 @@ def test_an_inaccurate_main_is_met_possibly_and_that_counts(ground: Ground) -> N
     assert ground.ask(box(y + EDGE_M + 5.31))["verdict"] == "clear"
 
 
+def test_a_main_that_runs_deep_through_the_area_is_met_certainly(ground: Ground) -> None:
+    """Its error cannot bring it out of the area, though the gap is no less than half its width."""
+    y = ground.lane()
+    ground.main("A", y, accuracy_m=1.0)
+    ground.main("A", y + 40, accuracy_m=None)
+    for area, buffer_m, certainty in (
+        (box(y - 2), 0, "certain"),
+        (box(y - 0.3, height=0.6), 0, "possible"),
+        (box(y - 0.3, height=0.6), 0.5, "certain"),
+        (box(y + 38), 0, "possible"),
+    ):
+        found = ground.ask(area, buffer_m=buffer_m)
+        assert found["verdict"] == "prohibited"
+        assert found["mains"][0]["certainty"] == certainty, (area, buffer_m)
+
+
 def test_a_main_without_accuracy_counts_one_metre_and_is_never_certain(ground: Ground) -> None:
     y = ground.lane()
     ground.main("A", y, "MB", accuracy_m=None)

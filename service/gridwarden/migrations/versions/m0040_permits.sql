@@ -79,9 +79,14 @@ begin
                (select max(b.limit_m) from asked b
                 where b.pressure_class = met.pressure_class) as control_m,
                case when met.accuracy_m is null or cardinality(met.missing) > 0
-                    then replace(j.certainty, 'certain', 'possible') else j.certainty end as certainty
+                    then replace(j.certainty, 'certain', 'possible')
+                    when j.certainty = 'possible' and data.runs_through(ground, g.geom,
+                             met.accuracy - n.edge_m - a.limit_m - wide)
+                    then 'certain' else j.certainty end as certainty
         from met
-        join asked a using (pressure_class)
+        join near n on n.main_id = met.id
+        join data.gas_pipelines g on g.id = met.id
+        join asked a on a.pressure_class = met.pressure_class
         cross join lateral (select data.judge(met.gap, met.accuracy, a.limit_m::numeric, true)) j(certainty)
     )
     select coalesce(jsonb_agg(to_jsonb(h) order by h.gap, h.id), '[]')
