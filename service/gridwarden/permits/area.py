@@ -30,7 +30,6 @@ DEPTHS: Final = {
 MAX_POSITIONS: Final = 2_000
 MAX_ACROSS_M: Final = 10_000
 """A line has no area, and far parts have little: neither may feel out a city in one question."""
-POINT_RADIUS_M: Final = 3.0
 _EPSG: Final = re.compile(
     r"(?:epsg:|urn:ogc:def:crs:epsg:[0-9.]*:|https?://www\.opengis\.net/def/crs/epsg/[0-9.]+/)?"
     r"([0-9]{4,6})"
@@ -216,9 +215,9 @@ def _check_size(metres: BaseGeometry, buffer_m: float, km2: float) -> None:
     across = math.hypot(east - west, north - south)
     if across > MAX_ACROSS_M:
         raise _refused("too_long", found=round(across), limit=MAX_ACROSS_M)
-    wide = buffer_m + (POINT_RADIUS_M if metres.geom_type.endswith("Point") else 0.0)
-    if _bound(metres, wide) > km2 * 1e6:
-        found = _widened_area(metres, wide) / 1e6
+    # The radius that a point counts with is the rules' assumption, not ground that was asked for.
+    if _bound(metres, buffer_m) > km2 * 1e6:
+        found = _widened_area(metres, buffer_m) / 1e6
         if found > km2:
             raise _refused("too_large", found=f"{found:.3f}", limit=f"{km2:g}")
 

@@ -18,7 +18,6 @@ from typing import Any
 import shapely
 
 STEP_M = 0.005
-POINT_RADIUS_M = 3.0
 ROW_M = 150.0
 PLACE_M = 20.0
 DISTANCE_KINDS = ("on", "protection", "clearance", "control")
@@ -67,8 +66,9 @@ def plant(pack: dict[str, Any], corner: tuple[float, float], operator: str) -> l
     for limit in limits(pack):
         by_class[limit.pressure_class].append(limit)
     planted: list[Planted] = []
+    radius = float(pack["pack"]["point_radius_m"])
     for row, name in enumerate(classes):
-        planted += _pairs(name, by_class[name], east, north + row * ROW_M, operator)
+        planted += _pairs(name, by_class[name], east, north + row * ROW_M, operator, radius)
     planted += _boundaries(pack, east + 800.0, north, operator)
     planted += _diameters(pack, east, north - ROW_M, operator)
     planted += _absences(pack, east + 1250.0, north)
@@ -89,7 +89,7 @@ def _line(east: float, north: float, length: float) -> shapely.LineString:
 
 
 def _pairs(
-    name: str, limits: list[Limit], east: float, north: float, operator: str
+    name: str, limits: list[Limit], east: float, north: float, operator: str, radius_m: float
 ) -> Iterator[Planted]:
     places = sum(4 if limit.subject != "buildings" else 2 for limit in limits)
     line = _line(east - 15.0, north, PLACE_M * places + 20.0)
@@ -102,14 +102,16 @@ def _pairs(
                 gap = limit.limit_m + shift + BASE_OD_MM / 2000
                 key = f"plant:{limit.rule}:{name}:{side}{':point' if shape == 'point' else ''}"
                 where = east + at * PLACE_M
-                yield _subject(limit.subject, key, where, north, gap, shape == "point")
+                if shape == "point":
+                    at_m = shapely.Point(where, north + gap + radius_m)
+                    yield Planted(limit.subject, key, at_m)
+                else:
+                    yield _subject(limit.subject, key, where, north, gap)
                 at += 1
 
 
-def _subject(layer: str, key: str, east: float, north: float, away: float, point: bool) -> Planted:
+def _subject(layer: str, key: str, east: float, north: float, away: float) -> Planted:
     """A 9 × 7 m house, shed or site whose southern wall is `away` metres north of a line."""
-    if point:
-        return Planted(layer, key, shapely.Point(east, north + away + POINT_RADIUS_M))
     box = shapely.box(east - 4.5, north + away, east + 4.5, north + away + 7.0)
     return Planted(layer, key, box, _harmless(layer))
 
@@ -132,7 +134,7 @@ def _boundaries(
             line = _line(place, north + row * ROW_M, 24.0)
             pressure = float(level["upto_mpa"]) + extra
             yield _main(key, line, operator, p_mop_mpa=pressure, od_mm=BASE_OD_MM)
-            yield _subject("buildings", key, place + 12, north + row * ROW_M, -1.0, False)
+            yield _subject("buildings", key, place + 12, north + row * ROW_M, -1.0)
 
 
 def _diameters(pack: dict[str, Any], east: float, north: float, operator: str) -> Iterator[Planted]:
@@ -146,7 +148,7 @@ def _diameters(pack: dict[str, Any], east: float, north: float, operator: str) -
         place, row = east + right * 30.0, north - up * 40.0
         line = _line(place, row, 20.0)
         yield _main(key, line, operator, pressure_class="MB", material=material, dn=dn)
-        yield _subject("buildings", key, place + 10, row, 0.6, False)
+        yield _subject("buildings", key, place + 10, row, 0.6)
 
 
 def _absences(pack: dict[str, Any], east: float, north: float) -> Iterator[Planted]:

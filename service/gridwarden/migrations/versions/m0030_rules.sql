@@ -136,14 +136,15 @@ $$
         nullif(outer_diameter.dn, 0))
 $$;
 
--- What a main of unknown diameter counts with, and the radius (m) assumed for a point.
+-- What a main of unknown diameter counts with, and the radius (m) assumed for a point: nought while
+-- no base pack is in force, when nothing is judged and every permit answer says so.
 create function data.missing_outer_diameter() returns double precision
     language sql stable parallel safe set search_path = pg_catalog, pg_temp as
 $$ select coalesce((select p.missing_od_mm from data.rule_pack p where p.base), 1016.0) $$;
 
 create function data.point_radius() returns double precision
     language sql stable parallel safe set search_path = pg_catalog, pg_temp as
-$$ select coalesce((select p.point_radius_m from data.rule_pack p where p.base), 3.0) $$;
+$$ select coalesce((select p.point_radius_m from data.rule_pack p where p.base), 0.0) $$;
 
 ---------------------------------------------------------------------------- publishing
 -- `normal` is the checked pack as rows (made by gridwarden.rules.publishing); the same again
