@@ -21,7 +21,7 @@ from gridwarden.permits import routes as permits
 from gridwarden.rules import routes as rules
 from gridwarden.screening import routes as screening
 from gridwarden.settings import Settings
-from gridwarden.words import problems, static
+from gridwarden.words import answers, static
 
 ROUTERS = (
     access.router,
@@ -60,7 +60,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.settings = settings
     app.state.callers = Callers()
-    problems.install(app)
+    answers.install(app)
     static.mount(app, settings.assets)
     app.add_api_route("/healthz", healthz, dependencies=[everyone()], tags=["run"])
     app.add_api_route("/readyz", readyz, dependencies=[everyone()], tags=["run"])

@@ -48,7 +48,6 @@ class Settings(BaseSettings):
 
     severity_weights: dict[str, float] = {"general": 1.0, "serious": 3.0, "major": 9.0}
     possible_factor: float = 0.5
-    cell_m: int = 500
 
     upload_mb: int = 512
     area_km2: float = 1.0

@@ -14,8 +14,9 @@ from starlette.responses import HTMLResponse
 
 from gridwarden.settings import Settings
 from gridwarden.words import static
+from gridwarden.words.answers import install
 from gridwarden.words.page import page
-from gridwarden.words.problems import KINDS, Problem, install
+from gridwarden.words.problems import KINDS, Problem
 
 HTML = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 

@@ -4,12 +4,9 @@ Rooms raise `Problem(kind, detail, field=…, **params)`; the table `KINDS` is t
 where a kind meets an HTTP status. Its title is the catalogue's `problem.<kind>`.
 """
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from gridwarden.words.speech import known, say
-
-if TYPE_CHECKING:
-    from fastapi import FastAPI
 
 KINDS: Final[dict[str, int]] = {
     "bad_request": 400,
@@ -91,10 +88,3 @@ class Problem(Exception):  # noqa: N818  (the word of RFC 9457)
 
     def __str__(self) -> str:
         return self.said("en")
-
-
-def install(app: "FastAPI") -> None:
-    """Answer every error of this FastAPI application with a problem; see `answers`."""
-    from gridwarden.words.answers import install as install_answers
-
-    install_answers(app)
