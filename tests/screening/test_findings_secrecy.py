@@ -97,13 +97,30 @@ def test_a_planner_reads_no_distance_rule_or_place_of_a_main(scene: Scene) -> No
                 as_role(scene, role, f"select * from data.{table}")
 
 
-@pytest.mark.parametrize("role", ["viewer", "dispatcher"])
-def test_viewers_get_counts_alone(scene: Scene, role: str) -> None:
-    for relation in ("api.finding", "api.finding_exact"):
+def test_viewers_get_counts_alone_and_dispatchers_what_no_main_is_part_of(scene: Scene) -> None:
+    families = "select family from api.finding"
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        as_role(scene, "viewer", families)
+    everything = {"districts": "*", "look": "1", "orgs": ",".join(map(str, scene.companies))}
+    assert as_role(scene, "dispatcher", families, **everything) == [("estate_without_shed",)]
+    for role in ("viewer", "dispatcher"):
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            as_role(scene, role, f"select * from {relation}")
-    counts = as_role(scene, role, "select family, sum(n)::int from api.finding_count group by 1")
-    assert dict(counts) == {"main_encroachment": 2, "estate_without_shed": 1}
+            as_role(scene, role, "select * from api.finding_exact")
+        counts = as_role(
+            scene, role, "select family, sum(n)::int from api.finding_count group by 1"
+        )
+        assert dict(counts) == {"main_encroachment": 2, "estate_without_shed": 1}
+
+
+def test_a_bureau_reads_no_row_of_other_districts_even_without_a_main(scene: Scene) -> None:
+    everything = "select family from api.finding order by id"
+    evidence = "select finding_id from api.finding_exact"
+    west, east = map(str, scene.districts)
+    assert len(as_role(scene, "supervisor", everything, districts=west)) == 2
+    assert as_role(scene, "supervisor", everything, districts=east) == [("main_encroachment",)]
+    assert len(as_role(scene, "supervisor", everything, districts="*")) == 3
+    assert len(as_role(scene, "supervisor", evidence, districts=west)) == 1
+    assert as_role(scene, "supervisor", evidence, districts=east) == []
 
 
 def test_a_company_reads_the_evidence_of_its_own_mains(scene: Scene) -> None:
@@ -223,7 +240,7 @@ def test_what_cannot_be_asked_is_refused_by_name(
     assert answer.json()["field"] == query.partition("=")[0]
 
 
-@pytest.mark.parametrize("role", ["viewer", "dispatcher", "administrator", "auditor"])
+@pytest.mark.parametrize("role", ["viewer", "administrator", "auditor"])
 def test_other_roles_are_turned_away(
     client: TestClient, module_sign_in: KeyMaker, role: str
 ) -> None:

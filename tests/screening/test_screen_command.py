@@ -3,6 +3,7 @@
 import asyncio
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 from fastapi.testclient import TestClient
 
@@ -52,3 +53,20 @@ def test_a_queued_screen_is_run_by_the_worker_and_tells_counts_alone(
     assert (job["state"], job["done"]) == ("finished", job["total"])
     assert job["say"]["screened"]["added"] == 1
     assert client.post("/api/screenings", headers=sign_in("viewer")).status_code == 403
+
+
+def test_a_screen_asked_for_often_is_queued_once(
+    drawn: DrawnCity, client: TestClient, sign_in: KeyMaker
+) -> None:
+    company, bureau = sign_in("utility", org_ids=(7,)), sign_in("supervisor")
+    with ThreadPoolExecutor(6) as many:
+        asked = list(
+            many.map(lambda _: client.post("/api/screenings", headers=company).json(), range(12))
+        )
+    assert len({one["id"] for one in asked}) == 1
+    assert client.get(asked[0]["job"], headers=company).json()["state"] == "queued"
+    other = client.post("/api/screenings", headers=bureau).json()
+    assert client.get(other["job"], headers=bureau).json()["state"] == "queued"
+    assert drawn.sql("select count(*) from data.job where kind = 'screen'") == [(2,)]
+    drawn.sql("update data.job set state = 'running' where id = %s", (asked[0]["id"],))
+    assert client.post("/api/screenings", headers=company).json()["id"] > other["id"]

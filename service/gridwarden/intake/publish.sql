@@ -136,11 +136,6 @@ with old as (
 update data.job j set state = 'cancelled', finished_at = clock_timestamp()
 from old where j.id = old.job_id and j.state = 'held'
 
--- name: screen_waiting
--- Holding the waiting job's row keeps the worker from starting it before our rows are visible.
-select id from data.job where kind = 'screen' and state = 'queued'
-order by id limit 1 for update skip locked
-
 -- name: ended
 update data.import
 set state = %(state)s, rows_in = %(rows_in)s,

@@ -17,7 +17,7 @@ from psycopg.types.json import Jsonb
 
 from gridwarden.database import queries
 from gridwarden.intake.rows import Checked, Checker
-from gridwarden.jobs import queue
+from gridwarden.jobs import queue_screen
 from gridwarden.layers.catalogue import Layer
 from gridwarden.words.problems import Problem
 
@@ -135,7 +135,7 @@ class Publication:
         else:
             await self._merge(dataset_id)
             self.outcome.state = "published"
-            self.outcome.screen_job_id = await self._screen()
+            self.outcome.screen_job_id = await queue_screen(self.c)
 
     def _held(self, there: int) -> Problem | None:
         """Why the version has to wait: too much would go, and nobody has said that number.
@@ -220,13 +220,6 @@ class Publication:
             )
         )[0]
         await self._execute("superseded", layer=target.layer.id, dataset=target.dataset)
-
-    async def _screen(self) -> int:
-        """The full screening that will see these rows: one that waits already, or a new one."""
-        row = await (await self.c.execute(Q["screen_waiting"])).fetchone()
-        if row is not None:
-            return int(row[0])
-        return await queue(self.c, kind="screen", one_at_a_time="screen")
 
     def _nothing_fits(self) -> Outcome:
         """No row can be taken: the dataset stays as it is rather than being emptied."""

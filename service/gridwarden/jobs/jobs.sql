@@ -1,6 +1,9 @@
 -- name: queue
 select api.queue_job(%(kind)s, %(subject_id)s, %(one_at_a_time)s)
 
+-- name: queue_screen
+select api.queue_screen()
+
 -- name: take
 update data.job
 set state = 'running', started_at = coalesce(started_at, clock_timestamp()), done = 0

@@ -25,3 +25,13 @@ async def queue(
     row = await cursor.fetchone()
     assert row is not None
     return int(row[0])
+
+
+async def queue_screen(connection: AsyncConnection[TupleRow]) -> int:
+    """The full screen that will see what the caller's open transaction wrote; returns its id.
+
+    One of the same asker that waits already serves; what is asked often is done once.
+    """
+    row = await (await connection.execute(Q["queue_screen"])).fetchone()
+    assert row is not None
+    return int(row[0])

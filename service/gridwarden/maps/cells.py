@@ -15,13 +15,11 @@ from psycopg.rows import dict_row
 
 from gridwarden.database import Caller, Pool, as_caller, queries
 from gridwarden.maps.names import Named, names_of
+from gridwarden.screening.parameters import cell_sizes
 from gridwarden.settings import Settings
 from gridwarden.words.problems import Problem
 
 Q: Final = queries(__package__ or "gridwarden.maps", "cells.sql")
-SQUARES: Final = {"square-500": 500, "square-1000": 1000}
-FINE_SQUARES: Final = {"square-100": 100, "square-250": 250}
-SYSTEMS: Final = (*FINE_SQUARES, *SQUARES, "districts")
 COUNTING_ROLES: Final = ("planner", "viewer")
 """Roles that get counts alone where a main is involved; the others count rows they may see."""
 MOST_CELLS: Final = 5000
@@ -96,16 +94,12 @@ def measured(tallies: Sequence[Tally], measure: str, settings: Settings) -> floa
 
 def allowed_systems(role: str) -> tuple[str, ...]:
     """The cell systems that a role may have, best for it first."""
-    if role == "viewer":
-        return ("districts",)
-    if role == "planner":
-        return (*SQUARES, "districts")
-    return ("square-500", "square-1000", "square-250", "square-100", "districts")
+    return (*(f"square-{size}" for size in cell_sizes(role)), "districts")
 
 
 def check_system(system: str, role: str) -> None:
     """Raise Problem `not_found` for no such system, `forbidden` for one that is too fine."""
-    if system not in SYSTEMS:
+    if system not in allowed_systems("utility"):
         offered = ", ".join(allowed_systems(role))
         raise Problem("not_found", "maps.no_such_system", field="cells", offered=offered)
     if system not in allowed_systems(role):
@@ -115,7 +109,7 @@ def check_system(system: str, role: str) -> None:
 
 def side_of(system: str) -> int | None:
     """Side of the square cells of a system in metres; None for districts."""
-    return (FINE_SQUARES | SQUARES).get(system)
+    return None if system == "districts" else int(system.removeprefix("square-"))
 
 
 async def heat(

@@ -1,6 +1,5 @@
 -- Counts by half-open square cell: floor((x, y) / size), so that a point on an edge counts once.
--- Planners get the counts alone (api.finding_cell); the others count the rows they may see, a
--- bureau those of its own districts.
+-- Planners get the counts alone (api.finding_cell); the others count the rows they may see.
 
 -- name: squares_counted
 select c."column", c."row", c.family, c.severity, c.certainty, c.n
@@ -11,7 +10,6 @@ order by 1, 2, 3, 4, 5
 select floor(f.x / %(size)s)::bigint as cell_x, floor(f.y / %(size)s)::bigint as cell_y,
     f.family, f.severity, f.certainty, count(*) as n
 from api.finding f
-where api.role() <> 'supervisor' or api.my_district(f.district_id)
 group by 1, 2, 3, 4, 5
 order by 1, 2, 3, 4, 5
 
@@ -25,7 +23,6 @@ order by 1, 2, 3, 4
 select f.district_id, f.family, f.severity, f.certainty, count(*) as n
 from api.finding f
 where f.district_id is not null
-  and (api.role() <> 'supervisor' or api.my_district(f.district_id))
 group by 1, 2, 3, 4
 order by 1, 2, 3, 4
 
@@ -111,8 +108,7 @@ from (
             partition by floor(f.x / %(size)s), floor(f.y / %(size)s)
             order by array_position(array['major', 'serious', 'general'], f.severity),
                 f.certainty, f.id) as place
-    from api.finding f
-    where api.role() <> 'supervisor' or api.my_district(f.district_id)) ranked
+    from api.finding f) ranked
 where place <= %(most)s
 order by cell_x, cell_y, place
 
@@ -125,7 +121,6 @@ from (
             order by array_position(array['major', 'serious', 'general'], f.severity),
                 f.certainty, f.id) as place
     from api.finding f
-    where f.district_id is not null
-      and (api.role() <> 'supervisor' or api.my_district(f.district_id))) ranked
+    where f.district_id is not null) ranked
 where place <= %(most)s
 order by district_id, place

@@ -14,6 +14,7 @@ from gridwarden import __version__
 from gridwarden.access import allow
 from gridwarden.database import ADMINISTRATORS, ASKERS, Caller, as_caller, queries
 from gridwarden.layers.catalogue import Layer, layers
+from gridwarden.screening.routes import LISTING
 from gridwarden.settings import Settings
 from gridwarden.words import language_of
 from gridwarden.words.page import page
@@ -22,8 +23,6 @@ Q: Final = queries(__package__ or "gridwarden.maps", "start.sql")
 router = APIRouter(tags=["maps"])
 SEEING: Final = (*ASKERS, "administrator")
 """Roles that may know what is loaded."""
-LISTING: Final = ("utility", "supervisor", "planner")
-"""Roles that may open the list of findings: their figures are that list's."""
 NEEDED: Final = (
     "gas_pipelines",
     "coverage",

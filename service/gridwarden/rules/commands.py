@@ -10,7 +10,7 @@ from rich.table import Table
 
 from gridwarden.access.command import acting
 from gridwarden.database import as_caller
-from gridwarden.jobs import queue
+from gridwarden.jobs import queue_screen
 from gridwarden.rules.loading import BadPackError, LoadedPack, built_in_packs, load
 from gridwarden.rules.publishing import Q, normal, publish
 from gridwarden.words import say
@@ -74,7 +74,7 @@ async def _publish(loaded: LoadedPack, role: str) -> int | None:
     async with acting(role) as (pool, caller, _), as_caller(pool, caller) as connection:
         if not await publish(connection, loaded):
             return None
-        return await queue(connection, kind="screen", one_at_a_time="screen")
+        return await queue_screen(connection)
 
 
 def _load(pack: Path) -> LoadedPack:

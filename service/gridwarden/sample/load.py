@@ -18,7 +18,7 @@ from gridwarden.intake import tasks as _import_task  # noqa: F401  (registers th
 from gridwarden.intake.ask import Ask
 from gridwarden.intake.importers import usual_role
 from gridwarden.intake.imports import ask_for, discard, incoming
-from gridwarden.jobs import queue, run_here
+from gridwarden.jobs import queue_screen, run_here
 from gridwarden.screening import tasks as _screen_task  # noqa: F401  (registers the job)
 from gridwarden.settings import Settings
 from gridwarden.words.problems import Problem
@@ -116,7 +116,7 @@ async def _screen(
     """Run the screen that publishing queued, or a new one where nothing was published."""
     if waiting is None:
         async with as_caller(pool, caller) as connection:
-            waiting = await queue(connection, kind="screen", one_at_a_time="screen")
+            waiting = await queue_screen(connection)
     await run_here(waiting, worker, settings)
     async with as_caller(worker, Caller("import", caller.person)) as connection:
         row = await (await connection.execute(Q["screened"], {"id": waiting})).fetchone()

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from gridwarden.access.command import acting
 from gridwarden.database import as_caller, queries
-from gridwarden.jobs import queue
+from gridwarden.jobs import queue_screen
 from gridwarden.jobs.command import watched
 from gridwarden.screening import tasks as _tasks  # noqa: F401  (registers the job)
 from gridwarden.words import known, say
@@ -48,7 +48,7 @@ def screen_command(
 async def _screen(role: str) -> tuple[dict[str, Any], str]:
     async with acting(role) as (pool, caller, settings):
         async with as_caller(pool, caller) as connection:
-            job = await queue(connection, kind="screen", one_at_a_time="screen")
+            job = await queue_screen(connection)
         state = await watched(job, settings, say("screening.working", settings.language))
         async with as_caller(pool, caller) as connection:
             row = await (await connection.execute(Q["job"], {"id": job})).fetchone()

@@ -2,23 +2,23 @@
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlencode
 
 from gridwarden.words.problems import Problem
 
 FILTERS: Final = ("family", "rule", "layer", "severity", "certainty", "district")
-CELL_SIZES: Final = (100, 250, 500, 1000)
-LEAST_CELL_OF_PLANNERS: Final = 500
 KNOWN: Final = (*FILTERS, "cell", "bbox", "limit", "cursor", "lang")
+KNOWN_TO_PAGE: Final = (*FILTERS, "cell", "after", "lang")
 GREATEST_LIMIT: Final = 1000
 CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "severity": ("general", "serious", "major"),
     "certainty": ("certain", "possible"),
 }
 _CELL = re.compile(r"(?:square-)?(\d{2,5})/(-?\d{1,9})/(-?\d{1,9})")
+_AFTER = re.compile(r"([0-3])\.(\d{1,18})")
 _NUMBER = re.compile(r"[+-]?\d{1,4}(\.\d{1,15})?")
 
 
@@ -26,14 +26,16 @@ _NUMBER = re.compile(r"[+-]?\d{1,4}(\.\d{1,15})?")
 class FindingsQuery:
     """The filters of a list. `bbox` is west, south, east, north in degrees (CRS84).
 
-    `cell` is size (m), column, row: half-open, from (0, 0) of the working CRS.
+    `cell` is size (m), column, row: half-open, from (0, 0) of the working CRS. The list goes on
+    behind `after`: rank (0, or 1 to 3 where the most severe come first) and id.
     """
 
     filters: Mapping[str, str]
     cell: tuple[int, int, int] | None
     bbox: tuple[float, float, float, float] | None
     limit: int
-    after: int
+    after: tuple[int, int] = (0, 0)
+    worst_first: bool = False
 
     def values(self, srid: int) -> dict[str, object]:
         """The parameters of the named statements, but for the district's id."""
@@ -45,25 +47,66 @@ class FindingsQuery:
             "row": row,
             "bbox": list(self.bbox) if self.bbox else None,
             "limit": self.limit,
-            "after": self.after,
+            "after_rank": self.after[0],
+            "after": self.after[1],
+            "worst_first": self.worst_first,
             "srid": srid,
         }
 
-    def following(self, last: int) -> str:
-        """The address of the next page."""
-        asked: dict[str, object] = dict(self.filters)
+    def narrowed(self) -> dict[str, str]:
+        """The filters as they stand in an address."""
+        asked = dict(self.filters)
         if self.cell:
             asked["cell"] = "square-{}/{}/{}".format(*self.cell)
         if self.bbox:
             asked["bbox"] = ",".join(map(str, self.bbox))
-        return "/api/findings?" + urlencode({**asked, "limit": self.limit, "cursor": last})
+        return asked
+
+    def following(self, after: tuple[int, int]) -> str:
+        """The address of the API's next page."""
+        paging = {"limit": str(self.limit), "cursor": str(after[1])}
+        return "/api/findings?" + urlencode({**self.narrowed(), **paging})
+
+    def page(self, after: tuple[int, int] | None = None) -> str:
+        """The address of the page of the list that follows `after`, or of its first."""
+        asked = self.narrowed()
+        if after:
+            asked["after"] = "{}.{}".format(*after)
+        return "/findings" + (f"?{urlencode(asked)}" if asked else "")
+
+
+def cell_sizes(role: str) -> tuple[int, ...]:
+    """Sides (m) of the square cells that a role may have, the usual one first.
+
+    Grids of any size one likes would cut strips out of each other, and draw a main.
+    """
+    return {"viewer": (), "planner": (500, 1000)}.get(role, (500, 1000, 250, 100))
 
 
 def findings_query(items: list[tuple[str, str]], role: str) -> FindingsQuery:
-    """Read the query parameters. Raises Problem (400) naming the one that is wrong."""
+    """Read the API's query parameters. Raises Problem (400) naming the one that is wrong."""
+    given = _given(items, KNOWN)
+    return FindingsQuery(
+        **_narrowing(given, role),
+        limit=min(_whole(given.get("limit", "100"), "limit", least=1), GREATEST_LIMIT),
+        after=(0, _whole(given.get("cursor", "0"), "cursor", least=0)),
+    )
+
+
+def page_query(items: Iterable[tuple[str, str]], role: str, rows: int) -> FindingsQuery:
+    """Read those of the page, most severe first; an empty field of its form asks for nothing."""
+    given = _given([(name, value) for name, value in items if value], KNOWN_TO_PAGE)
+    place = _AFTER.fullmatch(given.get("after", "0.0"))
+    if place is None:
+        raise Problem("invalid_value", "screening.bad_after", field="after")
+    after = int(place[1]), int(place[2])
+    return FindingsQuery(**_narrowing(given, role), limit=rows, after=after, worst_first=True)
+
+
+def _given(items: Iterable[tuple[str, str]], known: tuple[str, ...]) -> dict[str, str]:
     given: dict[str, str] = {}
     for name, value in items:
-        if name not in KNOWN:
+        if name not in known:
             raise Problem("unknown_parameter", field=name[:80])
         if name in given:
             raise Problem("invalid_value", "screening.repeated", field=name)
@@ -75,21 +118,21 @@ def findings_query(items: list[tuple[str, str]], role: str) -> FindingsQuery:
             raise Problem(
                 "invalid_value", "screening.bad_choice", field=name, choices=", ".join(choices)
             )
-    return FindingsQuery(
-        filters={name: given[name] for name in FILTERS if name in given},
-        cell=_cell(given["cell"], role) if "cell" in given else None,
-        bbox=_bbox(given["bbox"]) if "bbox" in given else None,
-        limit=min(_whole(given.get("limit", "100"), "limit", least=1), GREATEST_LIMIT),
-        after=_whole(given.get("cursor", "0"), "cursor", least=0),
-    )
+    return given
+
+
+def _narrowing(given: Mapping[str, str], role: str) -> dict[str, Any]:
+    return {
+        "filters": {name: given[name] for name in FILTERS if name in given},
+        "cell": _cell(given["cell"], role) if "cell" in given else None,
+        "bbox": _bbox(given["bbox"]) if "bbox" in given else None,
+    }
 
 
 def _cell(text: str, role: str) -> tuple[int, int, int]:
     found = _CELL.fullmatch(text)
-    # Grids of any size one likes would cut strips out of each other.
-    least = LEAST_CELL_OF_PLANNERS if role == "planner" else min(CELL_SIZES)
-    if not found or int(found[1]) not in CELL_SIZES or int(found[1]) < least:
-        sizes = ", ".join(f"square-{size}" for size in CELL_SIZES if size >= least)
+    if not found or int(found[1]) not in cell_sizes(role):
+        sizes = ", ".join(f"square-{size}" for size in cell_sizes(role))
         raise Problem("invalid_value", "screening.bad_cell", field="cell", sizes=sizes)
     return int(found[1]), int(found[2]), int(found[3])
 

@@ -1,4 +1,5 @@
 drop trigger c_classify_pieces on data.rule_pack;
+drop function api.queue_screen();
 drop function api.finding_cell(double precision);
 drop view api.finding_count, api.finding_exact, api.finding;
 drop table data.judged, data.finding_exact, data.finding;

@@ -178,9 +178,10 @@ create unlogged table data.judged (
     geom geometry(Geometry, {srid})
 );
 
--- Findings that have no main are open; of the others this shows grade and band, and not the
--- rule, whose name would tell a narrower band. A company sees those of its own mains, a bureau
--- those of its own districts, a planner all.
+-- Who sees which findings, said here alone. Those that have no main are open, but for a bureau,
+-- which sees all those of its own districts and none of others'; of the others this shows grade
+-- and band, and not the rule, whose name would tell a narrower band. A company sees those of its
+-- own mains, a planner all.
 create view api.finding as
     select f.id, f.family, f.layer, f.subject_id, f.main, f.severity, f.certainty,
            f.distance_band, f.district_id, f.x, f.y, f.first_seen,
@@ -189,8 +190,12 @@ create view api.finding as
            e.assumed, e.geom
     from data.finding f
     left join data.finding_exact e on e.finding_id = f.id and not f.main
-    where not f.main or api.role() = 'planner' or api.my_org(f.org_id)
-       or api.role() = 'supervisor' and api.my_district(f.district_id);
+    where case api.role()
+              when 'planner' then true
+              when 'supervisor' then api.my_district(f.district_id)
+              when 'utility' then not f.main or api.my_org(f.org_id)
+              when 'dispatcher' then not f.main
+              else false end;
 
 create view api.finding_exact as
     select e.finding_id, e.pack, e.rule, e.row_id, e.clause, e.edition, e.verified,
@@ -199,7 +204,11 @@ create view api.finding_exact as
            e.geom
     from data.finding_exact e
     join data.finding f on f.id = e.finding_id
-    where not f.main or api.my_org(f.org_id) or api.may_look() and api.my_district(f.district_id);
+    where case api.role()
+              when 'utility' then not f.main or api.my_org(f.org_id)
+              when 'supervisor' then api.my_district(f.district_id)
+                  and (not f.main or api.may_look())
+              else false end;
 
 -- Counts, for those who may see no row. A district is at no risk of telling a place.
 create view api.finding_count as
@@ -223,16 +232,42 @@ begin
 end
 $$;
 
+---------------------------------------------------------------------------- asking for a screen
+-- The full screen that will see what this transaction has written: the asker's own that waits
+-- already, or a new one. Nobody's joins another's, which they could not watch and another
+-- could cancel; imports share one, which nobody can cancel. Its row is held, so that the worker
+-- cannot start it before the caller's rows are visible.
+create function api.queue_screen() returns bigint
+    language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as
+$$
+declare
+    job bigint;
+begin
+    -- two askers at once must not both find that none waits
+    perform pg_advisory_xact_lock(hashtext('gridwarden screen'));
+    select j.id into job from data.job j
+        where j.kind = 'screen' and j.state = 'queued' and not j.cancel
+          and (api.is_mine(j.role, j.person, j.org_ids)
+               or j.role = 'gridwarden_import' and current_setting('role') = j.role)
+        order by j.id limit 1 for update;
+    return coalesce(job, api.queue_job('screen', null, 'screen'));
+end
+$$;
+
 ---------------------------------------------------------------------------- grants
-revoke all on function data.cut_mains(), data.classify_pieces(),
+revoke all on function data.cut_mains(), data.classify_pieces(), api.queue_screen(),
     api.finding_cell(double precision) from public;
 
 grant select on data.main_piece to gridwarden_screen;
 grant select, insert, update, delete on data.finding, data.finding_exact to gridwarden_screen;
-grant select on api.finding to gridwarden_utility, gridwarden_supervisor, gridwarden_planner;
+grant select on api.finding to
+    gridwarden_utility, gridwarden_supervisor, gridwarden_planner, gridwarden_dispatcher;
 grant select on api.finding_exact to gridwarden_utility, gridwarden_supervisor;
 grant select on api.finding_count to gridwarden_utility, gridwarden_supervisor,
     gridwarden_planner, gridwarden_dispatcher, gridwarden_viewer;
 grant select, insert, truncate on data.judged to gridwarden_screen;
 grant execute on function api.finding_cell(double precision) to
     gridwarden_utility, gridwarden_supervisor, gridwarden_planner;
+grant execute on function api.queue_screen() to
+    gridwarden_utility, gridwarden_supervisor, gridwarden_planner, gridwarden_administrator,
+    gridwarden_import;

@@ -1,0 +1,76 @@
+"""Findings as one caller may see them: the one list behind the API, the pages and their figures.
+
+Of what is tied to mains a planner gets grade and band, by district or 500 m cell; a box selects
+only what is not tied to mains: boxes could be made as thin as one likes, and would draw the main.
+A company reads the evidence of its own mains, a supervisor that of their districts, and that look
+is recorded. Who sees which rows at all is said by the view api.finding alone.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from psycopg import AsyncConnection, sql
+from psycopg.rows import TupleRow
+
+from gridwarden.access.named import district_called
+from gridwarden.database import Caller, queries
+from gridwarden.screening.parameters import FindingsQuery
+
+Q = queries(__package__ or "gridwarden.screening", "findings.sql")
+EXACT: Final = ("utility", "supervisor")
+"""Roles that may read what is measured from exact mains: their own, or those of their districts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One page of findings as the API gives them. `after` leads to the next page, if there is one.
+
+    `total` counts the rows of all pages where that was asked for.
+    """
+
+    items: list[dict[str, Any]]
+    after: tuple[int, int] | None
+    total: int | None
+
+
+async def list_findings(
+    connection: AsyncConnection[TupleRow],
+    caller: Caller,
+    asked: FindingsQuery,
+    srid: int,
+    *,
+    counted: bool = False,
+) -> Listed:
+    """The page that was asked for, in the caller's open transaction; a supervisor's look is kept.
+
+    `srid` is the working CRS. Raises Problem for a district that is not there,
+    or of which there are several.
+    """
+    values = {**asked.values(srid), "district": await _district(connection, asked)}
+    if caller.role == "supervisor":
+        await connection.execute(Q["look"], {"purpose": "findings"})
+    evidence = sql.SQL(Q["exact"] if caller.role in EXACT else Q["open"])
+    chosen = sql.SQL(Q["chosen"]).format(evidence=evidence)
+    row = await _first(connection, sql.SQL(Q["page"]).format(chosen=chosen), values)
+    total = None
+    if counted:
+        total = (await _first(connection, sql.SQL(Q["total"]).format(chosen=chosen), values))[0]
+    page = row[0]
+    after = (int(page["last"][0]), int(page["last"][1])) if page["more"] else None
+    return Listed(page["items"], after, total)
+
+
+async def _district(connection: AsyncConnection[TupleRow], asked: FindingsQuery) -> int | None:
+    """The id of the district that was asked for by id, code or name."""
+    name = asked.filters.get("district")
+    if name is None:
+        return None
+    return await district_called(connection, name, "district", unknown="invalid_value")
+
+
+async def _first(
+    connection: AsyncConnection[TupleRow], statement: sql.Composed, values: dict[str, object]
+) -> TupleRow:
+    row = await (await connection.execute(statement, values)).fetchone()
+    assert row is not None
+    return row
