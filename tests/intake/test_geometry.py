@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import shapely
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gridwarden.geodesy import WorkingCrs, reading_of
@@ -21,6 +21,10 @@ DEGREES = st.tuples(
     st.floats(30.0, 30.01) | st.sampled_from([30.0, 30.005]),
 )
 
+A, B, C = (114.0, 30.0078125), (114.00390625, 30.0), (114.0078125, 30.0)
+MENDED_TWICE = [A, B, C, A, B, (114.0, 30.0)]
+"""What mending once makes of it crosses itself by a hair."""
+
 
 def shaped(kind: str, *shapes: object) -> tuple[np.ndarray, dict[int, Trouble], dict[int, str]]:
     troubles: dict[int, Trouble] = {}
@@ -31,6 +35,7 @@ def shaped(kind: str, *shapes: object) -> tuple[np.ndarray, dict[int, Trouble], 
 
 @settings(deadline=None)
 @given(st.lists(DEGREES, min_size=3, max_size=12))
+@example(MENDED_TWICE)
 def test_a_ring_of_any_corners_becomes_a_valid_area_or_a_reason(
     corners: list[tuple[float, float]],
 ) -> None:

@@ -17,6 +17,7 @@ from gridwarden.layers.catalogue.model import Geometry
 MAX_VERTICES: Final = 200_000
 NO_AREA_M2: Final = 1e-4
 """A polygon that mends to less than a square centimetre had no area to keep."""
+MENDED_AT_MOST = 4
 POINT, LINE, RING, POLYGON, COLLECTION = 0, 1, 2, 3, 7
 _FAMILY: Final = {0: POINT, 4: POINT, 1: LINE, 2: LINE, 5: LINE, 3: POLYGON, 6: POLYGON}
 _WANTED: Final[dict[Geometry, set[int]]] = {
@@ -112,8 +113,12 @@ class Shaper:
         for i in np.flatnonzero(~shapely.is_valid(out) & ~shapely.is_missing(out)):
             family = _FAMILY[int(shapely.get_type_id(out[i]))]
             why = shapely.is_valid_reason(out[i]).split("[")[0].strip().lower()
-            mended = _of_family(shapely.make_valid(out[i], method="structure"), family)
-            gone = mended is None or (family == POLYGON and mended.area < NO_AREA_M2)
+            mended = _of_family(_made_valid(out[i]), family)
+            gone = (
+                mended is None
+                or not mended.is_valid
+                or (family == POLYGON and mended.area < NO_AREA_M2)
+            )
             if gone:
                 troubles.setdefault(int(i), Trouble("nothing_left", None, why))
                 out[i] = None
@@ -134,6 +139,15 @@ class Shaper:
             if len(which):
                 out[which] = shapely.multipolygons(out[which], indices=np.arange(len(which)))
         return out
+
+
+def _made_valid(shape: Any) -> Any:
+    """The shape mended. The corners that mending adds are rounded, and may cross again."""
+    for _ in range(MENDED_AT_MOST):
+        shape = shapely.make_valid(shape, method="structure")
+        if shape.is_valid:
+            break
+    return shape
 
 
 def _of_family(mended: Any, family: int) -> Any | None:
