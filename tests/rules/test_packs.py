@@ -1,5 +1,6 @@
 """Packs: what is shipped, and what is refused with file, line and reason."""
 
+import re
 import tomllib
 from pathlib import Path
 
@@ -50,6 +51,28 @@ def test_every_shipped_pack_is_good_and_says_what_nobody_verified() -> None:
             assert not rule.verified, "nobody has held it against print yet"
             assert rule.source
             assert bool(rule.clause) == bool(rule.edition)
+
+
+def test_chinese_texts_are_punctuated_as_chinese() -> None:
+    halves = re.compile(r"[\u4e00-\u9fff] ?[,;:!?()]|[,;:!?()] ?[\u4e00-\u9fff]")
+    for path in built_in_packs():
+        pack = load(path).pack
+        texts = [pack.pack.title.zh]
+        for rule in pack.rule:
+            texts += [rule.edition, rule.text.zh, *rule.measures.zh]
+        assert [text for text in texts if halves.search(text)] == []
+
+
+def test_the_pack_says_where_it_goes_beyond_its_clause() -> None:
+    rules = {rule.id: rule for rule in load_built_in().pack.rule}
+    for wide in ("zy-3-protection-range", "site-protection-range"):
+        assert "medium pressure and above" in rules[wide].source
+        assert (
+            "low pressure" in rules[wide].source and "choice of this project" in rules[wide].source
+        )
+    water = rules["tall-building-water"]
+    assert "dwellings" in water.text.en and "住宅" in water.text.zh
+    assert "other use" in water.source and "campaign" in water.source
 
 
 def test_the_numbers_of_the_city_gas_pack() -> None:
