@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 import shapely
 
+from gridwarden.sample.plants import plant
+
 from .oracle import DISTANCE_KINDS, TENTH_MM, Finding, Oracle, row_for, ticks
 from .reading import Feature, read_layer
 
@@ -121,3 +123,12 @@ def test_estates_and_heights_are_planted_either_side_of_their_limits(
         "certain_over:above:fault": "certain",
         "certain_over:above:missing": "possible",
     }
+
+
+def test_planted_points_stand_off_by_the_radius_of_the_pack(pack: dict[str, Any]) -> None:
+    """A pack that assumes 2 m more moves every planted point by 2 m, and nothing else."""
+    wider = pack | {"pack": pack["pack"] | {"point_radius_m": pack["pack"]["point_radius_m"] + 2}}
+    both = zip(plant(pack, (0.0, 0.0), "A"), plant(wider, (0.0, 0.0), "A"), strict=True)
+    moved = [one.source_id for one, other in both if not one.shape.equals_exact(other.shape, 1e-9)]
+    assert moved and all(name.endswith(":point") for name in moved)
+    assert len(moved) == sum(one.source_id.endswith(":point") for one in plant(wider, (0, 0), "A"))
