@@ -132,8 +132,12 @@ with judged as materialized (
     from {subject} s
     left join lateral (
         select c.id, c.accuracy_m, round(st_distance(c.geom, s.geom)::numeric, 4) as distance
-        from {counterpart} c
-        where {counted}
+        -- The index finds how far the nearest is; of several as near, the first id is taken. In one
+        -- step, the second sort key would have every counterpart read for every feature.
+        from (select st_distance(c.geom, s.geom) as least from {counterpart} c
+              where ({counted}) order by c.geom <-> s.geom limit 1) nearest
+        join {counterpart} c on st_dwithin(c.geom, s.geom, nearest.least + 0.000001)
+            and ({counted})
         order by c.geom <-> s.geom, c.id limit 1) n on true
 )
 select r.family, {layer}::text as layer, s.id as subject_id, null::bigint as main_id, r.severity,
