@@ -1,5 +1,6 @@
 """The list shows what is measured from a main to those who may read that main, and records it."""
 
+import pytest
 from fastapi.testclient import TestClient
 
 from conftest import KeyMaker, owner
@@ -62,3 +63,32 @@ def test_a_bureau_s_look_is_recorded_and_ends_at_its_districts(
             "select person, detail ->> 'districts' from data.audit where action = 'look'"
         ).fetchone()
     assert row == ("test supervisor", str(planted.districts[1]))
+
+
+@pytest.mark.parametrize("name", ["family", "rule", "layer", "severity", "certainty"])
+def test_a_filter_by_what_is_not_there_is_refused_and_not_empty(
+    city: Settings, client: TestClient, sign_in: KeyMaker, name: str
+) -> None:
+    plant(city)
+    known = {
+        "family": "building_water",
+        "rule": "zy-1-on-main",
+        "layer": "buildings",
+        "severity": "major",
+        "certainty": "possible",
+    }[name]
+    headers = sign_in("planner")
+    for address in ("/findings", "/api/findings"):
+        answer = client.get(f"{address}?{name}=zzz&lang=en", headers=headers)
+        assert (answer.status_code, answer.json()["field"]) == (400, name)
+        assert known in answer.json()["detail"]
+        assert client.get(f"{address}?{name}={known}", headers=headers).status_code == 200
+
+
+def test_a_district_s_number_may_be_any_and_no_inner_name_is_told(
+    city: Settings, client: TestClient, sign_in: KeyMaker
+) -> None:
+    for address in ("/findings", "/api/findings"):
+        answer = client.get(f"{address}?district={'9' * 21}", headers=sign_in("planner"))
+        assert (answer.status_code, answer.json()["field"]) == (400, "district")
+        assert "constrained" not in answer.text

@@ -99,3 +99,19 @@ def test_limits_rise_and_classes_follow_the_values(values: list[float]) -> None:
     for end, risk in zip(ends, (1, 2, 3), strict=True):
         assert risk_of(end, ends) == risk, "a limit belongs to the class below it"
         assert risk_of(end + 0.5, ends) > risk
+
+
+@given(st.lists(st.floats(0, 10_000, allow_nan=False).map(lambda v: round(v * 2) / 2)))
+def test_limits_are_what_the_legend_says(values: list[float]) -> None:
+    ranked = sorted(value for value in values if value > 0)
+    last = len(ranked) - 1
+    before = 0.0
+    for limit, percent in zip(limits(values), (50, 80, 95), strict=True):
+        within = [v for place, v in enumerate(ranked) if 100 * place <= percent * last]
+        reached = within[-1] if within else 0
+        assert limit >= reached and limit > before
+        # the next round number: a round one has at most two digits before its noughts
+        assert limit == 0.5 or (len(f"{limit:.0f}".rstrip("0")) <= 2 and limit == int(limit))
+        needed = max(reached, before)
+        assert limit <= max(needed * 1.25, needed + 1), "a nearer round number was passed over"
+        before = limit

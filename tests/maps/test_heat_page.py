@@ -189,3 +189,103 @@ def test_a_phone_reads_the_sentence_before_the_map(
     watched.page.set_viewport_size({"width": 1366, "height": 768})
     wide = page.locator(".map-ground").bounding_box()
     assert wide and wide["width"] >= 0.6 * 1366
+
+
+@pytest.mark.parametrize("size", [(390, 844), (1366, 768)])
+def test_a_popup_lies_over_north_and_mark_which_stay_where_they_are(
+    module_live: str,
+    module_sign_in: KeyMaker,
+    planted: Planted,
+    watched: Watched,
+    size: tuple[int, int],
+) -> None:
+    watched.page.set_viewport_size({"width": size[0], "height": size[1]})
+    page = open_heat(watched, module_live, module_sign_in("planner"), "lang=zh")
+    mark, north = page.locator(".map-mark"), page.locator(".furniture .north")
+    ground = page.locator(".map-ground").bounding_box()
+    before = mark.bounding_box(), north.bounding_box()
+    assert ground and before[0] and before[1]
+    middle = before[0]["x"] + 4, before[0]["y"] + 4
+    for box in before:
+        assert box
+        assert 0 < ground["x"] + ground["width"] - box["x"] - box["width"] < 20
+        assert 0 < box["y"] - ground["y"] < 40
+    page.locator("[data-cell]").first.click()
+    page.wait_for_selector(".leaflet-popup-content")
+    # bring the popup's upper right part to where the furniture is
+    page.evaluate(
+        """() => {
+            window.map_heat.stop();
+            const popup = document.querySelector('.leaflet-popup-content-wrapper')
+                .getBoundingClientRect();
+            const mark = document.querySelector('.map-mark').getBoundingClientRect();
+            window.map_heat.panBy([popup.right - mark.right - 6, popup.top - mark.top + 8],
+                {animate: false});
+        }"""
+    )
+    for locator in (mark, north):
+        box = locator.bounding_box()
+        assert box
+        on_top = page.evaluate(
+            """([x, y]) => {
+                const all = document.querySelectorAll('.furniture, .furniture *');
+                all.forEach(one => { one.style.pointerEvents = 'auto'; });
+                return Boolean(document.elementFromPoint(x, y).closest('.leaflet-popup'));
+            }""",
+            [box["x"] + box["width"] / 2, box["y"] + box["height"] / 2],
+        )
+        assert on_top
+    page.evaluate("window.scrollTo(0, 0)")
+    page.evaluate("() => { window.map_heat.closePopup().zoomIn(1, {animate: false}); }")
+    page.wait_for_selector(".leaflet-popup", state="detached")
+    ground_now = page.locator(".map-ground").bounding_box()
+    assert ground_now == ground
+    assert (mark.bounding_box(), north.bounding_box()) == before
+    over = page.evaluate(
+        """([x, y]) => document.elementFromPoint(x, y).className""",
+        middle,
+    )
+    assert over == "map-mark", "the cells lie over the mark"
+    assert watched.complaints == []
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_legend_names_what_is_ranked(
+    module_live: str, module_sign_in: KeyMaker, planted: Planted, watched: Watched, lang: str
+) -> None:
+    for system, unit in (
+        ("districts", {"zh": "大于0的行政区", "en": "the districts above zero"}),
+        ("square-500", {"zh": "大于0的统计格", "en": "the cells above zero"}),
+    ):
+        page = open_heat(
+            watched, module_live, module_sign_in("planner"), f"lang={lang}&cells={system}"
+        )
+        assert unit[lang] in page.locator(".map-more").inner_text()
+
+
+def test_a_phone_shows_the_grade_first_and_whole(
+    module_live: str, module_sign_in: KeyMaker, planted: Planted, watched: Watched
+) -> None:
+    watched.page.set_viewport_size({"width": 390, "height": 844})
+    page = watched.page
+    page.context.set_extra_http_headers(module_sign_in("planner"))
+    for lang in ("zh", "en"):
+        page.goto(f"{module_live}/findings?lang={lang}")
+        for chip in page.locator("table.findings .chip").all():
+            box = chip.bounding_box()
+            assert box and box["x"] >= 0 and box["x"] + box["width"] <= 200
+        # names are short here: none needs the width of a phone
+        subject = page.locator("table.findings tbody tr").last.locator("td").nth(2).bounding_box()
+        assert subject and subject["x"] + subject["width"] <= 390
+
+
+def test_a_print_has_no_way_to_other_pages(
+    module_live: str, module_sign_in: KeyMaker, planted: Planted, watched: Watched
+) -> None:
+    page = watched.page
+    page.context.set_extra_http_headers(module_sign_in("planner"))
+    page.goto(f"{module_live}/findings?lang=zh")
+    footer = page.locator(".frame-foot")
+    assert "关于" in footer.inner_text()
+    page.emulate_media(media="print")
+    assert "关于" not in footer.inner_text() and "内部资料" in footer.inner_text()

@@ -140,3 +140,33 @@ def test_the_about_page_credits_the_map_library(
     assert "Leaflet" in text and "BSD-2-Clause" in text
     licence = client.get("/assets/leaflet/LICENSE")
     assert "Redistribution and use" in licence.text
+
+
+def test_what_is_withheld_is_never_a_nought(
+    city: Settings, client: TestClient, sign_in: KeyMaker
+) -> None:
+    plant(city)
+    with owner(city) as c:
+        c.execute(
+            "insert into data.dataset (layer, name, version, published_at)"
+            " values ('gas_pipelines', 'net', 1, now())"
+        )
+        c.execute(
+            "insert into data.job (kind, state, finished_at, role)"
+            " values ('screen', 'finished', now(), 'gridwarden_screen')"
+        )
+    row = re.compile(r"Gas mains</th>\s*<td class=\"number\">(.*?)</td>")
+    text = start(client, sign_in("supervisor", all_districts=True))
+    assert "on request: looking at them is recorded" in row.findall(text)[0]
+    assert row.findall(start(client, sign_in("utility")))[0] == "0"
+    text = start(client, sign_in("administrator"))
+    cards = re.findall(r'<div class="figure(.*?)</div>', text, re.DOTALL)[:3]
+    assert all("withheld" in card and "swatch" in card and "0" not in card for card in cards)
+    with owner(city) as c:
+        looked = c.execute("select count(*) from data.audit where action = 'look'").fetchone()
+    assert looked == (0,), "a figure of the start page is no look"
+    # nothing found where one may see it is a nought
+    with owner(city) as c:
+        c.execute("delete from data.finding")
+    figures = re.findall(r'<div class="figure">(.*?)</div>', start(client, sign_in("viewer")))
+    assert figures[:3] == ["0", "0", "0"]

@@ -3,13 +3,14 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import psycopg
 import pytest
 from fastapi import FastAPI, Request
 from fastapi.testclient import TestClient
 from psycopg import errors
+from pydantic import Field
 from starlette.responses import HTMLResponse
 
 from gridwarden.settings import Settings
@@ -43,6 +44,10 @@ def client(tmp_path: Path) -> Iterator[TestClient]:
     @app.get("/number")
     def number(n: int) -> int:
         return n
+
+    @app.get("/place")
+    def place(district: Annotated[int, Field(ge=0, le=9)] | Literal[""]) -> None:
+        return None
 
     @app.get("/bug")
     def bug() -> None:
@@ -172,3 +177,10 @@ def test_the_language_follows_address_cookie_browser_and_setting(client: TestCli
 def test_the_body_is_json_whatever_the_field_is_called(client: TestClient) -> None:
     answer = client.get("/number", params={"n": '"\\<script>'})
     assert json.loads(answer.content)["field"] == "n"
+
+
+def test_a_parameter_of_several_types_is_named_once_and_without_them(client: TestClient) -> None:
+    answer = client.get("/place", params={"district": "9" * 21}).json()
+    assert answer["field"] == "district"
+    assert [one["field"] for one in answer["errors"]] == ["district"]
+    assert "constrained" not in json.dumps(answer) and "literal" not in json.dumps(answer)

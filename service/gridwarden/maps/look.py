@@ -14,15 +14,16 @@ _NICE: Final = (0.5, *range(1, 10), *(s * 10**power for power in range(8) for s 
 
 
 def limits(values: Iterable[float]) -> tuple[float, float, float]:
-    """Upper ends of the first three classes: where half, 80 % and 95 % of the cells lie below.
+    """Upper ends of the first three classes, as `maps.legend_how` tells the reader.
 
-    Each is the next round number (… 9, 10, 12, 14 …), strictly rising; a value that equals a
-    limit belongs to the class below it. Cells without findings do not count.
+    The values above 0 are ranked; each limit is the last value within 50, 80 or 95 % of the way
+    from the first to the last, raised to the next round number (… 9, 10, 12, 14 …) that is above
+    the limit before. A value that equals a limit belongs to the class below it.
     """
     ordered = sorted(v for v in values if v > 0)
     found: list[float] = []
-    for share in (0.5, 0.8, 0.95):
-        reached = ordered[int(share * (len(ordered) - 1))] if ordered else 0
+    for percent in (50, 80, 95):
+        reached = ordered[(len(ordered) - 1) * percent // 100] if ordered else 0
         above = found[-1] if found else 0
         found.append(next(n for n in _NICE if n >= reached and n > above))
     return found[0], found[1], found[2]

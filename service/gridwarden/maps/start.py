@@ -59,6 +59,8 @@ class Loaded:
     """Whether anybody's data are loaded."""
     published_at: datetime | None
     """The newest publication."""
+    on_request: bool
+    """Whether the caller may read the rows, but only by a look that is recorded: not here."""
 
 
 @router.get("/", response_class=HTMLResponse)
@@ -69,7 +71,7 @@ async def start_page(
     settings: Settings = request.app.state.settings
     loaded: list[Loaded] = []
     screened: Mapping[str, Any] | None = None
-    findings: dict[str, int] = {}
+    findings: dict[str, int] | None = None  # withheld
     uncallable = 0
     if caller.role in SEEING:
         async with as_caller(request.app.state.pool, caller, settings.statement_timeout_ms) as c:
@@ -114,9 +116,11 @@ async def _loaded(c: AsyncConnection[Any], caller: Caller, lang: str) -> list[Lo
     for one in layers().values():
         own = tuple(d for d in datasets if d["layer"] == one.id)
         there = one.id in published
-        rows = await _count(c, one) if there and caller.role in one.readers else None
-        title = one.title.in_(lang)
-        found.append(Loaded(one.id, title, rows, own, there, published.get(one.id)))
+        scope = one.readers.get(caller.role)
+        # without a look the view is empty, and a nought would be false
+        rows = await _count(c, one) if there and scope in ("all", "own") else None
+        title, at = one.title.in_(lang), published.get(one.id)
+        found.append(Loaded(one.id, title, rows, own, there, at, scope == "look"))
     return found
 
 

@@ -14,11 +14,17 @@ from psycopg.rows import TupleRow
 
 from gridwarden.access.named import district_called
 from gridwarden.database import Caller, queries
+from gridwarden.layers.catalogue import layers
 from gridwarden.screening.parameters import FindingsQuery
+from gridwarden.words.problems import Problem
 
 Q = queries(__package__ or "gridwarden.screening", "findings.sql")
+CHOICES = queries(__package__ or "gridwarden.screening", "choices.sql")["choices"]
 EXACT: Final = ("utility", "supervisor")
 """Roles that may read what is measured from exact mains: their own, or those of their districts."""
+
+NAMED: Final = ("family", "rule", "layer")
+"""Filters whose values are names that rules and layers give."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +49,10 @@ async def list_findings(
 ) -> Listed:
     """The page that was asked for, in the caller's open transaction; a supervisor's look is kept.
 
-    `srid` is the working CRS. Raises Problem for a district that is not there,
-    or of which there are several.
+    `srid` is the working CRS. Raises Problem for a family, rule, layer or
+    district that is not there, or a district of which there are several.
     """
+    await _check_names(connection, asked)
     values = {**asked.values(srid), "district": await _district(connection, asked)}
     if caller.role == "supervisor":
         await connection.execute(Q["look"], {"purpose": "findings"})
@@ -58,6 +65,21 @@ async def list_findings(
     page = row[0]
     after = (int(page["last"][0]), int(page["last"][1])) if page["more"] else None
     return Listed(page["items"], after, total)
+
+
+async def _check_names(connection: AsyncConnection[TupleRow], asked: FindingsQuery) -> None:
+    """Refuse what no finding can be of: an empty list would read as "nothing found"."""
+    wanted = {name: asked.filters[name] for name in NAMED if name in asked.filters}
+    if not wanted:
+        return
+    allowed: dict[str, list[str]] = {"layer": sorted(layers())}
+    for name, choice in await (await connection.execute(CHOICES)).fetchall():
+        allowed.setdefault(name, []).append(choice)
+    for name, value in wanted.items():
+        choices = allowed.get(name, [])
+        if value not in choices:
+            told = ", ".join(choices) or "–"
+            raise Problem("invalid_value", "screening.bad_choice", field=name, choices=told)
 
 
 async def _district(connection: AsyncConnection[TupleRow], asked: FindingsQuery) -> int | None:

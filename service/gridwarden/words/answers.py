@@ -161,7 +161,12 @@ def _to_login(request: Request) -> Response:
 
 
 def _place(location: tuple[Any, ...]) -> str:
-    """('body', 'area', 0) → 'area.0': the name as the caller wrote it."""
+    """('body', 'area', 0) → 'area.0': the name as the caller wrote it.
+
+    Of a parameter its name alone: what follows are the names of our types.
+    """
+    if location[0] in ("query", "path", "header", "cookie"):
+        location = location[:2]
     parts = [str(part) for part in location]
     return ".".join(parts[1:] if len(parts) > 1 else parts) or "body"
 
@@ -176,10 +181,10 @@ def _reason(error: Mapping[str, Any], lang: str) -> str:
 def from_validation(request: Request, error: RequestValidationError) -> Response:
     """400 (OGC API asks for it; FastAPI's own 422 fails its suite), naming each field."""
     lang = language_of(request)
-    found = [
-        {"field": _clean(_place(tuple(one["loc"]))), "reason": _clean(_reason(one, lang))}
-        for one in error.errors()
-    ]
+    named: dict[str, str] = {}
+    for one in error.errors():  # one that may be of several types fails each: said once
+        named.setdefault(_clean(_place(tuple(one["loc"]))), _clean(_reason(one, lang)))
+    found = [{"field": field, "reason": reason} for field, reason in named.items()]
     first = found[0] if found else {"field": "body", "reason": say("problem.reason.other", lang)}
     missing = bool(error.errors()) and error.errors()[0].get("type") == "missing"
     kind = "missing_value" if missing else "invalid_value"

@@ -1,4 +1,4 @@
-"""How numbers and times look: 11月20日17时 or 20 Nov 17:00, 73.56%, 0.42 m."""
+"""How numbers and times look: 11月20日17时05分 or 20 Nov 17:00, 73.56%, 0.42 m."""
 
 from datetime import date, datetime
 from typing import Final
@@ -26,7 +26,6 @@ def when(
     *,
     zone: str | None = None,
     year: bool = False,
-    minute: bool = False,
 ) -> str:
     """A date or a time as an office writes it, in `zone` (IANA name; else the server's own)."""
     if at is None:
@@ -40,7 +39,7 @@ def when(
     if not isinstance(at, datetime):
         return day
     if zh:
-        return f"{day}{at.hour}时" + (f"{at.minute:02}分" if minute else "")
+        return f"{day}{at.hour}时{at.minute:02}分"
     return f"{day} {at.hour:02}:{at.minute:02}"
 
 

@@ -53,6 +53,21 @@
   if (!map || !cells) return;
   L.control.scale({ imperial: false }).addTo(map);
 
+  // North and mark lie over the cells and under the popups, and stay where they are: what lies in
+  // the map's own stack moves with it, so each move is taken back.
+  var furniture = document.querySelector(".furniture");
+  function stay() {
+    var size = map.getSize();
+    furniture.style.width = size.x + "px";
+    furniture.style.height = size.y + "px";
+    L.DomUtil.setPosition(furniture, map.containerPointToLayerPoint([0, 0]));
+  }
+  map.createPane("furniture").appendChild(furniture);
+  map.getPane("furniture").style.zIndex = 680;
+  map.getPane("furniture").style.pointerEvents = "none";
+  map.on("move viewreset resize zoomend", stay);
+  stay();
+
   var byNumber = {}, found = L.featureGroup();
   cells.eachLayer(function (layer) {
     var cell = data.cells[layer.feature.id];
