@@ -305,7 +305,7 @@ def test_a_field_called_id_that_names_nobody_is_no_identity(
     """Many exports carry a column `Id` full of zeros."""
     rows = [(polygon(at=i), {"Id": 0}) for i in range(12)]
     seen = bring(geojson(tmp_path / "1.geojson", rows), layer="buildings")
-    assert seen["notes"] == ["id_repeats:Id", "identity_from_content"]
+    assert seen["notes"] == ["id_repeats:Id", "identity_from_content", "kept_apart:Id"]
     assert count("select count(distinct source_id) from data.buildings") == 12
     seen = bring(
         geojson(tmp_path / "2.geojson", rows), layer="buildings", mapping='{"source_id": "Id"}'
@@ -380,3 +380,10 @@ def test_publishing_queues_one_full_screen(tmp_path: Path, bring: Bring, count: 
     second = bring(geojson(tmp_path / "2.geojson", houses(3)), layer="buildings")
     assert first["screen_job_id"] == second["screen_job_id"]
     assert count("select count(*) from data.job where kind = 'screen' and state = 'queued'") == 1
+
+
+def test_fields_that_no_column_wants_are_named_to_the_sender(tmp_path: Path, bring: Bring) -> None:
+    made = geojson(tmp_path / "b.geojson", [(polygon(), {"id": "1", "hieght": 20, "floor": 3})])
+    seen = bring(made, layer="buildings")
+    assert "kept_apart:hieght" in seen["notes"]
+    assert any("hieght" in note for note in seen["words"]["notes"])

@@ -46,6 +46,8 @@ def test_only_the_roles_that_the_layer_names_may_bring_it(
         ({"layer": "buildings", "dataset": "d", "encoding": "klingon"}, 400, "encoding"),
         ({"layer": "buildings", "dataset": "d", "crs": "EPSG:0"}, 400, "crs"),
         ({"layer": "buildings", "dataset": "d", "org": "nobody"}, 404, "org"),
+        ({"layer": "buildings", "dataset": "d", "dry_run": "maybe"}, 400, "dry_run"),
+        ({"layer": "buildings", "dataset": "d", "dryrun": "true"}, 400, "dryrun"),
     ],
 )
 def test_a_wrong_form_is_answered_with_its_field(

@@ -20,6 +20,8 @@ from gridwarden.words.problems import Problem
 
 UNPACKED_AT_MOST = 4
 """Times the upload limit that an archive may unpack to."""
+NAMED = 12
+"""How many fields that no column wants are named to the sender."""
 LOOKED_AT = 2_000
 """Rows that are read first, to understand the file by."""
 FEW = 10
@@ -47,6 +49,9 @@ def prepared(
             _which_is_north(source, reading, first)
     if fields.source_id is None:
         source.notes.append("identity_from_content")
+    if fields.extra:
+        more = "…" if len(fields.extra) > NAMED else ""
+        source.notes.append(f"kept_apart:{', '.join(fields.extra[:NAMED])}{more}")
     return source, fields, reading
 
 

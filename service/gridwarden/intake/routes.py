@@ -259,6 +259,9 @@ def _put(upload: UploadFile, folder: Path, name: str) -> None:
 
 
 def _ask(form: FormData) -> Ask:
+    for name in form:
+        if name not in (*TEXTS, "file"):
+            raise Problem("unknown_parameter", field=name[:100])
     where = _text(form, "where")
     return Ask(
         layer=_needed(form, "layer"),
@@ -269,7 +272,7 @@ def _ask(form: FormData) -> Ask:
         where=pair(where, "where") if where else None,
         mapping=_object(form, "mapping"),
         constants=_object(form, "set"),
-        dry_run=(_text(form, "dry_run") or "").lower() in ("1", "true", "yes", "on"),
+        dry_run=_truth(form, "dry_run"),
         remove=whole_number(_text(form, "remove"), "remove"),
     )
 
@@ -283,6 +286,14 @@ def _text(form: FormData, name: str) -> str | None:
     if any("\ud800" <= c <= "\udfff" for c in value):
         raise Problem("invalid_value", field=name)
     return value
+
+
+def _truth(form: FormData, name: str) -> bool:
+    """Yes or no. Any other word is refused: a misspelt wish not to publish must not publish."""
+    word = (_text(form, name) or "false").lower()
+    if word not in ("1", "true", "yes", "on", "0", "false", "no", "off"):
+        raise Problem("invalid_value", field=name)
+    return word in ("1", "true", "yes", "on")
 
 
 def _needed(form: FormData, name: str) -> str:
