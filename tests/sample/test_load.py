@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from conftest import environment, owner
+from gridwarden import migrations
 from gridwarden.settings import Settings
 
 
@@ -100,3 +101,27 @@ def test_a_folder_that_cannot_be_is_refused_in_one_sentence(
     assert done.returncode == 1
     assert "--out" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_the_loaded_city_goes_back_migration_by_migration_and_the_roles_survive(
+    loaded: tuple[Settings, str],
+) -> None:
+    """Last in this file: nothing is left of the city. Roles belong to the whole server."""
+    settings, _ = loaded
+    roles = "select array_agg(rolname::text order by rolname) from pg_roles where rolname ~ %s"
+    left = (
+        "select count(*) from pg_class c join pg_namespace n on n.oid = c.relnamespace"
+        " where n.nspname in ('access', 'api', 'data', 'jobs')"
+    )
+    with owner(settings) as c:
+        before = c.execute(roles, ("^gridwarden_",)).fetchone()
+        assert c.execute("select count(*) > 300 from data.finding").fetchone() == (True,)
+    migrations.downgrade(settings, "base")
+    with owner(settings) as c:
+        assert c.execute(left).fetchone() == (0,)
+        assert c.execute(roles, ("^gridwarden_",)).fetchone() == before
+    assert gridwarden(settings, "up").returncode == 0
+    again = gridwarden(settings, "sample", "load", "--seed", "8")
+    assert again.returncode == 0, again.stderr
+    with owner(settings) as c:
+        assert c.execute("select count(*) > 300 from data.finding").fetchone() == (True,)
