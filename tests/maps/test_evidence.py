@@ -82,6 +82,7 @@ def test_a_filter_by_what_is_not_there_is_refused_and_not_empty(
         answer = client.get(f"{address}?{name}=zzz&lang=en", headers=headers)
         assert (answer.status_code, answer.json()["field"]) == (400, name)
         assert known in answer.json()["detail"]
+        assert "permit" not in answer.json()["detail"], "no finding is a permit's"
         assert client.get(f"{address}?{name}={known}", headers=headers).status_code == 200
 
 

@@ -223,6 +223,10 @@ def test_a_popup_lies_over_north_and_mark_which_stay_where_they_are(
                 {animate: false});
         }"""
     )
+    zoom = page.locator(".leaflet-control-zoom").bounding_box()
+    shown = page.locator(".map-ground").bounding_box()
+    assert zoom and shown
+    assert size[0] > 390 or zoom["y"] > shown["y"] + shown["height"] / 2, "it hides the title"
     for locator in (mark, north):
         box = locator.bounding_box()
         assert box
@@ -260,7 +264,9 @@ def test_the_legend_names_what_is_ranked(
         page = open_heat(
             watched, module_live, module_sign_in("planner"), f"lang={lang}&cells={system}"
         )
-        assert unit[lang] in page.locator(".map-more").inner_text()
+        told = page.locator(".map-more > .small").inner_text()
+        assert unit[lang] in told
+        assert system != "districts" or ("cell" not in told and "统计格" not in told)
 
 
 def test_a_phone_shows_the_grade_first_and_whole(
@@ -289,3 +295,7 @@ def test_a_print_has_no_way_to_other_pages(
     assert "关于" in footer.inner_text()
     page.emulate_media(media="print")
     assert "关于" not in footer.inner_text() and "内部资料" in footer.inner_text()
+    # A4 between its margins, at 96 dots an inch: no column is cut off
+    page.set_viewport_size({"width": 680, "height": 1000})
+    table = page.locator("table.findings").bounding_box()
+    assert table and table["x"] + table["width"] <= 680

@@ -37,18 +37,20 @@ def checked_measure(measure: str, found: Heat) -> str:
 
 def heat_context(shown: HeatView, settings: Settings, lang: str) -> dict[str, Any]:
     """What both the page and the stand-alone file give to `maps/heat_body.html`."""
+    unit = "districts" if side_of(shown.heat.system) is None else "cells"
     measures = dict.fromkeys((*measures_of(shown.heat), shown.measure))
     return {
         "view": shown,
         "measure_title": measure_words(shown.measure, lang),
         "measures": [(one, measure_words(one, lang)) for one in measures],
-        "unit": "districts" if side_of(shown.heat.system) is None else "cells",
+        "unit": unit,
         "linked": shown.linked,
         "definition": say(
             "maps.measure.definition",
             lang,
             **{name: f"{weight:g}" for name, weight in settings.severity_weights.items()},
             possible=f"{settings.possible_factor:g}",
+            unit=say(f"maps.unit.{unit}", lang),
         ),
         "data": script_json(shown.data),
         # numbers and our own identifiers only: see gridwarden.maps.figure

@@ -51,6 +51,8 @@
   }
 
   if (!map || !cells) return;
+  // on a phone a popup reaches the corner where the buttons stand, and controls lie over popups
+  if (map.getSize().x < 600) map.zoomControl.setPosition("bottomright");
   L.control.scale({ imperial: false }).addTo(map);
 
   // North and mark lie over the cells and under the popups, and stay where they are: what lies in
