@@ -5,24 +5,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from gridwarden.permits.area import Area, read_area
+from gridwarden.rules.model import Method
 from gridwarden.settings import Settings
 from gridwarden.words import LANGUAGES, say
 from gridwarden.words.problems import Problem
 from gridwarden.words.speech import catalogue
 
-METHODS: Final = (
-    "hand",
-    "mechanical",
-    "trenchless",
-    "piling",
-    "borehole",
-    "blasting",
-    "dewatering",
-    "lifting",
-)
+METHODS: Final[tuple[str, ...]] = get_args(Method)
 MEMBERS: Final = ("area", "buffer_m", "method", "depth_m", "starts_on", "ends_on")
 _ANSWER: Final = "permits.answer."
 
