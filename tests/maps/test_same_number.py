@@ -8,7 +8,7 @@ from fastapi.testclient import TestClient
 from conftest import KeyMaker
 from maps.small_city import Planted
 
-ROWS = {
+ROWS: dict[tuple[str, int | None, tuple[int, ...] | str | None], int] = {
     ("planner", None, None): 11,
     ("utility", None, None): 6,
     ("utility", 0, None): 8,
