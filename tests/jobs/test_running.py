@@ -202,8 +202,9 @@ def test_a_worker_that_is_told_to_stop_puts_its_job_back(city: Settings, tmp_pat
 
 
 def children_of(process: int) -> list[int]:
-    listed = Path(f"/proc/{process}/task/{process}/children").read_text().split()
-    return [int(pid) for pid in listed]
+    """Its child processes, whichever of its threads started them."""
+    tasks = Path(f"/proc/{process}/task").glob("*/children")
+    return [int(pid) for each in tasks for pid in each.read_text().split()]
 
 
 def test_the_service_replaces_a_dead_worker_and_takes_it_along_when_it_ends(
