@@ -11,6 +11,7 @@ import pytest
 import shapely
 
 from conftest import TEMPLATE, copy_database, owner
+from gridwarden.sample.city import write_city
 from gridwarden.sample.load import Loaded, load
 from gridwarden.settings import Settings
 
@@ -44,6 +45,19 @@ def test_a_full_screen_finds_what_the_oracle_finds(
         "building_water",
     }  # fmt: skip
     assert len(expected) > 300
+
+
+@pytest.mark.deep
+def test_a_city_ten_times_as_large_is_judged_alike(
+    installation: Settings, tmp_path: Path, pack: dict[str, Any]
+) -> None:
+    folder = tmp_path / "city"
+    write_city(11, "m", folder)
+    bring_in(installation, folder)
+    expected = Oracle(folder, pack).findings()
+    with owner(installation) as connection:
+        assert differences(stored(connection), expected) == []
+    assert len(expected) > 2000
 
 
 @pytest.fixture(scope="module")
