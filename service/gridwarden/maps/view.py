@@ -17,7 +17,7 @@ from gridwarden.words.figures import amount
 
 SEVERITIES = ("major", "serious", "general")
 CERTAINTIES = ("certain", "possible")
-LISTED = 8
+LISTED = 7
 
 
 @dataclass(frozen=True, slots=True)
