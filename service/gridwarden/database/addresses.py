@@ -70,11 +70,6 @@ def database_name(settings: Settings) -> str:
     return server(settings)["dbname"]
 
 
-def owner_name(settings: Settings) -> str:
-    """The role that owns the database and everything in it."""
-    return OWNER if settings.database_url is None else _given(settings)["user"]
-
-
 def login_name(settings: Settings, login: Login) -> str:
     """`gridwarden_web_<database>` or `gridwarden_worker_<database>`."""
     name = f"gridwarden_{login}_{database_name(settings)}"

@@ -13,7 +13,7 @@ from gridwarden.sample.blocks import Blocks, NDArrayInt, rectangles
 from gridwarden.sample.mains import Mains
 from gridwarden.sample.names import JIA, YI
 from gridwarden.sample.plan import FIELD, MARGIN, Numbers, Plan, Shapes
-from gridwarden.sample.streets import PAVED, Edges
+from gridwarden.sample.streets import Edges
 
 
 def made_up_boxes(lines: Shapes, along: Numbers, aside: Numbers, size: Numbers) -> Shapes:
@@ -146,13 +146,6 @@ def make_digs(plan: Plan, edges: Edges, count: int) -> Shapes:
     lines = np.array([shapely.LineString(edges.line[at]) for at in pick], dtype=object)
     size = np.stack([dice.uniform(6, 30, count), dice.uniform(1.2, 3, count)], axis=1)
     return made_up_boxes(lines, dice.uniform(0.2, 0.8, count), dice.uniform(-9, 9, count), size)
-
-
-def road_areas(edges: Edges) -> Shapes:
-    """The paved ground of every street piece (for checks and pictures)."""
-    lines = np.array([shapely.LineString(line) for line in edges.line], dtype=object)
-    widths = np.array([PAVED[kind] / 2 for kind in edges.kind])
-    return np.asarray(shapely.buffer(lines, widths, cap_style="flat"))
 
 
 @dataclass(frozen=True)

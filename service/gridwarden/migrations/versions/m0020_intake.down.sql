@@ -1,6 +1,6 @@
 drop function data.staging_ready();
 drop function data.make_staging(text, text[]);
-drop function api.answer_import(bigint, bigint, text[]);
+drop function api.answer_import(bigint, bigint);
 drop function api.bring(text, text, text, bigint, text, jsonb, bigint);
 drop view api.job;
 drop view api.reject;

@@ -121,7 +121,7 @@ $$;
 -- Confirm how many rows a held import removes, and queue it again. `layers` are those that the
 -- caller's role may import. Gives {"job"}, or {"held"} (the number it is held for, when another
 -- was said), or {"state"} of one that is not held, or null for one that the caller may not import.
-create function api.answer_import(import bigint, remove bigint, layers text[]) returns jsonb
+create function api.answer_import(import bigint, remove bigint) returns jsonb
     language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as
 $$
 declare
@@ -129,7 +129,7 @@ declare
     job_state text;
 begin
     select i.* into asked from data.import i
-        where i.id = answer_import.import and i.layer = any (answer_import.layers)
+        where i.id = answer_import.import
           and exists (select from data.layer l
                       where l.id = i.layer and api.role() = any (l.importers))
           and (current_setting('role') <> 'gridwarden_utility' or api.my_org(i.org_id))
@@ -155,9 +155,9 @@ end
 $$;
 
 revoke all on function api.bring(text, text, text, bigint, text, jsonb, bigint),
-    api.answer_import(bigint, bigint, text[]) from public;
+    api.answer_import(bigint, bigint) from public;
 grant execute on function api.bring(text, text, text, bigint, text, jsonb, bigint),
-    api.answer_import(bigint, bigint, text[]) to
+    api.answer_import(bigint, bigint) to
     gridwarden_utility, gridwarden_supervisor, gridwarden_planner, gridwarden_dispatcher,
     gridwarden_administrator;
 grant select on api.import, api.reject to
