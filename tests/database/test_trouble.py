@@ -205,6 +205,18 @@ def test_a_working_crs_without_true_metres_is_refused(home: HomeMaker, epsg: int
     assert not settings.cluster.exists()
 
 
+@pytest.mark.parametrize("epsg", [3035, 3031])
+def test_a_working_crs_whose_metres_are_not_the_ground_s_is_refused(
+    home: HomeMaker, epsg: int
+) -> None:
+    settings = home(crs=epsg)
+    assert refusal(lambda: cluster.up(settings)) == (
+        f"The metres of EPSG:{epsg} are not metres of the ground: set GRIDWARDEN_CRS to one whose"
+        " metres are, such as 4547 (CGCS2000, central meridian 114°E) or the UTM zone of your city."
+    )
+    assert not settings.cluster.exists()
+
+
 def test_the_command_prints_the_sentence_and_no_traceback(home: HomeMaker) -> None:
     settings = home()
     settings.home.write_text("")

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from gridwarden.geodesy import CrsRefusedError, WorkingCrs, reading_of
+from gridwarden.geodesy.working import scale_error
 
 WUHAN = WorkingCrs(4547)
 
@@ -13,6 +14,21 @@ def test_degrees_feet_and_web_mercator_are_never_measured_in(epsg: int) -> None:
     with pytest.raises(CrsRefusedError) as refused:
         WorkingCrs(epsg)
     assert refused.value.reason == "not_metric"
+
+
+@pytest.mark.parametrize("epsg", [3035, 6933, 8857, 3575, 9311, 3031, 5880, 3145])
+def test_a_system_that_distorts_is_never_measured_in(epsg: int) -> None:
+    """Equal-area ones, polar ones, those of continents, and those that PROJ cannot tell of."""
+    with pytest.raises(CrsRefusedError) as refused:
+        WorkingCrs(epsg)
+    assert refused.value.reason == "distorting"
+
+
+def test_every_chinese_zone_and_every_utm_zone_may_be_the_working_system() -> None:
+    """CGCS2000 Gauss-Krüger (6° and 3°, with the zone's number and without), UTM on WGS 84."""
+    utm = [hemisphere + zone for hemisphere in (32600, 32700) for zone in range(1, 61)]
+    for epsg in (*range(4491, 4555), *utm):
+        assert scale_error(epsg) < 0.0015, WorkingCrs(epsg)
 
 
 @pytest.mark.parametrize("epsg", [4547, 4549, 4526, 3879, 25832, 31467, 3577, 27700])

@@ -155,7 +155,7 @@ def _alone(settings: Settings, report: Report) -> Iterator[None]:
 
 
 def _fit_crs(settings: Settings) -> None:
-    """Refuse a working CRS other than the one fixed at the first `up`, or one without metres."""
+    """Refuse a working CRS other than the one fixed at the first `up`, or without true metres."""
     kept = settings.home / "working-crs"
     if kept.exists():
         check_crs(settings, kept.read_text().strip())
@@ -167,10 +167,15 @@ def _fit_crs(settings: Settings) -> None:
 
     try:
         WorkingCrs(settings.crs)
-    except CrsRefusedError:
+    except CrsRefusedError as refused:
+        told = f"EPSG:{settings.crs} is not a projected system in metres: set GRIDWARDEN_CRS to one"
+        if refused.reason == "distorting":
+            told = (
+                f"The metres of EPSG:{settings.crs} are not metres of the ground: set"
+                " GRIDWARDEN_CRS to one whose metres are"
+            )
         raise SetUpError(
-            f"EPSG:{settings.crs} is not a projected system in metres: set GRIDWARDEN_CRS to one,"
-            " such as 4547 (CGCS2000, central meridian 114°E) or the UTM zone of your city."
+            f"{told}, such as 4547 (CGCS2000, central meridian 114°E) or the UTM zone of your city."
         ) from None
 
 

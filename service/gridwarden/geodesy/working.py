@@ -5,19 +5,25 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from pyproj import CRS, Transformer
-from pyproj.exceptions import CRSError
+from pyproj import CRS, Proj, Transformer
+from pyproj.exceptions import CRSError, ProjError
 
 from gridwarden.geodesy.trouble import CrsRefusedError
 
 Numbers = NDArray[np.float64]
 ROUNDING = 1e-9
 """Degrees, a tenth of a millimetre: what the way there and back may lose."""
+SCALE_MAY_BE_OFF = 0.04
+"""How far a metre of the plane may be from one on the ground, anywhere in the area of use. City
+grids stay below 0.001; the widest that still keeps shapes for a country (Australian Albers) below
+0.037. Equal-area and polar systems of continents shear what is measured in them."""
 
 
 @dataclass(frozen=True)
 class WorkingCrs:
-    """A projected CRS in metres, by EPSG code. Raises CrsRefusedError when it is neither."""
+    """A projected CRS in metres, by EPSG code. Raises CrsRefusedError when it is neither, and
+    when its metres are not those of the ground (SCALE_MAY_BE_OFF).
+    """
 
     epsg: int
 
@@ -29,6 +35,8 @@ class WorkingCrs:
         transverse = "ransverse" in _method(crs)
         if not crs.is_projected or not metres or (mercator and not transverse):
             raise CrsRefusedError("not_metric", f"EPSG:{self.epsg}")
+        if not scale_error(self.epsg) <= SCALE_MAY_BE_OFF:
+            raise CrsRefusedError("distorting", f"EPSG:{self.epsg}")
 
     @cached_property
     def crs(self) -> CRS:
@@ -62,6 +70,25 @@ class WorkingCrs:
     def from_lonlat(self, lon: Numbers, lat: Numbers) -> tuple[Numbers, Numbers]:
         """Metres from degrees on the working CRS's own datum; inf where it is not defined."""
         return _to_lonlat(self.epsg).transform(lon, lat, direction="INVERSE")
+
+
+@lru_cache(maxsize=32)
+def scale_error(epsg: int) -> float:
+    """The largest |k - 1| over the area of use, in any direction (Tissot's axes); inf where PROJ
+    cannot tell.
+    """
+    crs = CRS.from_epsg(epsg)
+    if crs.area_of_use is None:
+        return float("inf")
+    west, south, east, north = crs.area_of_use.bounds
+    across = np.linspace(west, east if east > west else east + 360, 9)
+    lon, lat = np.meshgrid(across, np.linspace(south, north, 9))
+    try:
+        found = Proj(crs).get_factors(lon.ravel(), lat.ravel())
+    except (CRSError, ProjError):
+        return float("inf")
+    axes = np.array([found.tissot_semimajor, found.tissot_semiminor])
+    return float(np.abs(axes - 1).max())
 
 
 def _method(crs: CRS) -> str:
