@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from gridwarden.access.command import acting
-from gridwarden.permits.bodies import MAX_BYTES, area_of_text
+from gridwarden.intake.bodies import MAX_BYTES, place_of_text
 from gridwarden.permits.check import ask
 from gridwarden.permits.question import read_question
 from gridwarden.words import say
@@ -55,7 +55,7 @@ def check(
 ) -> None:
     """Ask whether one may dig in an area: verdict, mains, measures, whom to call."""
     document = {
-        "area": area_of_text(_read(area)),
+        "area": place_of_text(_read(area)),
         "method": method,
         "depth_m": depth,
         "buffer_m": buffer,
@@ -95,7 +95,7 @@ def _read(area: Path) -> str:
     try:
         return body.decode("utf-8-sig").strip()
     except UnicodeDecodeError:
-        raise Problem("invalid_geometry", "permits.problem.not_geojson", field="AREA") from None
+        raise Problem("invalid_geometry", "areas.problem.not_geojson", field="AREA") from None
 
 
 def show(answer: dict[str, Any], lang: str, console: Console) -> None:

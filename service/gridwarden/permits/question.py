@@ -1,13 +1,12 @@
 """What a permit check is asked: where, how, how deep, when; everything else is refused by name."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from typing import Any, Final, get_args
 
-from gridwarden.permits.area import Area, read_area
+from gridwarden.intake.area import Area, read_area
 from gridwarden.rules.model import Method
 from gridwarden.settings import Settings
 from gridwarden.words import LANGUAGES, say
@@ -58,14 +57,6 @@ def words(method: str) -> dict[str, dict[str, str]]:
         | {"method": say(f"permits.method.{method}", language)}
         for language in LANGUAGES
     }
-
-
-def parse_json(body: bytes | str, field: str | None = None) -> object:
-    """Strict JSON: no NaN, no Infinity. Raises Problem `bad_request`."""
-    try:
-        return json.loads(body, parse_constant=_no_constant)
-    except (ValueError, RecursionError):
-        raise Problem("bad_request", "permits.problem.body", field=field) from None
 
 
 def read_question(document: object, crs: str | None, settings: Settings) -> Question:
@@ -119,7 +110,3 @@ def day(value: object, field: str) -> date | None:
         return date.fromisoformat(text[:10] if text[10:11] in ("T", "t", " ") else text)
     except ValueError:
         raise Problem("invalid_value", "permits.problem.date", field=field) from None
-
-
-def _no_constant(name: str) -> float:
-    raise ValueError(f"{name} is not JSON")

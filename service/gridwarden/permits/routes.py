@@ -10,10 +10,11 @@ from fastapi.responses import HTMLResponse
 
 from gridwarden.access import allow
 from gridwarden.database import Caller
-from gridwarden.permits.area import Area
-from gridwarden.permits.bodies import FIELDS, limited_body, limited_form, question_of_form
+from gridwarden.intake.area import Area
+from gridwarden.intake.bodies import limited_body, limited_form, parse_json
+from gridwarden.permits.bodies import FIELDS, question_of_form
 from gridwarden.permits.check import ask
-from gridwarden.permits.question import METHODS, parse_json, read_question
+from gridwarden.permits.question import METHODS, read_question
 from gridwarden.words import language_of
 from gridwarden.words.page import page
 from gridwarden.words.problems import Problem

@@ -1,7 +1,7 @@
-"""A dig area as people give it, checked and turned into metres; it is never changed silently.
+"""A place that somebody asks about, checked and turned into metres; it is never changed silently.
 
 Positions are east before north (longitude before latitude) as GeoJSON has them, whatever order the
-CRS itself states. Refusals are Problems that name the member `area` and the place.
+CRS itself states. Refusals are Problems that name the member that holds it, and the place.
 """
 
 import math
@@ -42,7 +42,7 @@ Position = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class Area:
-    """A valid dig area: `metres` in the working CRS (given to SQL as GeoJSON), `lonlat` for people.
+    """A valid place: `metres` in the working CRS (given to SQL as GeoJSON), `lonlat` for people.
 
     `accuracy_m` is what the conversion adds to its place (95 %, metres).
     """
@@ -56,16 +56,40 @@ class Area:
         return dict(mapping(self.metres))
 
 
-def read_area(document: object, crs: str | None, epsg: int, buffer_m: float, km2: float) -> Area:
+class _Refused(Exception):  # noqa: N818  (becomes a Problem)
+    """Why a place cannot be asked about: the end of a key of words, and what fills it."""
+
+    def __init__(self, key: str, **params: Any) -> None:
+        self.key = key
+        self.params = params
+        super().__init__(key)
+
+
+def read_area(
+    document: object,
+    crs: str | None,
+    epsg: int,
+    buffer_m: float,
+    km2: float,
+    field: str = "area",
+) -> Area:
     """A GeoJSON geometry or Feature, in `crs` (longitude and latitude when None), as an Area.
 
-    `epsg` is the working CRS. Raises Problem for whatever cannot be asked about: other kinds,
-    bad numbers, open or crossing outlines, places outside the working CRS, more than `km2`
-    with the buffer, more than 10 km across.
+    `epsg` is the working CRS. Raises Problem, naming `field`, for whatever cannot be asked about:
+    other kinds, bad numbers, open or crossing outlines, places outside the working CRS, more than
+    `km2` with the buffer, more than 10 km across.
     """
-    given = geometry_of(document)
+    try:
+        return _area(document, crs, epsg, buffer_m, km2)
+    except _Refused as refused:
+        key = f"areas.problem.{refused.key}"
+        raise Problem("invalid_geometry", key, field=field, **refused.params) from None
+
+
+def _area(document: object, crs: str | None, epsg: int, buffer_m: float, km2: float) -> Area:
+    given = _geometry_of(document)
     working = WorkingCrs(epsg)
-    system = crs if crs is not None else named_crs(document)
+    system = crs if crs is not None else _named_crs(document)
     reading = _reading(system, working)
     outline = shape(_plain(given, reading is None or reading.geographic, epsg))
     _check_valid(outline)
@@ -77,27 +101,27 @@ def read_area(document: object, crs: str | None, epsg: int, buffer_m: float, km2
     return Area(metres, (float(lon[0]), float(lat[0])), reading.accuracy_m if reading else 0.0)
 
 
-def geometry_of(document: object) -> Mapping[str, Any]:
+def _geometry_of(document: object) -> Mapping[str, Any]:
     """The one geometry of a geometry, a Feature, or a collection of one Feature."""
     if not isinstance(document, Mapping):
-        raise _refused("kind", found=_brief(document))
+        raise _Refused("kind", found=_brief(document))
     kind = document.get("type")
     found: Any = document
     if kind == "FeatureCollection":
         features = document.get("features")
         if not isinstance(features, list) or len(features) != 1:
             n = len(features) if isinstance(features, list) else 0
-            raise _refused("one_feature", n=n)
+            raise _Refused("one_feature", n=n)
         found, kind = features[0], "Feature"
     if kind == "Feature":
         found = found.get("geometry") if isinstance(found, Mapping) else None
     named = found.get("type") if isinstance(found, Mapping) else None
     if not isinstance(named, str) or named not in DEPTHS:
-        raise _refused("kind", found=_brief(named))
+        raise _Refused("kind", found=_brief(named))
     return dict(found)
 
 
-def named_crs(document: object) -> str | None:
+def _named_crs(document: object) -> str | None:
     """The system that an older GeoJSON file names itself (`crs` member), if it does."""
     crs = document.get("crs") if isinstance(document, Mapping) else None
     properties = crs.get("properties") if isinstance(crs, Mapping) else None
@@ -117,7 +141,7 @@ def _reading(crs: str | None, working: WorkingCrs) -> Reading | None:
         return reading_of(f"EPSG:{epsg[1]}" if epsg else name, working)
     except CrsRefusedError:
         raise Problem(
-            "invalid_value", "permits.problem.crs", field="crs", found=_brief(name)
+            "invalid_value", "areas.problem.crs", field="crs", found=_brief(name)
         ) from None
 
 
@@ -130,7 +154,7 @@ def _plain(given: Mapping[str, Any], degrees: bool, epsg: int) -> dict[str, Any]
         nonlocal count
         count += len(value)
         if count > MAX_POSITIONS:
-            raise _refused("too_many", limit=MAX_POSITIONS)
+            raise _Refused("too_many", limit=MAX_POSITIONS)
         places = [_position(one, degrees, epsg) for one in value]
         _check_row(kind, places)
         return places
@@ -139,9 +163,9 @@ def _plain(given: Mapping[str, Any], degrees: bool, epsg: int) -> dict[str, Any]
         if depth == 0:
             return row([value])[0]
         if not isinstance(value, list):
-            raise _refused("position", found=_brief(value))
+            raise _Refused("position", found=_brief(value))
         if not value:
-            raise _refused("short", what=kind)
+            raise _Refused("short", what=kind)
         return row(value) if depth == 1 else [nested(one, depth - 1) for one in value]
 
     return {"type": kind, "coordinates": nested(given.get("coordinates"), DEPTHS[kind])}
@@ -150,18 +174,18 @@ def _plain(given: Mapping[str, Any], degrees: bool, epsg: int) -> dict[str, Any]
 def _check_row(kind: str, places: list[Position]) -> None:
     shortest = {"Polygon": 4, "LineString": 2}.get(kind.removeprefix("Multi"), 1)
     if len(places) < shortest:
-        raise _refused("short", what=kind)
+        raise _Refused("short", what=kind)
     if shortest == 4 and places[0] != places[-1]:
-        raise _refused("open", place=_say(places[0]))
+        raise _Refused("open", place=_say(places[0]))
 
 
 def _position(value: object, degrees: bool, epsg: int) -> Position:
     if not isinstance(value, list) or not 2 <= len(value) <= 4:
-        raise _refused("position", found=_brief(value))
+        raise _Refused("position", found=_brief(value))
     for number in value:
         plain = isinstance(number, int | float) and not isinstance(number, bool)
         if not plain or not abs(number) <= 1e9:  # NaN is within no bounds
-            raise _refused("position", found=_brief(value))
+            raise _Refused("position", found=_brief(value))
     place = float(value[0]), float(value[1])
     if degrees:
         _check_degrees(place, epsg)
@@ -173,8 +197,8 @@ def _check_degrees(place: Position, epsg: int) -> None:
     if abs(lon) <= 180 and abs(lat) <= 90:
         return
     if abs(lon) <= 90 and abs(lat) <= 180:
-        raise _refused("swapped", place=_say(place))
-    raise _refused("degrees", place=_say(place), epsg=epsg)
+        raise _Refused("swapped", place=_say(place))
+    raise _Refused("degrees", place=_say(place), epsg=epsg)
 
 
 def _check_valid(outline: BaseGeometry, working: WorkingCrs | None = None) -> None:
@@ -188,7 +212,7 @@ def _check_valid(outline: BaseGeometry, working: WorkingCrs | None = None) -> No
         lon, lat = working.lonlat(np.array([place[0]]), np.array([place[1]]))
         place = (float(lon[0]), float(lat[0]))
     crossing = "elf-intersection" in reason
-    raise _refused("crosses" if crossing else "not_valid", place=_say(place))
+    raise _Refused("crosses" if crossing else "not_valid", place=_say(place))
 
 
 def _first(outline: BaseGeometry) -> Position:
@@ -206,7 +230,7 @@ def _to_metres(outline: BaseGeometry, reading: Reading | None, working: WorkingC
         west, south, east, north = working.area
         wrong = numbers[int(np.argmin(held))]
         place = _say((float(wrong[0]), float(wrong[1])))
-        raise _refused("outside", place=place, west=west, south=south, east=east, north=north)
+        raise _Refused("outside", place=place, west=west, south=south, east=east, north=north)
     return shapely.set_coordinates(outline, np.column_stack([x, y]))
 
 
@@ -214,12 +238,12 @@ def _check_size(metres: BaseGeometry, buffer_m: float, km2: float) -> None:
     west, south, east, north = metres.bounds
     across = math.hypot(east - west, north - south)
     if across > MAX_ACROSS_M:
-        raise _refused("too_long", found=round(across), limit=MAX_ACROSS_M)
+        raise _Refused("too_long", found=round(across), limit=MAX_ACROSS_M)
     # The radius that a point counts with is the rules' assumption, not ground that was asked for.
     if _bound(metres, buffer_m) > km2 * 1e6:
         found = _widened_area(metres, buffer_m) / 1e6
         if found > km2:
-            raise _refused("too_large", found=f"{found:.3f}", limit=f"{km2:g}")
+            raise _Refused("too_large", found=f"{found:.3f}", limit=f"{km2:g}")
 
 
 def _bound(metres: BaseGeometry, wide: float) -> float:
@@ -238,10 +262,6 @@ def _widened_area(metres: BaseGeometry, wide: float) -> float:
     if not wide:
         return float(metres.area)
     return float(metres.simplify(0.5).buffer(wide, quad_segs=8).area)
-
-
-def _refused(key: str, **params: Any) -> Problem:
-    return Problem("invalid_geometry", f"permits.problem.{key}", field="area", **params)
 
 
 def _say(place: Position) -> str:
