@@ -98,6 +98,11 @@ def fill(c: psycopg.Connection) -> Known:
     put(c, "warden_grids", box(0, 0, 100), code="G1")
     put(c, "coverage", box(0, 0, 600), operator="西城燃气", surveyed_on="2026-01-15")
     put(c, "roads", f"SRID=4547;MULTILINESTRING(({X} {Y},{X + 900} {Y}))", name="一号路")
+    put(c, "underground_lines", f"SRID=4547;MULTILINESTRING(({X} {Y + 9},{X + 900} {Y + 9}))")
+    put(c, "enclosed_spaces", box(0, 20), kind="basement", depth_top_m=0.5, ventilated=False)
+    put(c, "street_objects", point, kind="tree", deep_rooted=True)
+    put(c, "fire_lanes", box(0, 40), kind="climbing_area", width_m=10.0, state="occupied")
+    put(c, "rented_dwellings", point, area_m2=20.0, occupants=6, partition_added=True)
     return Known(east_gas, west_gas, west, east)
 
 

@@ -38,6 +38,14 @@ LAYER = Layer(
                 "none": ("无", "未设置", "没有"),
             },
         ),
+        Column(
+            "households",
+            "integer",
+            Words("households", "户数"),
+            ("户数", "住户数", "居民户数", "building:flats", "flats"),
+            minimum=0,
+            maximum=100_000,
+        ),
     ),
     readers=EVERYONE,
     # Judged against mains: who brings it reads mains or no finding, or probes would find them.

@@ -36,6 +36,7 @@ LAYER = Layer(
         Column("contractor", "text", Words("contractor", "施工单位"), ("施工单位",)),
     ),
     readers={"utility": "all", "supervisor": "all", "planner": "all"},
-    importers=("utility", "planner", "supervisor", "administrator"),
+    # Judged against mains: who brings it reads mains or no finding, or probes would find them.
+    importers=("utility", "supervisor", "administrator"),
     style=Style(stroke="#8A5A00", fill="#F6E9D2"),
 )
