@@ -13,6 +13,14 @@ def run_sql(migration: str, *, down: bool = False) -> None:
     run_text(file.read_text(encoding="utf-8").replace("{srid}", str(working_srid())))
 
 
+def run_before(migration: str, heading: str) -> None:
+    """Run `<migration>.sql` up to the line that holds `heading`. Raises ValueError without one."""
+    from gridwarden.migrations import working_srid
+
+    text = Path(migration).with_suffix(".sql").read_text(encoding="utf-8")
+    run_text(text[: text.rindex("\n", 0, text.index(heading))].replace("{srid}", str(working_srid())))
+
+
 def run_text(statements: str, path: str = "default") -> None:
     """Run SQL as it is, on the driver's own connection: `%` and `:` mean themselves."""
     driver = op.get_bind().connection.driver_connection

@@ -1,6 +1,6 @@
 """Rules are data: packs in TOML with their clauses, published as rows, compiled to SQL."""
 
-from gridwarden.rules.compiler import Statement, compile_statement, compiled
+from gridwarden.rules.compiler import Statement, compiled
 from gridwarden.rules.loading import BUILT_IN, BadPackError, LoadedPack, load, load_built_in
 from gridwarden.rules.publishing import ensure_published, publish, publish_built_in
 
@@ -9,7 +9,6 @@ __all__ = [
     "BadPackError",
     "LoadedPack",
     "Statement",
-    "compile_statement",
     "compiled",
     "ensure_published",
     "load",

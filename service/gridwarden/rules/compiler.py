@@ -1,111 +1,40 @@
-"""Rules to SQL: one set-based statement for each family of distance rules and each other rule.
+"""Rules to SQL: one set-based statement for each family of rules on mains, and each other rule.
 
-The numbers stay in `data.rule_row`, which the statements join; only names are composed in here,
-as identifiers that the layer registry declares. A new layer in a rule's `subjects` needs nothing.
+The database composes them (`data.statements()`), because screening, what-if and explanations run
+the very same text: here they are fetched and named. The numbers stay in `data.main_rule`, which
+the statements join; only names that layers declare and a pack's own conditions are composed in.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import LiteralString, cast
 
-from psycopg import AsyncConnection, sql
+from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
 from gridwarden.database import queries
-from gridwarden.layers.catalogue import Layer, layer
 
-PACKAGE = __package__ or "gridwarden.rules"
-Q = queries(PACKAGE, "rules.sql")
-TEMPLATES = queries(PACKAGE, "compiled.sql")
+Q = queries(__package__ or "gridwarden.rules", "compiled.sql")
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A compiled rule (or family of rules): a SELECT that gives one row a finding."""
+    """A compiled family of rules, or rule: a SELECT with the columns of `data.judged`."""
 
+    name: str
     family: str
     layer: str
     kind: str
-    rule: str | None
-    sql: sql.Composed
+    rule_ids: tuple[int, ...]
+    sql: LiteralString
 
-    @property
-    def name(self) -> str:
-        """What progress and tables call it."""
-        return f"{self.rule or self.family} · {self.layer}"
+    @classmethod
+    def of(cls, row: TupleRow) -> "Statement":
+        """From a row of the query `statements`."""
+        name, family, layer, kind, rule_ids, text = row
+        # The text comes from the database's own function, never from a caller.
+        return cls(name, family, layer, kind, tuple(rule_ids), cast(LiteralString, text))
 
 
 async def compiled(connection: AsyncConnection[TupleRow]) -> list[Statement]:
-    """Every statement that the published rules need, in a steady order (role screen)."""
-    rows = await (await connection.execute(Q["compiled"])).fetchall()
-    return [
-        compile_statement(family, subject, kind, pack, rule, test or {})
-        for family, subject, kind, pack, rule, test, _ in rows
-    ]
-
-
-def compile_statement(
-    family: str,
-    subject: str,
-    kind: str,
-    pack: str | None = None,
-    rule: str | None = None,
-    test: Mapping[str, Any] | None = None,
-) -> Statement:
-    """One statement. Raises KeyError for a layer or column that is not declared any more."""
-    declared = layer(subject)
-    names: dict[str, sql.Composable] = {
-        "subject": sql.Identifier("data", declared.id),
-        "layer": sql.Literal(declared.id),
-        "family": sql.Literal(family),
-        "pack": sql.Literal(pack),
-        "rule": sql.Literal(rule),
-        "place": sql.SQL(TEMPLATES["place"]),
-        # A layer of polygons alone has no points to give a radius to.
-        "radius": sql.SQL(
-            "data.point_radius()" if declared.geometry == "any" else "0::double precision"
-        ),
-    }
-    own = {"absence": _absence, "attribute": _attribute}
-    if kind in own:
-        names |= own[kind](declared, test or {})
-    return Statement(family, subject, kind, rule, sql.SQL(TEMPLATES[kind]).format(**names))
-
-
-def _absence(declared: Layer, test: Mapping[str, Any]) -> dict[str, sql.Composable]:
-    counterpart = layer(test["counterpart"])
-    ignore = test.get("ignore")
-    counted: sql.Composable = sql.SQL("true")
-    if ignore:
-        counted = sql.SQL("c.{} is null or not c.{} = any ({})").format(
-            _column(counterpart, ignore["column"]),
-            _column(counterpart, ignore["column"]),
-            sql.Literal(list(ignore["values"])),
-        )
-    return {
-        "counterpart": sql.Identifier("data", counterpart.id),
-        "counterpart_layer": sql.Literal(counterpart.id),
-        "counted": counted,
-    }
-
-
-def _attribute(declared: Layer, test: Mapping[str, Any]) -> dict[str, sql.Composable]:
-    over, unless = test["over"], test["unless"]
-    return {
-        "over": _column(declared, over["column"]),
-        "over_name": sql.Literal(over["column"]),
-        "instead": _column(declared, over["instead"]),
-        "factor": sql.Literal(over["factor"]),
-        "certain_over": sql.Literal(over["certain_over"]),
-        "possible_from": sql.Literal(over["possible_from"]),
-        "unless": _column(declared, unless["column"]),
-        "unless_name": sql.Literal(unless["column"]),
-        "equals": sql.Literal(unless["equals"]),
-    }
-
-
-def _column(declared: Layer, name: str) -> sql.Identifier:
-    """A column's identifier. Raises KeyError for one that the layer does not declare."""
-    if name not in {c.name for c in declared.all_columns}:
-        raise KeyError(f"{declared.id}.{name}")
-    return sql.Identifier(name)
+    """Every statement that the rules in force need, in a steady order (role screen)."""
+    return [Statement.of(r) for r in await (await connection.execute(Q["statements"])).fetchall()]

@@ -1,8 +1,7 @@
 """The whole city judged by every rule, in one transaction by role `screen`.
 
 The compiled statements fill a table of their own; from that only differences are written, so an
-unchanged city writes nothing. Every distance is planar metres in the working CRS, from a main's
-outer edge.
+unchanged city writes nothing. Every distance is metres on the ground, from a main's outer edge.
 """
 
 import time
@@ -82,6 +81,7 @@ async def screen(pool: Pool, person: str, progress: Progress = _quietly) -> Scre
         for done, statement in enumerate(statements):
             await progress(done, len(statements))
             steps.append(await _judge(connection, statement))
+        await connection.execute(Q["strongest"])
         added, changed, removed = await _write(connection)
         counts = await (await connection.execute(Q["counted"])).fetchall()
         await connection.execute(Q["empty"])
@@ -108,7 +108,7 @@ async def screen(pool: Pool, person: str, progress: Progress = _quietly) -> Scre
 
 async def _judge(connection: AsyncConnection[TupleRow], statement: Statement) -> Step:
     began = time.monotonic()
-    insert = sql.SQL("{} {}").format(sql.SQL(Q["columns"]), statement.sql)
+    insert = sql.SQL("{} {}").format(sql.SQL(Q["columns"]), sql.SQL(statement.sql))
     cursor = await connection.execute(insert)
     seconds = round(time.monotonic() - began, 3)
     return Step(statement.name, statement.family, cursor.rowcount, seconds)

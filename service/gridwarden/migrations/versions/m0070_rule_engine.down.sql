@@ -1,0 +1,20 @@
+drop view api.rule_row, api.rule, api.rule_figure, api.rule_class, api.rule_pack;
+drop function api.publish_rules(jsonb, jsonb);
+drop function data.write_pack(jsonb, jsonb);
+drop function data.turn_rules(date);
+drop function data.main_class(text, double precision);
+drop function data.shown_classes();
+drop function data.class_in(text, text, double precision);
+drop function data.figure(text);
+drop function data.severity_rank(text);
+drop function data.level_rank(text);
+drop table data.rule_row, data.rule, data.rule_figure, data.rule_outer_diameter, data.rule_class,
+    data.rule_pack;
+drop function data.point_radius();
+drop function data.missing_outer_diameter();
+drop function data.outer_diameter(text, double precision, double precision);
+drop function data.distance_band(numeric);
+drop function data.joint_accuracy(double precision, double precision);
+drop function data.closed(text);
+drop function data.runs_through(geometry, geometry, double precision);
+drop function data.judge(numeric, numeric, numeric, boolean);

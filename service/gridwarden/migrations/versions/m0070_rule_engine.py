@@ -1,0 +1,32 @@
+"""Packs of rules as data, edition beside edition.
+
+The way back makes the first rules' tables again by their own migrations; packs must be published
+and mains be cut again after it.
+"""
+
+from pathlib import Path
+
+from gridwarden.migrations.frozen import run_before, run_sql, run_text
+
+revision = "m0070_rule_engine"
+down_revision = "m0068_excavations"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    run_sql(__file__)
+
+
+def downgrade() -> None:
+    run_sql(__file__, down=True)
+    here = Path(__file__).parent
+    run_sql(str(here / "m0030_rules.py"))
+    run_before(str(here / "m0031_screening.py"), "-------- findings")
+    run_text(
+        "create index main_piece_widest on data.main_piece ((edge_m + coalesce(accuracy_m, 1)));"
+        "grant select on data.main_piece to gridwarden_screen;"
+        "create function data.permit_rows(method text) returns setof data.rule_row"
+        " language sql stable as $$ select r.* from data.rule_row r"
+        " where r.kind = 'activity' and r.method = permit_rows.method $$;"
+    )

@@ -1,0 +1,15 @@
+drop trigger b_cut_delete on data.gas_pipelines;
+drop trigger b_cut_update on data.gas_pipelines;
+drop trigger b_cut_insert on data.gas_pipelines;
+drop function data.cut_mains();
+drop function data.look_again_at_mains();
+drop function data.know_profiles(bigint[]);
+drop function data.pieces_of(data.gas_pipelines, data.main_profile);
+drop table data.main_piece;
+drop function data.rules_for(data.main_profile);
+drop function data.interpolated(jsonb, numeric);
+drop function data.potential_impact_radius_m(numeric, numeric);
+drop function data.profile_of(data.gas_pipelines);
+drop table data.main_rule, data.main_profile;
+drop function data.ground_length_m(geometry);
+drop function data.ground_m(geometry, geometry);

@@ -1,0 +1,1 @@
+drop function data.template_beside_mains(text);

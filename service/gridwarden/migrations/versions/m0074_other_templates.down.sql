@@ -1,0 +1,2 @@
+drop function data.judging_template(text);
+drop function data.relaxed(jsonb, text, double precision, numeric, numeric);

@@ -1,0 +1,82 @@
+-- Findings say the version of the pack that they were judged by, and what else their rule told.
+drop view api.finding_exact, api.finding;
+drop table data.judged;
+alter table data.finding_exact
+    add pack_version text not null default '',
+    add told jsonb not null default '{}';
+alter table data.finding_exact alter pack_version drop default, alter told drop default;
+
+-- What one screen has judged so far: filled and emptied inside its own transaction, so nobody
+-- else ever sees a row. The columns in the order in which statements give them.
+create unlogged table data.judged (
+    family text not null,
+    layer text not null,
+    subject_id bigint not null,
+    main_id bigint,
+    severity text not null,
+    certainty text not null,
+    distance_band text,
+    org_id bigint,
+    district_id bigint,
+    x double precision not null,
+    y double precision not null,
+    strength integer not null,
+    pack text not null,
+    pack_version text not null,
+    rule text not null,
+    clause text not null,
+    edition text not null,
+    verified boolean not null,
+    row_id bigint not null,
+    pressure_class text,
+    counterpart_layer text,
+    counterpart_id bigint,
+    distance_m numeric,
+    required_m numeric,
+    margin_m numeric,
+    accuracy_m numeric,
+    missing text[] not null,
+    assumed text[] not null,
+    pressed_length_m numeric,
+    pressed_area_m2 numeric,
+    told jsonb not null,
+    geom geometry(Geometry, {srid})
+);
+
+-- Who sees which findings, said here alone. Those that have no main are open, but for a bureau,
+-- which sees all those of its own districts and none of others'; of the others this shows grade
+-- and band, and not the rule, whose name would tell a narrower band. A company sees those of its
+-- own mains, a planner all. Where a main itself is the subject, its id is for those who may read it.
+create view api.finding as
+    select f.id, f.family, f.layer,
+           case when f.layer <> 'gas_pipelines' or api.role() <> 'planner' then f.subject_id end as subject_id,
+           f.main, f.severity, f.certainty, f.distance_band, f.district_id, f.x, f.y, f.first_seen,
+           e.pack, e.pack_version, e.rule, e.row_id, e.clause, e.edition, e.verified,
+           e.counterpart_layer, e.counterpart_id, e.distance_m, e.required_m, e.margin_m,
+           e.accuracy_m, e.missing, e.assumed, e.told, e.geom
+    from data.finding f
+    left join data.finding_exact e on e.finding_id = f.id and not f.main
+    where case api.role()
+              when 'planner' then true
+              when 'supervisor' then api.my_district(f.district_id)
+              when 'utility' then not f.main or api.my_org(f.org_id)
+              when 'dispatcher' then not f.main
+              else false end;
+
+create view api.finding_exact as
+    select e.finding_id, e.pack, e.pack_version, e.rule, e.row_id, e.clause, e.edition, e.verified,
+           e.pressure_class, e.counterpart_layer, e.counterpart_id, e.distance_m, e.required_m,
+           e.margin_m, e.accuracy_m, e.missing, e.assumed, e.pressed_length_m, e.pressed_area_m2,
+           e.told, e.geom
+    from data.finding_exact e
+    join data.finding f on f.id = e.finding_id
+    where case api.role()
+              when 'utility' then not f.main or api.my_org(f.org_id)
+              when 'supervisor' then api.my_district(f.district_id)
+                  and (not f.main or api.may_look())
+              else false end;
+
+grant select on api.finding to
+    gridwarden_utility, gridwarden_supervisor, gridwarden_planner, gridwarden_dispatcher;
+grant select on api.finding_exact to gridwarden_utility, gridwarden_supervisor;
+grant select, insert, delete, truncate on data.judged to gridwarden_screen;
