@@ -23,6 +23,7 @@ LAYER = Layer(
         ),
     ),
     readers=EVERYONE,
-    importers=("planner", "supervisor", "administrator"),
+    # Judged against mains: who brings it reads mains or no finding, or probes would find them.
+    importers=("supervisor", "administrator"),
     style=Style(stroke="#8AA4B8", fill="#F2F6F9"),
 )

@@ -9,7 +9,7 @@ from pathlib import Path
 from gridwarden.migrations.frozen import run_before, run_sql, run_text
 
 revision = "m0070_rule_engine"
-down_revision = "m0068_excavations"
+down_revision = "m0069_estates"
 branch_labels = None
 depends_on = None
 

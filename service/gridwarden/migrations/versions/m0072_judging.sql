@@ -146,9 +146,9 @@ begin
     said := replace(said, '{{counted_missing}}',
                     data.by_rule_sql(rule_ids, 'counterpart_missing', 'c', '''{}''::text[]'));
     said := replace(said, '{{counterpart}}', coalesce(quote_literal(r.counterpart), 'null'));
-    said := replace(said, '{{counterparts}}', coalesce(format('data.%I', r.counterpart), 'null'));
-    said := replace(said, '{{counts}}', coalesce(format('data.%I', r.test #>> '{location,layer}'), 'null'));
-    said := replace(said, '{{units}}', coalesce(format('b.%I', r.test #>> '{location,units}'), 'null::integer'));
+    said := replace(said, '{{counterparts}}', coalesce('data.' || quote_ident(r.counterpart), 'null'));
+    said := replace(said, '{{counts}}', coalesce('data.' || quote_ident(r.test #>> '{location,layer}'), 'null'));
+    said := replace(said, '{{units}}', coalesce('b.' || quote_ident(r.test #>> '{location,units}'), 'null::integer'));
     said := replace(said, '{{each_pair}}', 'a.main_id < b.main_id');
     said := replace(said, '{{others}}', case when statement.layer = r.counterpart then 's.id <> c.id' else 'true' end);
     return said;
