@@ -149,6 +149,7 @@ begin
     said := replace(said, '{{counterparts}}', coalesce('data.' || quote_ident(r.counterpart), 'null'));
     said := replace(said, '{{counts}}', coalesce('data.' || quote_ident(r.test #>> '{location,layer}'), 'null'));
     said := replace(said, '{{units}}', coalesce('b.' || quote_ident(r.test #>> '{location,units}'), 'null::integer'));
+    said := replace(said, '{{along_m}}', coalesce(r.test #>> '{location,along_m}', '0'));
     said := replace(said, '{{each_pair}}', 'a.main_id < b.main_id');
     said := replace(said, '{{others}}', case when statement.layer = r.counterpart then 's.id <> c.id' else 'true' end);
     return said;

@@ -78,7 +78,7 @@ with asked as materialized (
            data.ground_m(s.geom, m.geom)::numeric as distance,
            data.joint_accuracy(m.accuracy_m, s.accuracy_m) as accuracy,
            m.accuracy_m is null or s.accuracy_m is null as capped,
-           m.depth_top_m, st_dimension(s.geom) = 0 as is_point
+           m.depth_top_m, st_dimension(s.geom) as dimension
     from candidate c
     join {{subjects}} s on s.id = c.subject_id
     join {{mains}} m on m.id = c.main_id
@@ -89,7 +89,7 @@ with asked as materialized (
            gap.edge_m, gap.m as gap, required.m as required,
            case when unsure.capped or gap.m is null then 'possible' else judged.certainty end as certainty,
            unsure.capped, unsure.missing,
-           case when d.is_point and r.measured_to <> 'centre' then array['radius_m'] else '{}' end as assumed
+           case when d.dimension = 0 and r.measured_to <> 'centre' then array['radius_m'] else '{}' end as assumed
     from measured d
     join {{subjects}} s on s.id = d.subject_id
     join asked q on q.profile_id is not distinct from d.profile_id
@@ -97,11 +97,11 @@ with asked as materialized (
     cross join lateral (select {{where}} as holds) fits
     cross join lateral (select case when r.measured_from = 'outer_edge' then d.edge_m else 0 end as edge_m,
         case when r.measured_to = 'outer_edge' then {{edge}} else 0 end as own_m) edge
-    cross join lateral (select case when r.measured_to = 'centre' and not d.is_point
+    cross join lateral (select case when r.measured_to = 'centre' and d.dimension > 0
             then data.ground_m(st_centroid(s.geom), (select m.geom from {{mains}} m where m.id = d.main_id))::numeric
             else d.distance end
         - (edge.edge_m + edge.own_m
-           + case when d.is_point and r.measured_to <> 'centre' then data.point_radius() else 0 end)::numeric
+           + case when d.dimension = 0 and r.measured_to <> 'centre' then data.point_radius() else 0 end)::numeric
         as m) level
     cross join lateral (select edge.edge_m, round(case when r.plane = 'horizontal' then level.m
         -- top of the lower one, less top and diameter of the upper one
@@ -119,7 +119,9 @@ with asked as materialized (
     cross join lateral (select named.missing, d.capped or named.missing <> '{}' as capped) unsure
     where fits.holds is distinct from false
       and (judged.certainty is not null or r.plane = 'vertical' and gap.m is null)
-      and (r.plane = 'horizontal' or round(level.m, 4) <= 0)
+      -- a line that crosses the main is judged in the vertical plane
+      and (r.plane = 'horizontal' and not (d.dimension = 1 and d.distance = 0)
+           or r.plane = 'vertical' and round(level.m, 4) <= 0)
       and (q.over_m is null or gap.m > q.over_m)
       and (q.method is null or {{method}} is null or q.method = {{method}})
       and (q.depth_over_m is null or {{work_depth}} is null or {{work_depth}} > q.depth_over_m)

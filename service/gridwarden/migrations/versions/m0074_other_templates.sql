@@ -79,7 +79,8 @@ with asked as materialized (
             u(name) order by u.name) as missing) named
     cross join lateral (select named.missing, d.capped or named.missing <> '{}' as capped) unsure
     where (judged.certainty is not null or r.plane = 'vertical' and gap.m is null)
-      and (r.plane = 'horizontal' or round(level.m, 4) <= 0)
+      -- mains that cross are judged in the vertical plane
+      and (r.plane = 'horizontal' and d.distance > 0 or r.plane = 'vertical' and round(level.m, 4) <= 0)
       and (q.over_m is null or gap.m > q.over_m)
     order by d.subject_id, d.main_id, r.strength desc, q.limit_m desc,
              data.severity_rank(q.severity) desc, r.pack, r.rule
@@ -218,12 +219,13 @@ $t$
 
 ---------------------------------------------------------------------------- class location
 -- Units (a feature without a number is one) beside a main, `each_side_m` on the ground to either
--- side, counted in a window of `along_m` that slides along each part of the main: where the largest
--- count asks for a higher class than is on record, or none is. The place is a 500 m cell's middle.
+-- side, each counted where the main is nearest, in a window of `along_m` that slides along each part:
+-- where the largest count asks for a higher class than is on record, or none is on record. The
+-- finding's place is a 500 m cell's middle.
 when 'location' then $t$
 with rule as materialized (
     select r.*, w.id as row_id, w.severity, (r.test #>> '{location,each_side_m}')::double precision as side_m,
-           (r.test #>> '{location,along_m}')::double precision as along_m, r.test #> '{location,classes}' as steps
+           r.test #> '{location,classes}' as steps
     from data.rule r join data.rule_row w on w.rule_id = r.id where r.id = any ({{rules}})
 ), part as materialized (
     select s.id as subject_id, q.row_id, d.path[1] as part, d.geom, data.ground_length_m(d.geom) as length_m
@@ -232,21 +234,15 @@ with rule as materialized (
     join {{asked}} q on q.profile_id is not distinct from k.profile_id and q.rule_id = any ({{rules}})
     cross join lateral st_dump(s.geom) d
 ), beside as materialized (
-    select p.subject_id, p.part, b.id, coalesce({{units}}, 1) as units, reach.starts, reach.ends
+    select p.subject_id, p.part, coalesce({{units}}, 1) as units,
+           st_linelocatepoint(p.geom, st_closestpoint(p.geom, b.geom)) * p.length_m as at_m
     from rule r cross join part p
     join {{counts}} b on st_dwithin(b.geom, p.geom, r.side_m * 1.03)
         and data.ground_m(b.geom, p.geom) <= r.side_m
-    -- where along the main the unit lies: the part of the line within the strip's width of it
-    cross join lateral (
-        select min(st_linelocatepoint(p.geom, v.geom)) * p.length_m as starts,
-               max(st_linelocatepoint(p.geom, v.geom)) * p.length_m as ends
-        from st_dumppoints(st_intersection(p.geom, st_buffer(b.geom, r.side_m * 1.0001))) v) reach
 ), counted as (
-    select a.subject_id, a.part, a.starts,
-           (select sum(o.units) from beside o
-            where o.subject_id = a.subject_id and o.part = a.part
-              and o.starts <= a.ends + r.along_m and o.ends >= a.ends) as units
-    from beside a cross join rule r
+    select a.subject_id, sum(a.units) over (partition by a.subject_id, a.part order by a.at_m
+               range between current row and {{along_m}} following) as units
+    from beside a
 ), most as (
     select subject_id, max(units) as units from counted group by subject_id
 ), judged as (

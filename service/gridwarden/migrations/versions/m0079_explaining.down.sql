@@ -1,0 +1,1 @@
+drop function api.finding_bands(bigint), api.finding_mains(bigint);
