@@ -5,7 +5,7 @@ from data.buildings order by md5(id::text) limit %(count)s
 
 -- name: reach
 -- How far a mechanical dig asks: the widest range, outer edge and accuracy, and what it is asked in.
-select (select max(limit_m) from data.rule_row where kind = 'activity' and method = 'mechanical')
+select (select max(limit_m)::float8 from data.main_rule where kind = 'activity' and method = 'mechanical')
      + (select max(edge_m + coalesce(accuracy_m, 1)) from data.main_piece) + 0.001
 
 -- name: near

@@ -61,10 +61,12 @@ def test_a_reason_carries_its_numbers_and_says_what_nobody_verified(ground: Grou
     y = ground.lane()
     ground.main("A", y, "SHB")
     found = ground.ask(box(y + EDGE_M + 0.42))
-    (reason,) = found["reasons"]
+    reason, control = found["reasons"]
+    assert (control["required_m"], control["measured_m"], control["clause"]) == (15, 0.42, "5.1.9")
     assert (reason["required_m"], reason["measured_m"], reason["margin_m"]) == (1.5, 0.42, -1.08)
     assert (reason["clause"], reason["edition"]) == ("5.1.8", "GB 55009-2021")
     assert reason["verified"] is False and reason["text"].endswith("of a gas main.")
+    assert reason["pack"] == found["data"]["rules"] and reason["heuristic"] is None
     assert found["measures"] and found["contacts"][0]["duty_phone"] == "0712-119"
     assert found["data"]["rules"].startswith("cn-city-gas@")
     assert "mains of A@1" in found["data"]["datasets"]
@@ -254,9 +256,14 @@ def test_without_rules_nothing_is_clear(ground: Ground) -> None:
     area = box(ground.lane())
     assert ground.ask(area, method="lifting")["verdict"] == "clear"
     with owner(ground.settings) as c:
-        c.execute("delete from data.rule_row where method = 'lifting'")
+        c.execute("update data.rule set in_force = false where kind = 'activity'")
+        c.execute("delete from data.main_rule where kind = 'activity'")
     found = ground.ask(area, method="lifting")
     assert (found["verdict"], found["reasons"][0]["rule"]) == ("unknown", "no-rules")
+    with owner(ground.settings) as c:
+        # what the rules in force are is worked out again
+        c.execute("select data.turn_rules()")
+    assert ground.ask(area, method="lifting")["verdict"] == "clear"
 
 
 def test_the_answer_speaks_the_language_asked_for(ground: Ground) -> None:

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any, Final, get_args
 
 from gridwarden.intake.area import Area, read_area
-from gridwarden.rules.model import Method
+from gridwarden.rules.format import Method
 from gridwarden.settings import Settings
 from gridwarden.words import LANGUAGES, say
 from gridwarden.words.problems import Problem

@@ -137,7 +137,7 @@ def _place(area: Area) -> dict[str, Any]:
 def _headings(found: dict[str, Any]) -> dict[str, bool]:
     """Which columns of the tables have anything in them."""
     return {
-        "rule": any(reason["clause"] for reason in found["reasons"]),
+        "rule": any(reason["pack"] for reason in found["reasons"]),
         "measured": any(reason["measured_m"] is not None for reason in found["reasons"]),
         "own": any("id" in main for main in found["mains"]),
         "others": any("id" not in main for main in found["mains"]),
