@@ -224,11 +224,11 @@ $t$
 -- finding's place is a 500 m cell's middle.
 when 'location' then $t$
 with rule as materialized (
-    select r.*, w.id as row_id, w.severity, (r.test #>> '{location,each_side_m}')::double precision as side_m,
+    select r.*, (r.test #>> '{location,each_side_m}')::double precision as side_m,
            r.test #> '{location,classes}' as steps
-    from data.rule r join data.rule_row w on w.rule_id = r.id where r.id = any ({{rules}})
+    from data.rule r where r.id = any ({{rules}})
 ), part as materialized (
-    select s.id as subject_id, q.row_id, d.path[1] as part, d.geom, data.ground_length_m(d.geom) as length_m
+    select s.id as subject_id, q.row_id, q.severity, d.path[1] as part, d.geom, data.ground_length_m(d.geom) as length_m
     from {{subjects}} s
     join {{pieces}} k on k.main_id = s.id and k.no = 1
     join {{asked}} q on q.profile_id is not distinct from k.profile_id and q.rule_id = any ({{rules}})
@@ -246,10 +246,10 @@ with rule as materialized (
 ), most as (
     select subject_id, max(units) as units from counted group by subject_id
 ), judged as (
-    select p.subject_id, min(p.row_id) as row_id, coalesce(max(m.units), 0) as units
+    select p.subject_id, min(p.row_id) as row_id, min(p.severity) as severity, coalesce(max(m.units), 0) as units
     from part p left join most m on m.subject_id = p.subject_id group by p.subject_id
 )
-select r.family, {{layer}}::text as layer, s.id as subject_id, s.id as main_id, r.severity,
+select r.family, {{layer}}::text as layer, s.id as subject_id, s.id as main_id, d.severity,
        case when s.area_class is null then 'possible' else 'certain' end as certainty,
        null::text as distance_band, s.org_id, place.district_id,
        floor(place.x / 500) * 500 + 250 as x, floor(place.y / 500) * 500 + 250 as y,
