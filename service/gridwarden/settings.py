@@ -6,9 +6,10 @@ frozen `Settings` and pass it on.
 
 import os
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import Field, computed_field, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
 def default_home() -> Path:
@@ -45,6 +46,8 @@ class Settings(BaseSettings):
     crs: int = Field(default_factory=lambda data: kept_crs(data["home"]) or 4547)
     language: str = Field(default="zh", pattern="^(zh|en)$")
     time_zone: str = "Asia/Shanghai"
+    rules: Annotated[tuple[str, ...], NoDecode] = ("cn-city-gas",)
+    """Built-in packs that a new installation begins with (GRIDWARDEN_RULES, with commas)."""
 
     severity_weights: dict[str, float] = {"general": 1.0, "serious": 3.0, "major": 9.0}
     possible_factor: float = 0.5
@@ -54,6 +57,14 @@ class Settings(BaseSettings):
     web_connections: int = 8
     worker_connections: int = 4
     statement_timeout_ms: int = 15_000
+
+    @field_validator("rules", mode="before")
+    @classmethod
+    def _listed(cls, rules: object) -> object:
+        """A text is a list with commas."""
+        if isinstance(rules, str):
+            return tuple(name.strip() for name in rules.split(",") if name.strip())
+        return rules
 
     @field_validator("home", mode="after")
     @classmethod

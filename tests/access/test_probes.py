@@ -9,7 +9,8 @@ from gridwarden.database import ADMINISTRATORS
 from gridwarden.layers.catalogue import layers
 from gridwarden.migrations.declared import declared
 from gridwarden.rules import BadPackError, load
-from gridwarden.rules.loading import AGAINST_MAINS, built_in_packs
+from gridwarden.rules.format import AGAINST_MAINS
+from gridwarden.rules.reading import built_in_packs
 from gridwarden.settings import Settings
 
 

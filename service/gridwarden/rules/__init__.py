@@ -1,14 +1,15 @@
 """Rules are data: packs in TOML with their clauses, published as rows, compiled to SQL."""
 
 from gridwarden.rules.compiler import Statement, compiled
-from gridwarden.rules.loading import BUILT_IN, BadPackError, LoadedPack, load, load_built_in
-from gridwarden.rules.publishing import ensure_published, publish, publish_built_in
+from gridwarden.rules.publishing import chosen, ensure_published, publish, publish_built_in
+from gridwarden.rules.reading import BUILT_IN, BadPackError, LoadedPack, load, load_built_in
 
 __all__ = [
     "BUILT_IN",
     "BadPackError",
     "LoadedPack",
     "Statement",
+    "chosen",
     "compiled",
     "ensure_published",
     "load",

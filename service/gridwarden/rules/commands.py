@@ -1,6 +1,7 @@
-"""`gridwarden rules`: which packs are in force, is a file good, put it in force."""
+"""`gridwarden rules`: which packs are in force, is a pack good, what an editor knows of it."""
 
 import asyncio
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -11,12 +12,15 @@ from rich.table import Table
 from gridwarden.access.command import acting
 from gridwarden.database import as_caller
 from gridwarden.jobs import queue_screen
-from gridwarden.rules.loading import BadPackError, LoadedPack, built_in_packs, load
-from gridwarden.rules.publishing import Q, normal, publish
+from gridwarden.rules.normal import normal
+from gridwarden.rules.publishing import Q, publish
+from gridwarden.rules.reading import BadPackError, LoadedPack, built_in_packs, load
+from gridwarden.rules.schema import written
 from gridwarden.words import say
 from gridwarden.words.problems import Problem
 
 Role = Annotated[str, typer.Option("--as", help="The role to act in.")]
+PACK = "A TOML file, a folder with pack.toml, or the id of a built-in pack."
 console = Console()
 
 
@@ -25,12 +29,14 @@ def add_to(app: typer.Typer) -> None:
     rules = typer.Typer(help="Rule packs: list, check, publish.", no_args_is_help=True)
     rules.command("list")(list_packs)
     rules.command("check")(check)
+    rules.command("schema")(schema)
     rules.command("publish")(publish_file)
     app.add_typer(rules, name="rules")
 
 
 def list_packs(role: Role = "planner") -> None:
-    """The packs in force, and how many of their rules somebody has compared with print."""
+    """The packs in force: level, rules, how many of them somebody has compared with print, and
+    the figures that nobody has set."""
     asyncio.run(_list(role))
 
 
@@ -39,27 +45,42 @@ async def _list(role: str) -> None:
         rows = await (await connection.execute(Q["packs"])).fetchall()
     language = settings.language
     table = Table(
-        *(say(f"rules.column.{c}", language) for c in ("pack", "title", "rules", "verified", "at"))
+        *(
+            say(f"rules.column.{c}", language)
+            for c in ("pack", "level", "title", "rules", "verified", "unset", "at")
+        )
     )
-    for pack_id, version, title, published_at, rules, verified in rows:
-        at = published_at.strftime("%Y-%m-%d %H:%M %z")
-        table.add_row(f"{pack_id}@{version}", title[language], str(rules), str(verified), at)
+    for pack_id, version, level, title, published_at, rules, verified, unset in rows:
+        table.add_row(
+            f"{pack_id}@{version}",
+            say(f"rules.level.{level}", language),
+            title[language],
+            str(rules),
+            str(verified),
+            ", ".join(unset) or "-",
+            published_at.strftime("%Y-%m-%d %H:%M %z"),
+        )
     console.print(table)
 
 
-def check(pack: Annotated[Path, typer.Argument(help="A TOML file, or the id of a pack.")]) -> None:
+def check(pack: Annotated[Path, typer.Argument(help=PACK)]) -> None:
     """Read a pack without publishing it; a bad one is refused with file, line and reason."""
     loaded = _load(pack)
-    rows = normal(loaded)["rows"]
+    rules = normal(loaded)["rules"]
     head = loaded.pack.pack
     console.print(
-        f"{head.id}@{head.version}: {len(loaded.pack.rule)} rules, {len(rows)} rows, "
-        f"{sum(r.verified for r in loaded.pack.rule)} verified against print"
+        f"{head.id}@{head.version}: {len(rules)} rules, {sum(len(r['rows']) for r in rules)} rows, "
+        f"{sum(r['verified'] for r in rules)} verified against print"
     )
 
 
+def schema() -> None:
+    """Print the JSON schema of a pack, by which editors complete it (#:schema FILE)."""
+    sys.stdout.write(written())
+
+
 def publish_file(
-    pack: Annotated[Path, typer.Argument(help="A TOML file, or the id of a pack.")],
+    pack: Annotated[Path, typer.Argument(help=PACK)],
     role: Role = "administrator",
 ) -> None:
     """Put a pack in force and queue a full screen. The same pack again changes nothing."""

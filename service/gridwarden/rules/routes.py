@@ -1,6 +1,6 @@
-"""The rules in force, for whoever reads a finding with the code open beside it."""
+"""The rules in force and their packs, for whoever reads a finding with the code open beside it."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Request, Response
 
@@ -15,20 +15,45 @@ Anyone = Annotated[Caller, allow(*ASKERS, "administrator", "auditor")]
 
 @router.get("/api/rules")
 async def rules(request: Request, caller: Anyone) -> Response:
-    """Every rule in force with its clause, and whether somebody has verified it against print."""
-    async with as_caller(request.app.state.pool, caller) as connection:
-        row = await (await connection.execute(Q["list"])).fetchone()
-    items = row[0] if row else "[]"
-    return Response(f'{{"items":{items},"next":null}}', media_type="application/json")
+    """Every rule in force with its clause, and whether somebody has verified it against print.
+
+    `not_set` names the figures that a rule needs and nobody has set: it judges nobody.
+    """
+    return await _items(request, caller, "list")
+
+
+@router.get("/api/rules/packs")
+async def packs(request: Request, caller: Anyone) -> Response:
+    """Every pack that was ever published, and whether it is in force."""
+    return await _items(request, caller, "pack_list")
+
+
+@router.get("/api/rules/packs/{pack_id}")
+async def pack(request: Request, caller: Anyone, pack_id: str) -> Response:
+    """One pack: its classes, figures, profiles, rules, and the editions that lie side by side."""
+    return await _one(request, caller, "pack", pack_id)
 
 
 @router.get("/api/rules/{rule_id}")
 async def rule(request: Request, caller: Anyone, rule_id: str) -> Response:
-    """One rule with all its rows; `class` unknown holds the strictest numbers of the table."""
-    if "\x00" in rule_id:
-        raise Problem("not_found", "rules.no_such_rule", rule=rule_id[:80].replace("\x00", "?"))
+    """One rule with all its rows, as they are written; what is not named in a row, is any."""
+    return await _one(request, caller, "rule", rule_id)
+
+
+async def _items(request: Request, caller: Caller, query: str) -> Response:
     async with as_caller(request.app.state.pool, caller) as connection:
-        row = await (await connection.execute(Q["one"], {"rule": rule_id})).fetchone()
+        row = await (await connection.execute(Q[query])).fetchone()
+    items = row[0] if row else "[]"
+    return Response(f'{{"items":{items},"next":null}}', media_type="application/json")
+
+
+async def _one(request: Request, caller: Caller, what: str, name: str) -> Response:
+    query = {"rule": "one", "pack": "pack_one"}[what]
+    row = None
+    if "\x00" not in name:
+        async with as_caller(request.app.state.pool, caller) as connection:
+            row = await (await connection.execute(Q[query], {what: name})).fetchone()
     if row is None:
-        raise Problem("not_found", "rules.no_such_rule", rule=rule_id[:80])
+        told: dict[str, Any] = {what: name[:80].replace("\x00", "?")}
+        raise Problem("not_found", f"rules.no_such_{what}", **told)
     return Response(row[0], media_type="application/json")

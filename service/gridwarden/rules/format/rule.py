@@ -92,7 +92,7 @@ class Rule(Part):
     clause: str = Field(description='the clause; "" where none is known, never an invented one')
     edition: str = Field(description='the code and its edition; "" where none is known')
     valid_from: date | None = Field(default=None, description="judged from this day on")
-    valid_to: date | None = Field(default=None, description="judged up to this day")
+    valid_to: date | None = Field(default=None, description="judged before this day, not on it")
     verified: Annotated[bool, Field(strict=True)] = Field(
         description="true once an engineer has held the print beside every number"
     )
