@@ -1,8 +1,9 @@
 """Rules are data: packs in TOML with their clauses, published as rows, compiled to SQL."""
 
 from gridwarden.rules.compiler import Statement, compiled
-from gridwarden.rules.publishing import chosen, ensure_published, publish, publish_built_in
+from gridwarden.rules.publishing import chosen, publish
 from gridwarden.rules.reading import BUILT_IN, BadPackError, LoadedPack, load, load_built_in
+from gridwarden.rules.sharing import ensure_published
 
 __all__ = [
     "BUILT_IN",
@@ -15,5 +16,4 @@ __all__ = [
     "load",
     "load_built_in",
     "publish",
-    "publish_built_in",
 ]

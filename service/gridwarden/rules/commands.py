@@ -11,9 +11,8 @@ from rich.table import Table
 
 from gridwarden.access.command import acting
 from gridwarden.database import as_caller
-from gridwarden.jobs import queue_screen
 from gridwarden.rules.normal import normal
-from gridwarden.rules.publishing import Q, publish
+from gridwarden.rules.publishing import Q
 from gridwarden.rules.reading import BadPackError, LoadedPack, built_in_packs, load
 from gridwarden.rules.schema import written
 from gridwarden.words import say
@@ -26,11 +25,10 @@ console = Console()
 
 def add_to(app: typer.Typer) -> None:
     """Add the `rules` group."""
-    rules = typer.Typer(help="Rule packs: list, check, publish.", no_args_is_help=True)
+    rules = typer.Typer(help="Rule packs: check, try, propose, approve.", no_args_is_help=True)
     rules.command("list")(list_packs)
     rules.command("check")(check)
     rules.command("schema")(schema)
-    rules.command("publish")(publish_file)
     app.add_typer(rules, name="rules")
 
 
@@ -65,7 +63,7 @@ async def _list(role: str) -> None:
 
 def check(pack: Annotated[Path, typer.Argument(help=PACK)]) -> None:
     """Read a pack without publishing it; a bad one is refused with file, line and reason."""
-    loaded = _load(pack)
+    loaded = read(pack)
     rules = normal(loaded)["rules"]
     head = loaded.pack.pack
     console.print(
@@ -79,26 +77,8 @@ def schema() -> None:
     sys.stdout.write(written())
 
 
-def publish_file(
-    pack: Annotated[Path, typer.Argument(help=PACK)],
-    role: Role = "administrator",
-) -> None:
-    """Put a pack in force and queue a full screen. The same pack again changes nothing."""
-    loaded = _load(pack)
-    job = asyncio.run(_publish(loaded, role))
-    head = loaded.pack.pack
-    told = f"published; screening is queued as job {job}" if job else "unchanged"
-    console.print(f"{head.id}@{head.version}: {told}")
-
-
-async def _publish(loaded: LoadedPack, role: str) -> int | None:
-    async with acting(role) as (pool, caller, _), as_caller(pool, caller) as connection:
-        if not await publish(connection, loaded):
-            return None
-        return await queue_screen(connection)
-
-
-def _load(pack: Path) -> LoadedPack:
+def read(pack: Path) -> LoadedPack:
+    """The pack of a file or folder, or the built-in one of this id. Raises Problem."""
     built_in = {path.stem: path for path in built_in_packs()}
     try:
         return load(built_in.get(str(pack), pack))

@@ -6,21 +6,21 @@ from collections.abc import Iterable
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
-from gridwarden.database import Caller, Pool, as_caller, open_pool, queries
+from gridwarden.database import queries
 from gridwarden.rules.normal import normal
-from gridwarden.rules.reading import BUILT_IN, LoadedPack, built_in_packs, load_built_in
-from gridwarden.settings import Settings
+from gridwarden.rules.reading import LoadedPack, built_in_packs, load_built_in
 from gridwarden.words.problems import Problem
 
 Q = queries(__package__ or "gridwarden.rules", "rules.sql")
 
 
 async def publish(connection: AsyncConnection[TupleRow], loaded: LoadedPack) -> bool:
-    """Put a pack in force, in the caller's (an administrator's) open transaction.
+    """Put a pack in force at once, in an open transaction of the database's owner.
 
-    The same pack again changes nothing and returns False. Raises psycopg.Error with SQLSTATE
-    GW409 when its version was published with other rules, when the pack that it extends is not in
-    force, or when another base pack is.
+    No role that asks may do that: people propose and approve (`gridwarden.rules.sharing`). The
+    same pack again changes nothing and returns False. Raises psycopg.Error with SQLSTATE GW409
+    when its version was published with other rules, when the pack that it extends is not in force,
+    or when another base pack is.
     """
     values = {
         "normal": json.dumps(normal(loaded), ensure_ascii=False),
@@ -46,21 +46,3 @@ def chosen(names: Iterable[str]) -> list[LoadedPack]:
             found.setdefault(base.pack.id, load_built_in(base.pack.id))
         found.setdefault(name, loaded)
     return list(found.values())
-
-
-async def ensure_published(settings: Settings) -> bool:
-    """Put the packs of `settings.rules` in force where none is, as a new installation needs."""
-    pool = await open_pool(settings, "web")
-    try:
-        async with as_caller(pool, Caller("administrator", "gridwarden up")) as connection:
-            if await (await connection.execute(Q["packs"])).fetchone():
-                return False
-            return any([await publish(connection, one) for one in chosen(settings.rules)])
-    finally:
-        await pool.close()
-
-
-async def publish_built_in(pool: Pool, person: str, pack_id: str = BUILT_IN) -> bool:
-    """Put the pack that comes with Gridwarden in force (pool of the web login)."""
-    async with as_caller(pool, Caller("administrator", person)) as connection:
-        return await publish(connection, load_built_in(pack_id))

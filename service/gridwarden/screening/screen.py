@@ -1,13 +1,17 @@
-"""The whole city judged by every rule, in one transaction by role `screen`.
+"""The city judged by its rules, in one transaction by role `screen`.
 
 The compiled statements fill a table of their own; from that only differences are written, so an
 unchanged city writes nothing. Every distance is metres on the ground, from a main's outer edge.
+
+What the rules caused has only that judged again which the rules changed: every family on a layer
+has a mark of all that judges it (`data.judging_marks()`), kept with the findings that it gave.
 """
 
+import json
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
 from psycopg import AsyncConnection, sql
 from psycopg.rows import TupleRow
@@ -19,7 +23,17 @@ from gridwarden.words.problems import Problem
 
 Q = queries(__package__ or "gridwarden.screening", "screen.sql")
 TIMEOUT_MS = 6 * 3_600_000
+Connection = AsyncConnection[TupleRow]
 Progress = Callable[[int, int], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why a screening was queued, and by which job and role."""
+
+    reason: Literal["data", "rules", "asked"] = "asked"
+    job: int | None = None
+    role: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +57,29 @@ class Count:
 
 
 @dataclass(frozen=True, slots=True)
+class Split:
+    """What changed in one family, and whether the rules or the data did it."""
+
+    family: str
+    reason: Literal["rule", "data"]
+    added: int
+    changed: int
+    ended: int
+
+
+@dataclass(frozen=True, slots=True)
 class Screened:
-    """What a screen did. `changes` are the queued row changes that it saw."""
+    """What a screen did. `changes` are the queued row changes that it saw, `of` all statements."""
 
     findings: tuple[Count, ...]
     steps: tuple[Step, ...]
+    of: int
+    reason: str
     changes: int
     added: int
     changed: int
     removed: int
+    split: tuple[Split, ...]
     seconds: float
 
     def as_json(self) -> dict[str, Any]:
@@ -59,54 +87,103 @@ class Screened:
         return asdict(self)
 
 
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """A family on a layer. `turned`: it is judged otherwise than the last time, or no more."""
+
+    family: str
+    layer: str
+    turned: bool
+    beside: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """What was judged by the rules of one moment."""
+
+    steps: tuple[Step, ...]
+    of: int
+    groups: tuple[_Group, ...]
+    full: bool
+
+
 async def _quietly(done: int, total: int) -> None:
     """Tell nobody."""
 
 
-async def screen(pool: Pool, person: str, progress: Progress = _quietly) -> Screened:
-    """Judge everything again and write the differences (pool of the worker's login).
+async def screen(
+    pool: Pool, person: str, progress: Progress = _quietly, cause: Cause = Cause()
+) -> Screened:
+    """Judge the city again and write the differences (pool of the worker's login).
 
-    Raises Problem `conflict` when no rules are in force; whatever is raised, nothing is written
-    and the change queue is as before.
+    All of it, but where the rules alone are the cause and no change of data waits: then what the
+    rules changed. Raises Problem `conflict` when no rules ever were in force; whatever is raised,
+    nothing is written and the change queue is as before.
     """
     began = time.monotonic()
     async with as_caller(pool, Caller("screen", person), timeout_ms=TIMEOUT_MS) as connection:
         await connection.execute(Q["alone"])
-        changes = await _number(connection, "take_changes")
-        statements = await compiled(connection)
-        if not statements:
-            raise Problem("conflict", "screening.no_rules")
-        await connection.execute(Q["empty"])
-        steps = []
-        for done, statement in enumerate(statements):
-            await progress(done, len(statements))
-            steps.append(await _judge(connection, statement))
-        await connection.execute(Q["strongest"])
-        added, changed, removed = await _write(connection)
+        await connection.execute(Q["forget_changes"])
+        changes = int((await _row(connection, "take_changes"))[0])
+        judged = await _judge_by_one_rulebook(connection, cause, changes, progress)
+        split = await _write(connection, judged)
         counts = await (await connection.execute(Q["counted"])).fetchall()
-        await connection.execute(Q["empty"])
-        detail = {
-            "changes": changes,
-            "added": added,
-            "changed": changed,
-            "removed": removed,
-            "findings": sum(step.findings for step in steps),
-        }
-        rows = added + changed + removed
-        await connection.execute(Q["record"], {"detail": Jsonb(detail), "rows": rows})
-    await progress(len(statements), len(statements))
-    return Screened(
-        findings=tuple(Count(*row) for row in counts),
-        steps=tuple(steps),
-        changes=changes,
-        added=added,
-        changed=changed,
-        removed=removed,
-        seconds=round(time.monotonic() - began, 3),
+        screened = Screened(
+            findings=tuple(Count(*row) for row in counts),
+            steps=judged.steps,
+            of=judged.of,
+            reason=cause.reason,
+            changes=changes,
+            added=sum(one.added for one in split),
+            changed=sum(one.changed for one in split),
+            removed=sum(one.ended for one in split),
+            split=split,
+            seconds=round(time.monotonic() - began, 3),
+        )
+        await _keep(connection, screened, person, cause)
+    await progress(len(judged.steps), len(judged.steps))
+    return screened
+
+
+async def _judge_by_one_rulebook(
+    connection: Connection, cause: Cause, changes: int, progress: Progress
+) -> _Judged:
+    """Judge; once more from the start where somebody published meanwhile.
+
+    Statements of rules that went out of force in between would find nothing, and end findings.
+    """
+    while True:
+        rulebook = await _row(connection, "in_force")
+        judged = await _judge(connection, cause, changes, progress)
+        await connection.execute(Q["hold_rules"])
+        if await _row(connection, "in_force") == rulebook:
+            return judged
+
+
+async def _judge(connection: Connection, cause: Cause, changes: int, progress: Progress) -> _Judged:
+    groups = tuple(
+        _Group(family, layer, turned, tuple(beside))
+        for family, layer, turned, beside in await _rows(connection, "marks")
     )
+    ever = bool((await _row(connection, "ever"))[0])
+    statements = await compiled(connection)
+    if not statements and not ever:
+        raise Problem("conflict", "screening.no_rules")
+    full = cause.reason != "rules" or changes > 0 or not ever
+    if not full:
+        groups = tuple(one for one in groups if one.turned)
+    wanted = {(one.family, one.layer) for one in groups}
+    chosen = [one for one in statements if (one.family, one.layer) in wanted]
+    await connection.execute(Q["empty"])
+    steps = []
+    for done, statement in enumerate(chosen):
+        await progress(done, len(chosen))
+        steps.append(await _run(connection, statement))
+    await connection.execute(Q["strongest"])
+    return _Judged(tuple(steps), len(statements), groups, full)
 
 
-async def _judge(connection: AsyncConnection[TupleRow], statement: Statement) -> Step:
+async def _run(connection: Connection, statement: Statement) -> Step:
     began = time.monotonic()
     insert = sql.SQL("{} {}").format(sql.SQL(Q["columns"]), sql.SQL(statement.sql))
     cursor = await connection.execute(insert)
@@ -114,16 +191,66 @@ async def _judge(connection: AsyncConnection[TupleRow], statement: Statement) ->
     return Step(statement.name, statement.family, cursor.rowcount, seconds)
 
 
-async def _write(connection: AsyncConnection[TupleRow]) -> tuple[int, int, int]:
-    """Rows added, changed and removed; one whose evidence alone changed counts as changed."""
-    before = await _number(connection, "count")
-    removed = (await connection.execute(Q["remove"])).rowcount
-    written = (await connection.execute(Q["write"])).rowcount
-    exact = (await connection.execute(Q["write_exact"])).rowcount
-    added = await _number(connection, "count") - before + removed
-    return added, max(written, exact) - added, removed
+async def _write(connection: Connection, judged: _Judged) -> tuple[Split, ...]:
+    """The differences, by family and reason; one whose evidence alone changed counts as changed."""
+    await connection.execute(Q["empty_difference"])
+    values = {
+        "full": judged.full,
+        "families": [one.family for one in judged.groups],
+        "layers": [one.layer for one in judged.groups],
+    }
+    found = (await connection.execute(Q["compare"], values)).rowcount
+    split: Sequence[TupleRow] = ()
+    if found:
+        turned = [
+            {"family": one.family, "layer": one.layer, "beside": list(one.beside)}
+            for one in judged.groups
+            if one.turned
+        ]
+        if turned:
+            await connection.execute(Q["by_rule"], {"turned": json.dumps(turned)})
+        for name in ("end", "move", "tell", "add", "add_exact"):
+            await connection.execute(Q[name])
+        split = await _rows(connection, "split")
+    if any(one.turned for one in judged.groups):
+        await connection.execute(Q["forget_marks"])
+        await connection.execute(Q["keep_marks"])
+    return tuple(Split(*row) for row in split)
 
 
-async def _number(connection: AsyncConnection[TupleRow], name: str) -> int:
-    row = await (await connection.execute(Q[name])).fetchone()
-    return int(row[0]) if row else 0
+async def _keep(connection: Connection, screened: Screened, person: str, cause: Cause) -> None:
+    """Tell the audit and the list of screenings, and leave the tables of the way empty."""
+    values = {
+        "reason": cause.reason,
+        "job": cause.job,
+        "role": cause.role,
+        "person": person,
+        "changes": screened.changes,
+        "statements": len(screened.steps),
+        "of": screened.of,
+        "seconds": screened.seconds,
+    }
+    number = int((await _row(connection, "keep", values))[0])
+    for name in ("empty", "empty_difference", "forget_changes"):
+        await connection.execute(Q[name])
+    detail = {
+        "screening": number,
+        "reason": screened.reason,
+        "changes": screened.changes,
+        "added": screened.added,
+        "changed": screened.changed,
+        "removed": screened.removed,
+        "findings": sum(step.findings for step in screened.steps),
+    }
+    rows = screened.added + screened.changed + screened.removed
+    await connection.execute(Q["record"], {"detail": Jsonb(detail), "rows": rows})
+
+
+async def _rows(
+    connection: Connection, name: str, values: dict[str, Any] | None = None
+) -> list[TupleRow]:
+    return await (await connection.execute(Q[name], values)).fetchall()
+
+
+async def _row(connection: Connection, name: str, values: dict[str, Any] | None = None) -> TupleRow:
+    return (await _rows(connection, name, values))[0]

@@ -1,15 +1,43 @@
 -- name: alone
 -- One screener at a time, until the transaction ends; one that waited sees what the other wrote.
-select pg_advisory_xact_lock(hashtext('gridwarden screen')), set_config('work_mem', '256MB', true)
+-- Not the lock of api.queue_screen(): who asks for a screening must not wait for one.
+select pg_advisory_xact_lock(hashtext('gridwarden screening')), set_config('work_mem', '256MB', true)
+
+-- name: forget_changes
+truncate data.change_seen
 
 -- name: take_changes
 -- What this screen is about to see. Changes that are committed later stay in the queue, and come
 -- back to it when this transaction fails.
-with seen as (delete from data.change returning rows)
+with seen as (
+    delete from data.change returning layer, feature_id, xid, rows
+), kept as (
+    insert into data.change_seen (layer, feature_id, xid, rows)
+        select layer, feature_id, xid, rows from seen)
 select coalesce(sum(rows), 0)::bigint from seen
+
+-- name: marks
+-- What is judged now, and what judged last, family by family on each layer.
+select family, layer, n.mark is distinct from g.mark as turned, coalesce(n.beside, '{}') as beside
+from data.judging_marks() n full join data.judged_group g using (family, layer)
+order by family, layer
+
+-- name: ever
+select exists (select from data.judged_group)
+
+-- name: in_force
+-- The packs and rules that statements stand on.
+select data.packs_in_force(), array(select r.id from data.rule r where r.in_force order by r.id)
+
+-- name: hold_rules
+-- From here to the end of the transaction nobody publishes.
+select pg_advisory_xact_lock_shared(hashtext('gridwarden rules'))
 
 -- name: empty
 truncate data.judged
+
+-- name: empty_difference
+truncate data.difference
 
 -- name: columns
 -- The order in which compiled statements give their columns: the table's own.
@@ -25,65 +53,161 @@ using (
     from data.judged) o
 where o.ctid = j.ctid and o.place > 1
 
--- name: count
-select count(*) from data.finding
-
--- name: remove
-delete from data.finding f
-where not exists (
-    select from data.judged j
-    where j.family = f.family and j.layer = f.layer and j.subject_id = f.subject_id
-      and j.main_id is not distinct from f.main_id)
-
--- name: write
--- Differences only: a row that stays as it is, is not touched, and keeps when it was first seen.
-merge into data.finding f
-using data.judged j
-on f.family = j.family and f.layer = j.layer and f.subject_id = j.subject_id
-   and f.main_id is not distinct from j.main_id
-when matched and (f.severity, f.certainty, f.distance_band, f.org_id, f.district_id, f.x, f.y)
-        is distinct from
-        (j.severity, j.certainty, j.distance_band, j.org_id, j.district_id, j.x, j.y)
-    then update set severity = j.severity, certainty = j.certainty,
-        distance_band = j.distance_band, org_id = j.org_id, district_id = j.district_id,
-        x = j.x, y = j.y
-when not matched
-    then insert (family, layer, subject_id, main_id, severity, certainty, distance_band, org_id,
-                 district_id, x, y)
-    values (j.family, j.layer, j.subject_id, j.main_id, j.severity, j.certainty, j.distance_band,
-            j.org_id, j.district_id, j.x, j.y)
-
--- name: write_exact
-merge into data.finding_exact e
-using (
-    select f.id as finding_id, j.*
+-- name: compare
+-- What differs from the findings that there are, of the families and layers judged now. A row of a
+-- newer version of a pack is the same as the older one's while its rule says the same.
+with pair as materialized (
+    select distinct e.row_id as was, j.row_id as now
     from data.judged j
     join data.finding f on f.family = j.family and f.layer = j.layer
         and f.subject_id = j.subject_id and f.main_id is not distinct from j.main_id
-) j
-on e.finding_id = j.finding_id
-when matched and (e.pack, e.pack_version, e.rule, e.row_id, e.clause, e.edition, e.verified,
-        e.pressure_class, e.counterpart_layer, e.counterpart_id, e.distance_m, e.required_m, e.margin_m,
-        e.accuracy_m, e.missing, e.assumed, e.pressed_length_m, e.pressed_area_m2, e.told, e.geom)
-        is distinct from
-        (j.pack, j.pack_version, j.rule, j.row_id, j.clause, j.edition, j.verified,
-        j.pressure_class, j.counterpart_layer, j.counterpart_id, j.distance_m, j.required_m, j.margin_m,
-        j.accuracy_m, j.missing, j.assumed, j.pressed_length_m, j.pressed_area_m2, j.told, j.geom)
-    then update set pack = j.pack, pack_version = j.pack_version, rule = j.rule,
-        row_id = j.row_id, clause = j.clause, edition = j.edition, verified = j.verified, pressure_class = j.pressure_class,
-        counterpart_layer = j.counterpart_layer, counterpart_id = j.counterpart_id,
-        distance_m = j.distance_m, required_m = j.required_m, margin_m = j.margin_m,
-        accuracy_m = j.accuracy_m, missing = j.missing, assumed = j.assumed,
-        pressed_length_m = j.pressed_length_m, pressed_area_m2 = j.pressed_area_m2,
-        told = j.told, geom = j.geom
-when not matched
-    then insert (finding_id, pack, pack_version, rule, row_id, clause, edition, verified,
-        pressure_class, counterpart_layer, counterpart_id, distance_m, required_m, margin_m,
-        accuracy_m, missing, assumed, pressed_length_m, pressed_area_m2, told, geom)
-    values (j.finding_id, j.pack, j.pack_version, j.rule, j.row_id, j.clause, j.edition,
-        j.verified, j.pressure_class, j.counterpart_layer, j.counterpart_id, j.distance_m,
-        j.required_m, j.margin_m, j.accuracy_m, j.missing, j.assumed, j.pressed_length_m,
-        j.pressed_area_m2, j.told, j.geom)
+    join data.finding_exact e on e.finding_id = f.id
+    where e.row_id <> j.row_id
+), other as materialized (
+    select was, now from pair where data.same_row(was, now) is not true
+), found as (
+    select f.id, f.family, f.layer, f.subject_id, f.main_id, e.row_id, e.counterpart_layer,
+           e.counterpart_id,
+           (f.severity, f.certainty, f.distance_band, f.org_id, f.district_id, f.x, f.y) as itself,
+           (e.pack, e.rule, e.clause, e.edition, e.verified, e.pressure_class,
+            e.counterpart_layer, e.counterpart_id, e.distance_m, e.required_m, e.margin_m,
+            e.accuracy_m, e.missing, e.assumed, e.pressed_length_m, e.pressed_area_m2, e.told,
+            e.geom) as evidence
+    from data.finding f join data.finding_exact e on e.finding_id = f.id
+    where %(full)s or (f.family, f.layer) in (
+        select * from unnest(%(families)s::text[], %(layers)s::text[]))
+), judged as (
+    select j.family, j.layer, j.subject_id, j.main_id, j.row_id, j.counterpart_layer,
+           j.counterpart_id,
+           (j.severity, j.certainty, j.distance_band, j.org_id, j.district_id, j.x, j.y) as itself,
+           (j.pack, j.rule, j.clause, j.edition, j.verified, j.pressure_class,
+            j.counterpart_layer, j.counterpart_id, j.distance_m, j.required_m, j.margin_m,
+            j.accuracy_m, j.missing, j.assumed, j.pressed_length_m, j.pressed_area_m2, j.told,
+            j.geom) as evidence
+    from data.judged j
+), both_sides as (
+    select f.id, coalesce(j.family, f.family) as family, coalesce(j.layer, f.layer) as layer,
+           coalesce(j.subject_id, f.subject_id) as subject_id,
+           coalesce(j.main_id, f.main_id) as main_id,
+           coalesce(j.counterpart_layer, f.counterpart_layer) as counterpart_layer,
+           array_remove(array[f.counterpart_id, j.counterpart_id], null) as counterparts,
+           case when f.id is null then 'added' when j.family is null then 'ended'
+                else 'changed' end as act,
+           f.itself is distinct from j.itself as moved,
+           f.evidence is distinct from j.evidence or o.was is not null as told
+    from judged j
+    full join found f on f.family = j.family and f.layer = j.layer
+        and f.subject_id = j.subject_id and coalesce(f.main_id, 0) = coalesce(j.main_id, 0)
+    left join other o on o.was = f.row_id and o.now = j.row_id
+)
+insert into data.difference (act, finding_id, family, layer, subject_id, main_id,
+    counterpart_layer, counterparts, moved, told)
+select act, id, family, layer, subject_id, main_id, counterpart_layer, counterparts, moved, told
+from both_sides where moved or told
+
+-- name: by_rule
+-- `turned`: what is judged otherwise than the last time. A difference there is the rules' where
+-- neither its subject nor its counterpart changed, nor what the rule counts or looks for; a move
+-- to another district is the districts'.
+with changed as materialized (
+    select layer, feature_id from data.changed_features()
+), turned as (
+    select * from jsonb_to_recordset(%(turned)s::jsonb)
+        as t(family text, layer text, beside text[])
+), counts as (
+    select t.family, t.layer
+    from turned t
+    where not exists (select from changed c where c.layer = any (t.beside))
+)
+update data.difference d set reason = 'rule'
+from counts t
+where t.family = d.family and t.layer = d.layer
+  and not exists (select from changed c where c.layer = d.layer and c.feature_id = d.subject_id)
+  and not exists (select from changed c
+                  where c.layer = 'gas_pipelines' and c.feature_id = d.main_id)
+  and not exists (select from changed c
+                  where c.layer = d.counterpart_layer and c.feature_id = any (d.counterparts))
+  and not (d.act = 'changed' and d.moved and not d.told
+           and exists (select from changed c where c.layer = 'districts'))
+
+-- name: end
+delete from data.finding f using data.difference d where d.act = 'ended' and f.id = d.finding_id
+
+-- name: move
+update data.finding f
+set severity = j.severity, certainty = j.certainty, distance_band = j.distance_band,
+    org_id = j.org_id, district_id = j.district_id, x = j.x, y = j.y
+from data.difference d
+join data.judged j on j.family = d.family and j.layer = d.layer and j.subject_id = d.subject_id
+    and coalesce(j.main_id, 0) = coalesce(d.main_id, 0)
+where d.act = 'changed' and d.moved and f.id = d.finding_id
+
+-- name: tell
+update data.finding_exact e
+set pack = j.pack, pack_version = j.pack_version, rule = j.rule, row_id = j.row_id,
+    clause = j.clause, edition = j.edition, verified = j.verified,
+    pressure_class = j.pressure_class, counterpart_layer = j.counterpart_layer,
+    counterpart_id = j.counterpart_id, distance_m = j.distance_m, required_m = j.required_m,
+    margin_m = j.margin_m, accuracy_m = j.accuracy_m, missing = j.missing, assumed = j.assumed,
+    pressed_length_m = j.pressed_length_m, pressed_area_m2 = j.pressed_area_m2, told = j.told,
+    geom = j.geom
+from data.difference d
+join data.judged j on j.family = d.family and j.layer = d.layer and j.subject_id = d.subject_id
+    and coalesce(j.main_id, 0) = coalesce(d.main_id, 0)
+where d.act = 'changed' and d.told and e.finding_id = d.finding_id
+
+-- name: add
+insert into data.finding (family, layer, subject_id, main_id, severity, certainty, distance_band,
+    org_id, district_id, x, y)
+select j.family, j.layer, j.subject_id, j.main_id, j.severity, j.certainty, j.distance_band,
+       j.org_id, j.district_id, j.x, j.y
+from data.difference d
+join data.judged j on j.family = d.family and j.layer = d.layer and j.subject_id = d.subject_id
+    and coalesce(j.main_id, 0) = coalesce(d.main_id, 0)
+where d.act = 'added'
+
+-- name: add_exact
+insert into data.finding_exact (finding_id, pack, pack_version, rule, row_id, clause, edition,
+    verified, pressure_class, counterpart_layer, counterpart_id, distance_m, required_m, margin_m,
+    accuracy_m, missing, assumed, pressed_length_m, pressed_area_m2, told, geom)
+select f.id, j.pack, j.pack_version, j.rule, j.row_id, j.clause, j.edition, j.verified,
+       j.pressure_class, j.counterpart_layer, j.counterpart_id, j.distance_m, j.required_m,
+       j.margin_m, j.accuracy_m, j.missing, j.assumed, j.pressed_length_m, j.pressed_area_m2,
+       j.told, j.geom
+from data.difference d
+join data.judged j on j.family = d.family and j.layer = d.layer and j.subject_id = d.subject_id
+    and coalesce(j.main_id, 0) = coalesce(d.main_id, 0)
+join data.finding f on f.family = d.family and f.layer = d.layer and f.subject_id = d.subject_id
+    and f.main_id is not distinct from d.main_id
+where d.act = 'added'
+
+-- name: split
+select family, reason, count(*) filter (where act = 'added'),
+       count(*) filter (where act = 'changed'), count(*) filter (where act = 'ended')
+from data.difference group by family, reason order by family, reason desc
+
+-- name: forget_marks
+delete from data.judged_group
+
+-- name: keep_marks
+insert into data.judged_group (family, layer, mark)
+select family, layer, mark from data.judging_marks()
+
+-- name: keep
+with kept as (
+    insert into data.screening (reason, job, role, person, packs_before, packs_after, changes,
+            statements, of_statements, seconds)
+        select %(reason)s, %(job)s, %(role)s, %(person)s,
+               coalesce((select s.packs_after from data.screening s order by s.id desc limit 1), '{}'),
+               data.packs_in_force(), %(changes)s, %(statements)s, %(of)s, %(seconds)s
+        returning id
+), counted as (
+    insert into data.screening_count (screening_id, family, reason, added, changed, ended)
+        select kept.id, d.family, d.reason, count(*) filter (where d.act = 'added'),
+               count(*) filter (where d.act = 'changed'), count(*) filter (where d.act = 'ended')
+        from kept cross join data.difference d group by kept.id, d.family, d.reason
+)
+select id from kept
 
 -- name: counted
 select family, severity, certainty, count(*) from data.finding

@@ -1,0 +1,148 @@
+"""Rules change by two people: one proposes a pack, or that one goes; another one decides.
+
+Everything that must hold is held by the database (`api.propose_rules`, `api.approve_rules`, …);
+here its refusals become sentences.
+"""
+
+import json
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import psycopg
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
+
+from gridwarden.database import Caller, Pool, as_caller, open_pool, queries
+from gridwarden.jobs import chore
+from gridwarden.rules.normal import normal
+from gridwarden.rules.publishing import chosen
+from gridwarden.rules.reading import LoadedPack
+from gridwarden.settings import Settings
+from gridwarden.words.problems import Problem
+
+Q = queries(__package__ or "gridwarden.rules", "sharing.sql")
+STATES = ("waiting", "approved", "rejected", "withdrawn")
+KINDS = {"GW400": "refused", "GW404": "not_found", "GW409": "conflict"}
+Connection = AsyncConnection[TupleRow]
+
+
+@asynccontextmanager
+async def refusals() -> AsyncIterator[None]:
+    """What the database refuses, as a Problem: HINT is the key of its words, DETAIL the values."""
+    try:
+        yield
+    except psycopg.Error as error:
+        kind = KINDS.get(error.sqlstate or "")
+        if kind is None:
+            raise
+        told = error.diag.message_primary or ""
+        if error.diag.message_hint is None:
+            raise Problem(kind, told) from error
+        params = json.loads(error.diag.message_detail or "{}")
+        raise Problem(kind, error.diag.message_hint, **params) from error
+
+
+async def propose(
+    connection: Connection, loaded: LoadedPack, why: str = "", *, instead_of_base: bool = False
+) -> int:
+    """Propose to publish a checked pack, as the caller (an administrator); the proposal's number.
+
+    Raises Problem `conflict` when it is what was published last, when its version was published
+    with other rules, when what it extends is not in force, or another base pack is.
+    """
+    values = {
+        "normal": json.dumps(normal(loaded)),
+        "document": json.dumps(dict(loaded.documents)),
+        "why": why,
+        "instead": instead_of_base,
+    }
+    return await _number(connection, "propose", values)
+
+
+async def propose_withdrawal(connection: Connection, pack: str, why: str = "") -> int:
+    """Propose that a pack goes out of force. Raises Problem `not_found`, or `conflict` where
+    others extend it."""
+    return await _number(connection, "propose_withdrawal", {"pack": pack, "why": why})
+
+
+async def approve(
+    connection: Connection, proposal: int, settings: Settings, why: str = ""
+) -> int | None:
+    """Put a proposal in force, as another person than its proposer; the screening that follows.
+
+    None where nothing is to be judged yet: its day is still to come. Raises Problem `conflict`
+    for the proposer, for a decided proposal and for one whose ground has changed.
+    """
+    await connection.execute(Q["zone"], {"zone": settings.time_zone})
+    async with refusals():
+        row = await (
+            await connection.execute(Q["approve"], {"id": proposal, "why": why})
+        ).fetchone()
+    return int(row[0]) if row and row[0] is not None else None
+
+
+async def reject(connection: Connection, proposal: int, why: str) -> None:
+    """Refuse a proposal for a reason. Raises Problem."""
+    async with refusals():
+        await connection.execute(Q["reject"], {"id": proposal, "why": why})
+
+
+async def take_back(connection: Connection, proposal: int, why: str = "") -> None:
+    """Take one's own proposal back. Raises Problem `conflict` for somebody else's."""
+    async with refusals():
+        await connection.execute(Q["take_back"], {"id": proposal, "why": why})
+
+
+async def proposals(
+    connection: Connection, state: str | None = None, *, limit: int = 100, before: int = 2**63 - 1
+) -> list[dict[str, Any]]:
+    """Proposals, newest first, as far as the list tells them."""
+    values = {"state": state, "limit": limit, "before": before}
+    rows = await (await connection.execute(Q["proposals"], values)).fetchall()
+    return [row[0] for row in rows]
+
+
+async def proposal(connection: Connection, number: int) -> dict[str, Any]:
+    """One proposal with every change and the files of its pack. Raises Problem `not_found`."""
+    row = await (await connection.execute(Q["proposal"], {"id": number})).fetchone()
+    if row is None:
+        raise Problem("not_found", "rules.sharing.no_proposal", proposal=number)
+    told: dict[str, Any] = row[0]
+    return told
+
+
+async def begin_with(
+    connection: Connection, packs: Sequence[LoadedPack], settings: Settings
+) -> bool:
+    """Put the first packs in force, in order, before any was ever published; whether it did."""
+    await connection.execute(Q["zone"], {"zone": settings.time_zone})
+    said = [{"normal": normal(one), "document": dict(one.documents)} for one in packs]
+    async with refusals():
+        row = await (await connection.execute(Q["first"], {"packs": json.dumps(said)})).fetchone()
+    return bool(row and row[0])
+
+
+async def ensure_published(settings: Settings) -> bool:
+    """Put the packs of `settings.rules` in force where none ever was: a new installation."""
+    pool = await open_pool(settings, "web")
+    try:
+        async with as_caller(pool, Caller("administrator", "gridwarden up")) as connection:
+            return await begin_with(connection, chosen(settings.rules), settings)
+    finally:
+        await pool.close()
+
+
+@chore
+async def turn(pool: Pool, settings: Settings) -> None:
+    """Once a day of the office: versions whose day has come are in force, others are no more."""
+    async with as_caller(pool, Caller("screen", "worker")) as connection:
+        await connection.execute(Q["zone"], {"zone": settings.time_zone})
+        await connection.execute(Q["day"])
+
+
+async def _number(connection: Connection, name: str, values: dict[str, Any]) -> int:
+    async with refusals():
+        row = await (await connection.execute(Q[name], values)).fetchone()
+    assert row is not None
+    return int(row[0])
