@@ -119,8 +119,8 @@ with asked as materialized (
     cross join lateral (select named.missing, d.capped or named.missing <> '{}' as capped) unsure
     where fits.holds is distinct from false
       and (judged.certainty is not null or r.plane = 'vertical' and gap.m is null)
-      -- a line that crosses the main is judged in the vertical plane
-      and (r.plane = 'horizontal' and not (d.dimension = 1 and d.distance = 0)
+      -- the clearance of a line that crosses the main is one of the vertical plane
+      and (r.plane = 'horizontal' and not (r.kind = 'clearance' and d.dimension = 1 and d.distance = 0)
            or r.plane = 'vertical' and round(level.m, 4) <= 0)
       and (q.over_m is null or gap.m > q.over_m)
       and (q.method is null or {{method}} is null or q.method = {{method}})
