@@ -75,7 +75,9 @@ def test_the_screen_has_run_and_left_no_change_behind(loaded: tuple[Settings, st
     settings, _ = loaded
     with owner(settings) as c:
         assert c.execute("select count(*) from data.change").fetchone() == (0,)
-        assert c.execute("select count(distinct family) from data.finding").fetchone() == (5,)
+        assert c.execute("select count(distinct family) > 10 from data.finding").fetchone() == (
+            True,
+        )
         states = c.execute("select distinct kind, state from data.job order by kind").fetchall()
         assert states == [("import", "finished"), ("screen", "finished")]
 

@@ -12,9 +12,11 @@ from typing import Any
 import numpy as np
 import shapely
 
-from gridwarden.sample import files
+from gridwarden.sample import beside, enclosed, files, fire, underground
 from gridwarden.sample.blocks import Blocks, Buildings, make_blocks, make_buildings
 from gridwarden.sample.files import Dataset
+from gridwarden.sample.hamlets import make_hamlets
+from gridwarden.sample.homes import households, rented
 from gridwarden.sample.mains import Mains, make_mains, records
 from gridwarden.sample.names import (
     CITY,
@@ -44,9 +46,15 @@ CHINA = timezone(timedelta(hours=8))
 
 
 def default_pack() -> dict[str, Any]:
-    """The rule pack whose numbers the planted pairs straddle."""
-    text = package_files("gridwarden").joinpath("rules/packs/cn-city-gas.toml").read_text("utf-8")
-    return tomllib.loads(text)
+    """The rule pack whose numbers the planted pairs straddle: its files as one TOML document."""
+    folder = package_files("gridwarden").joinpath("rules/packs/cn-city-gas")
+    whole: dict[str, Any] = {"rule": []}
+    for file in sorted(folder.iterdir(), key=lambda one: one.name):
+        if file.name.endswith(".toml"):
+            part = tomllib.loads(file.read_text("utf-8"))
+            whole["rule"] += part.pop("rule", [])
+            whole |= part
+    return whole
 
 
 def write_city(seed: int, size: str, folder: Path, day: date = REFERENCE_DATE) -> list[Dataset]:
@@ -69,16 +77,29 @@ def make_city(seed: int, size: str, day: date, pack: dict[str, Any]) -> list[Dat
     mains = make_mains(plan, edges, blocks, buildings)
     corner = plan.field_corner()
     planted = plant(pack, (float(corner[0]), float(corner[1])), YI)
+    told = records(plan, mains, day)
+    estates = _estates(plan, blocks, day)
+    homes = households(plan, blocks, buildings, estates.columns["households"])
+    houses = _buildings(plan, edges, blocks, buildings, mains, homes, day)
+    names = houses.columns["name"]
+    lines = underground.make_lines(plan, edges, mains, told)
+    spaces = enclosed.make_spaces(plan, edges, mains, buildings, names, lines)
+    objects = beside.make_objects(plan, edges, blocks, mains, buildings.shape)
     return [
         _organisations(),
         *_areas(plan, day),
         _roads(edges),
-        *_mains(plan, mains, day),
-        _estates(plan, blocks, day),
-        _buildings(plan, edges, blocks, buildings, mains, day),
+        *_mains(mains, told),
+        estates,
+        houses,
         *_sheds(plan, blocks, buildings, day),
         *_sites(plan, edges, blocks, day),
         _excavations(plan, edges, day),
+        *underground.datasets(plan, edges, lines, day),
+        enclosed.dataset(spaces, day),
+        *beside.datasets(beside.make_trees(plan, edges, mains), objects, day),
+        fire.dataset(fire.make_lanes(plan, blocks, buildings, names), day),
+        rented(plan, buildings, names, day),
         *_planted(planted, day),
     ]
 
@@ -134,8 +155,7 @@ def _roads(edges: Edges) -> Dataset:
     return Dataset("roads", "roads", "roads.geojson", _shapes(lines), columns)
 
 
-def _mains(plan: Plan, mains: Mains, day: date) -> list[Dataset]:
-    columns = records(plan, mains, day)
+def _mains(mains: Mains, columns: dict[str, list[Any]]) -> list[Dataset]:
     shapes = _shapes([shapely.LineString(line) for line in mains.line])
     found = []
     for name, west in (("jia", True), ("yi", False)):
@@ -165,12 +185,17 @@ def _estates(plan: Plan, blocks: Blocks, day: date) -> Dataset:
 
 
 def _buildings(
-    plan: Plan, edges: Edges, blocks: Blocks, made: Buildings, mains: Mains, day: date
+    plan: Plan,
+    edges: Edges,
+    blocks: Blocks,
+    made: Buildings,
+    mains: Mains,
+    homes: list[int | None],
+    day: date,
 ) -> Dataset:
     dice = plan.dice("building records")
     extra = structures_on_mains(plan, edges, mains, made.shape, max(len(made.shape) // 100, 4))
     count, more = len(made.shape), len(extra)
-    shapes = np.concatenate([made.shape, extra])
     names = _building_names(blocks, made) + [f"临时建筑{at + 1}" for at in range(more)]
     storeys = [float(value) for value in made.storeys] + [1.0] * more
     metres = dice.uniform(2.8, 3.2, count + more)
@@ -191,11 +216,16 @@ def _buildings(
             WATER_STATES[state] if levels > 6 and luck < 0.93 else ("none" if levels <= 6 else None)
             for state, levels, luck in zip(states, storeys, chance[2], strict=True)
         ],
+        "households": homes + [1 if at % 3 == 2 else None for at in range(more)],
         "accuracy_m": [
             None if luck > 0.985 else (0.1, 0.2, 0.3, 0.5)[int(luck * 4)] for luck in chance[0]
         ],
         "source_date": [(day - timedelta(days=124)).isoformat()] * (count + more),
     }
+    far = make_hamlets(plan, edges, mains)
+    for name, cells in columns.items():
+        cells += far.columns(count + more, day).get(name, [None] * len(far.shape))
+    shapes = np.concatenate([made.shape, extra, far.shape])
     return Dataset("buildings", "buildings", "buildings.gpkg", shapes, columns)
 
 
@@ -292,7 +322,7 @@ def _excavations(plan: Plan, edges: Edges, day: date) -> Dataset:
 
 def _planted(planted: Sequence[Planted], day: date) -> list[Dataset]:
     found = []
-    for layer in ("gas_pipelines", "estates", "buildings", "charging_sheds", "construction_sites"):
+    for layer in dict.fromkeys(one.layer for one in planted):
         mine = [one for one in planted if one.layer == layer]
         names = list(dict.fromkeys(name for one in mine for name in one.columns))
         columns: dict[str, list[Any]] = {

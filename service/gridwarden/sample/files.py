@@ -140,7 +140,14 @@ def _write_csv(dataset: Dataset, path: Path) -> None:
         writer = csv.writer(out)
         writer.writerow(columns)
         for row in zip(*columns.values(), strict=True):
-            writer.writerow(["" if cell is None else cell for cell in row])
+            writer.writerow([_plain(cell) for cell in row])
+
+
+def _plain(cell: Any) -> Any:
+    """A cell as CSV has it: nothing where the source says nothing, truths as in JSON."""
+    if isinstance(cell, bool):
+        return str(cell).lower()
+    return "" if cell is None else cell
 
 
 def _zip(members: list[Path], path: Path, day: date) -> None:

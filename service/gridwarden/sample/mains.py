@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import shapely
@@ -21,6 +23,7 @@ OUTER = {50: 60.3, 65: 76.1, 80: 88.9, 100: 114.3, 150: 168.3, 200: 219.1, 250: 
 OUTER |= {300: 323.9, 350: 355.6, 400: 406.4, 450: 457.0, 500: 508.0, 600: 610.0}
 PRESSURES = {"HA": 4.0, "HB": 2.5, "SHA": 1.6, "SHB": 0.8, "MA": 0.4, "MB": 0.2, "L": 0.005}
 NUMBERS_OF = {"bypass": "T", "ring": "S", "arterial": "A", "local": "M", "service": "F"}
+NUMBERS_OF |= {"transmission": "L"}
 
 
 @dataclass
@@ -31,13 +34,17 @@ class Mains:
     kind: list[str] = field(default_factory=list)
     west: list[bool] = field(default_factory=list)
     where: list[str] = field(default_factory=list)
+    edge: list[int | None] = field(default_factory=list)
 
-    def add(self, line: Numbers, kind: str, west: bool, where: str) -> None:
-        """Take one main in, its line in the working CRS."""
+    def add(
+        self, line: Numbers, kind: str, west: bool, where: str, edge: int | None = None
+    ) -> None:
+        """Take one main in, its line in the working CRS; `edge` is the street that it follows."""
         self.line.append(np.round(line, 3))
         self.kind.append(kind)
         self.west.append(west)
         self.where.append(where)
+        self.edge.append(edge)
 
     def __len__(self) -> int:
         return len(self.line)
@@ -49,10 +56,24 @@ def make_mains(plan: Plan, edges: Edges, blocks: Blocks, buildings: Buildings) -
     mains = Mains()
     for at, kind in enumerate(edges.kind):
         if kind != "local" or dice.random() < 0.9:
-            mains.add(edges.offset[at], kind, edges.west[at], edges.name[at])
+            mains.add(edges.offset[at], kind, edges.west[at], edges.name[at], at)
     for line, west, where in _services(plan, edges, blocks, buildings, dice):
         mains.add(line, "service", west, where)
+    for line in _transmission(plan):
+        mains.add(line, "transmission", True, "样例南线")
     return mains
+
+
+def _transmission(plan: Plan) -> Iterator[Numbers]:
+    """One long-distance main through the southern outskirts, inside the by-pass, to a city gate.
+
+    The southernmost houses stand within 200 m of it, so that its area class matters.
+    """
+    end = plan.width * 0.6
+    cuts = np.linspace(-800.0, end, max(3, round((end + 800) / 1500)) + 1)
+    for west, east in pairwise(cuts):
+        x = np.linspace(west, east, 12)
+        yield plan.bend(np.stack([x, -110.0 - 25.0 * np.sin(x / 400.0)], axis=1))
 
 
 def _services(
@@ -111,17 +132,45 @@ def _fronts(blocks: Blocks, buildings: Buildings) -> list[list[float]]:
     return fronts
 
 
-def records(plan: Plan, mains: Mains, day: date) -> dict[str, list[object]]:
+def records(plan: Plan, mains: Mains, day: date) -> dict[str, list[Any]]:
     """Every main's columns by the canonical record, gaps and old pipes included."""
     dice = plan.dice("main records")
     rows = [_record(mains, at, dice, day) for at in range(len(mains))]
-    return {name: [row[name] for row in rows] for name in rows[0]}
+    columns = {name: [row[name] for row in rows] for name in rows[0]}
+    return columns | _networks(plan, mains)
+
+
+PIPES = {"bypass": "高压管", "transmission": "输气管"}
+NETWORKS = {"service": "yard", "transmission": "transmission"}
+LONG_DISTANCE: dict[str, object] = {
+    "pressure_class": "XH", "p_design_mpa": 6.3, "p_mop_mpa": 6.0, "material": "steel",
+    "dn": 700, "od_mm": 711.0, "wall_mm": 14.2, "laying": "直埋", "status": "in_use",
+    "accuracy_m": 0.3,
+}  # fmt: skip
+
+
+def _networks(plan: Plan, mains: Mains) -> dict[str, list[Any]]:
+    """Network of every main; area class of those above 1.6 MPa, in some places behind the town."""
+    dice = plan.dice("networks")
+    classes = dice.choice(["1", "2", ""], len(mains), p=[0.75, 0.2, 0.05])
+    long = iter(["1", "3", "2", *["3"] * len(mains)])
+    area: list[str | None] = []
+    for kind, class_ in zip(mains.kind, classes, strict=True):
+        said = str(class_) if kind == "bypass" else next(long) if kind == "transmission" else ""
+        area.append(said or None)
+    networks = [
+        None if kind == "local" and at % 40 == 7 else NETWORKS.get(kind, "city")
+        for at, kind in enumerate(mains.kind)
+    ]
+    return {"network": networks, "area_class": area}
 
 
 def class_of(kind: str, west: bool, dice: np.random.Generator) -> str:
     """The pressure class by the street that the main follows."""
     if kind == "bypass":
         return "HA" if west else "HB"
+    if kind == "transmission":
+        return "HA"
     if kind == "ring":
         return "SHA" if west else "SHB"
     if kind == "service":
@@ -140,11 +189,11 @@ def _record(mains: Mains, at: int, dice: np.random.Generator, day: date) -> dict
     accuracy = round(float(dice.uniform(0.05, 0.15) + age * dice.uniform(0.0, 0.015)), 2)
     letter = "J" if west else "Y"
     code = f"{letter}-{NUMBERS_OF[kind]}{at:05d}"
-    return {
+    row: dict[str, object] = {
         "source_id": code,
         "pipe_id": code,
         "code": code,
-        "name": f"{mains.where[at]}{'高压' if kind == 'bypass' else '燃气'}管",
+        "name": f"{mains.where[at]}{PIPES.get(kind, '燃气管')}",
         "operator": JIA if west else YI,
         "medium": "natural_gas",
         "pressure_class": None if silent or chance[1] < 0.03 else pressure,
@@ -163,6 +212,7 @@ def _record(mains: Mains, at: int, dice: np.random.Generator, day: date) -> dict
         "survey_date": (day - timedelta(days=int(dice.integers(60, 2700)))).isoformat(),
         "source_date": (day - timedelta(days=32)).isoformat(),
     }
+    return row | LONG_DISTANCE if kind == "transmission" else row
 
 
 def _status(chance: float, kind: str) -> str:

@@ -47,6 +47,13 @@ def apart(shapes: Shapes, others: Shapes, room: float = 0.5) -> NDArrayInt:
     return np.array([at for at in range(len(shapes)) if at not in dropped], dtype=np.int64)
 
 
+def clear_of(mains: Mains, shapes: Shapes, room: float = 4.5) -> NDArrayInt:
+    """Numbers of the shapes that keep `room` metres from every main."""
+    tree = shapely.STRtree([shapely.LineString(line) for line in mains.line])
+    near = set(tree.query(shapes, predicate="dwithin", distance=room)[0].tolist())
+    return np.array([at for at in range(len(shapes)) if at not in near], dtype=np.int64)
+
+
 def structures_on_mains(
     plan: Plan, edges: Edges, mains: Mains, standing: Shapes, count: int
 ) -> Shapes:

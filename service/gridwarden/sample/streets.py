@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import shapely
+from shapely.ops import substring
 
 from gridwarden.sample.names import street_name
 from gridwarden.sample.plan import MARGIN, RIVER_WIDTH, STEPS, Numbers, Plan
@@ -41,11 +42,32 @@ class Edges:
         self.west.append(west)
 
 
+def served(edges: Edges, plan: Plan) -> list[int]:
+    """Street pieces with lines in the ground: all but bridges, the by-pass, the ways out to it,
+    and the southernmost pieces of the north–south streets, which gas services cross."""
+    found = []
+    for (letter, _, piece), at in edges.place.items():
+        bridge = letter == "H" and piece == plan.river_column
+        if letter in "VH" and not bridge and not (letter == "V" and piece == 0):
+            found.append(at)
+    return found
+
+
 def left_of(line: Numbers, metres: float) -> Numbers:
     """The line moved to its left by so many metres, vertex by vertex (gentle bends only)."""
     along = np.gradient(line, axis=0)
     along /= np.linalg.norm(along, axis=1, keepdims=True)
     return np.asarray(line + metres * np.stack([-along[:, 1], along[:, 0]], axis=1))
+
+
+def beside(edges: Edges, at: int, metres: float, trim: float = 30.0) -> shapely.LineString:
+    """A line beside one street piece, so many metres to the left of its middle.
+
+    It ends `trim` metres before the crossings, where it would meet the mains of the other street.
+    """
+    line = shapely.LineString(left_of(edges.line[at], metres))
+    cut = substring(line, min(trim, line.length * 0.4), max(line.length - trim, line.length * 0.6))
+    return shapely.LineString(np.round(shapely.get_coordinates(cut), 3))
 
 
 def fine(cuts: Numbers) -> Numbers:
