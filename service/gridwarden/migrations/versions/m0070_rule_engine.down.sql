@@ -1,3 +1,4 @@
+drop view api.screened;
 drop view api.rule_row, api.rule, api.rule_figure, api.rule_class, api.rule_pack;
 drop function api.publish_rules(jsonb, jsonb);
 drop function data.write_pack(jsonb, jsonb);

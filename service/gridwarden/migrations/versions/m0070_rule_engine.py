@@ -30,3 +30,10 @@ def downgrade() -> None:
         " language sql stable as $$ select r.* from data.rule_row r"
         " where r.kind = 'activity' and r.method = permit_rows.method $$;"
     )
+    maps = (here / "m0050_maps.sql").read_text(encoding="utf-8")
+    view = maps[maps.index("create view api.screened") :]
+    run_text(view[: view.index(";") + 1])
+    run_text(
+        "grant select on api.screened to gridwarden_utility, gridwarden_supervisor,"
+        " gridwarden_planner, gridwarden_dispatcher, gridwarden_viewer, gridwarden_administrator"
+    )

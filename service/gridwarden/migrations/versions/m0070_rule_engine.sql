@@ -371,6 +371,15 @@ create view api.rule_figure as
 create view api.rule as select * from data.rule;
 create view api.rule_row as select * from data.rule_row;
 
+-- When the city was last screened, and by which packs (fell with the table of packs).
+create view api.screened as
+select (select max(j.finished_at) from data.job j
+        where j.kind = 'screen' and j.state = 'finished') as screened_at,
+    exists (select from data.change) as waiting,
+    (select string_agg(p.id || '@' || p.version, ' ' order by p.base desc, p.id)
+     from data.rule_pack p where p.in_force) as pack,
+    (select max(d.published_at) from data.dataset d) as published_at;
+
 ---------------------------------------------------------------------------- grants
 -- Publishing stays the administrators'; screening reads all of it.
 revoke all on function data.level_rank(text), data.severity_rank(text), data.figure(text),
@@ -386,3 +395,6 @@ grant select on data.rule_pack, data.rule_class, data.rule_outer_diameter, data.
 grant select on api.rule_pack, api.rule_class, api.rule_figure, api.rule, api.rule_row to
     gridwarden_utility, gridwarden_supervisor, gridwarden_planner, gridwarden_dispatcher,
     gridwarden_viewer, gridwarden_administrator, gridwarden_auditor;
+grant select on api.screened to
+    gridwarden_utility, gridwarden_supervisor, gridwarden_planner, gridwarden_dispatcher,
+    gridwarden_viewer, gridwarden_administrator;
