@@ -14,10 +14,10 @@ SENTENCES = {
     "string_pattern_mismatch": "{value} is not written as it should be (pattern {pattern})",
     "too_short": "needs at least {min_length} of them, not {actual_length}",
     "too_long": "holds at most {max_length} of them, not {actual_length}",
-    "greater_than": "must be more than {gt}, not {value}",
-    "greater_than_equal": "must be {ge} or more, not {value}",
-    "less_than": "must be less than {lt}, not {value}",
-    "less_than_equal": "must be {le} or less, not {value}",
+    "greater_than": "must be more than {gt:g}, not {value}",
+    "greater_than_equal": "must be {ge:g} or more, not {value}",
+    "less_than": "must be less than {lt:g}, not {value}",
+    "less_than_equal": "must be {le:g} or less, not {value}",
     "literal_error": "must be {expected}, not {value}",
     "bool_type": "must be true or false, not {value}",
     "bool_parsing": "must be true or false, not {value}",
@@ -45,12 +45,23 @@ def place_of(error: Mapping[str, Any]) -> Place:
     return (*error["loc"], *error.get("ctx", {}).get("at", ()))
 
 
+def first_of(errors: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """The error to tell: a key that is not known explains the one that is missing beside it."""
+    first = errors[0]
+    if first["type"] != "missing":
+        return first
+    beside = (
+        e for e in errors if e["type"] == "extra_forbidden" and e["loc"][:-1] == first["loc"][:-1]
+    )
+    return next(beside, first)
+
+
 def sentence_of(error: Mapping[str, Any]) -> str:
     """What pydantic found, in a sentence; without the place."""
     kind, context = error["type"], error.get("ctx", {})
     loc: Place = error["loc"]
     if kind == "missing":
-        return f"{loc[-1]} is missing"
+        return f"{loc[-1]} is missing" if isinstance(loc[-1], str) else "something is missing"
     if kind == "extra_forbidden":
         keys = keys_at(loc[:-1])
         near = get_close_matches(str(loc[-1]), keys, 1)

@@ -12,7 +12,14 @@ from pydantic import ValidationError
 
 from gridwarden.rules.fitting import unfit
 from gridwarden.rules.format import ClassSystem, Pack, Rule
-from gridwarden.rules.mistakes import BadPackError, Place, place_of, sentence_of, where
+from gridwarden.rules.mistakes import (
+    BadPackError,
+    Place,
+    first_of,
+    place_of,
+    sentence_of,
+    where,
+)
 from gridwarden.rules.places import line_of, places
 
 BUILT_IN = "cn-city-gas"
@@ -102,7 +109,7 @@ def parse(
     try:
         pack = Pack.model_validate(source.found)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
+        first = first_of(error.errors(include_url=False))
         place = place_of(first)
         sentence = sentence_of(first)
         named = place[:-1] if first["type"] in ("missing", "extra_forbidden") else place
@@ -176,7 +183,7 @@ def _toml(text: str, name: str) -> dict[str, Any]:
         return tomllib.loads(text, parse_float=_exact)
     except tomllib.TOMLDecodeError as error:
         line = re.search(r"at line (\d+)", str(error))
-        raise BadPackError(name, int(line[1]) if line else None, str(error)) from error
+        raise BadPackError(name, int(line[1]) if line else None, f"not TOML: {error}") from error
     except _TooLongError as error:
         line_number = next(n for n, row in enumerate(text.splitlines(), 1) if error.digits in row)
         raise BadPackError(name, line_number, str(error)) from error
@@ -210,5 +217,8 @@ def _extended(
         for path in (folder / wanted, folder / f"{wanted}.toml") if folder else ():
             if path.is_file() or (path / HEAD).is_file():
                 found = load(path, (*asking, pack.pack.id))
+                if found.pack.pack.id != wanted:
+                    told = f"{path.name} holds the pack {found.pack.pack.id!r}, not {wanted!r}"
+                    raise source.refuse(place, told, place)
                 return (found.pack, *found.extends)
     raise source.refuse(place, f"there is no pack {wanted!r}", place)

@@ -71,7 +71,7 @@ def _as_list(value: object) -> object:
 
 def shown(value: object) -> str:
     """A value as an author would recognise it, cut short."""
-    told = repr(value)
+    told = str(value).lower() if isinstance(value, bool) else repr(value)
     return told if len(told) <= 60 else told[:57] + "..."
 
 

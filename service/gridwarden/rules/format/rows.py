@@ -3,7 +3,7 @@
 from itertools import pairwise
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from gridwarden.rules.format.parts import (
     AreaClass,
@@ -25,10 +25,22 @@ from gridwarden.rules.format.parts import (
     Text,
     Texts,
     Verdict,
+    shown,
     wrong,
 )
 
-Point = Annotated[tuple[Number, Metres], Field(description="[pressure in MPa, distance in m]")]
+
+def _two(value: object) -> object:
+    if not isinstance(value, list | tuple) or len(value) != 2:
+        raise wrong(f"must be [pressure in MPa, distance in m], not {shown(value)}")
+    return value
+
+
+Point = Annotated[
+    tuple[Number, Metres],
+    BeforeValidator(_two),
+    Field(description="[pressure in MPa, distance in m]"),
+]
 Networks = Annotated[tuple[Network, ...], Field(min_length=1)]
 
 

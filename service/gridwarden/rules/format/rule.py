@@ -153,7 +153,7 @@ class Rule(Part):
         if not self.subjects and self.kind != "activity":
             yield wrong(f"kind {self.kind} needs subjects, one or more layers", "subjects")
         if len(set(self.subjects)) != len(self.subjects):
-            yield wrong("subjects: a layer stands twice", "subjects")
+            yield wrong("a layer stands twice", "subjects")
         if self.kind == "absence" and self.counterpart in (None, MAINS):
             yield wrong("kind absence needs a counterpart, and not the mains", "counterpart")
         if self.kind == "activity" and self.counterpart not in (None, MAINS):
