@@ -39,7 +39,7 @@ _DATE = re.compile(r"^(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*�
 _PLAIN_DATE = re.compile(r"^(\d{4})(\d{2})(\d{2})$")
 _YES = frozenset({"1", "true", "t", "yes", "y", "是", "有", "通", "on", "开"})
 _NO = frozenset({"0", "false", "f", "no", "n", "否", "无", "断", "off", "关"})
-_UNITS = {"m": "m", "mm": "mm", "mpa": "mpa"}
+_UNITS = {"m": "m", "mm": "mm", "mpa": "mpa", "kv": "kv"}
 
 
 class BadValueError(ValueError):

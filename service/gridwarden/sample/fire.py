@@ -17,6 +17,9 @@ from gridwarden.sample.plan import Plan, Shapes
 TALL_STOREYS = 8
 """From here on a building has a climbing area, but for a few."""
 STATES = ("ok", "occupied", "blocked")
+SHARES = {
+    "lane": (0.83, 0.12, 0.05), "climbing_area": (0.97, 0.025, 0.005), "turning_place": (1, 0, 0),
+}  # fmt: skip
 Lanes = list[tuple[shapely.Geometry, dict[str, Any]]]
 
 
@@ -30,7 +33,7 @@ def _row(name: str, kind: str, width: float, length: float, dice: np.random.Gene
     return {
         "name": name, "kind": kind, "width_m": round(width, 2), "length_m": round(length, 1),
         "clear_height_m": round(float(dice.uniform(4.2, 6.0)), 2), "dead_end": False,
-        "state": STATES[int(dice.choice(3, p=[0.945, 0.04, 0.015]))],
+        "state": STATES[int(dice.choice(3, p=SHARES[kind]))],
     }  # fmt: skip
 
 

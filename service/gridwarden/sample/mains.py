@@ -137,7 +137,24 @@ def records(plan: Plan, mains: Mains, day: date) -> dict[str, list[Any]]:
     dice = plan.dice("main records")
     rows = [_record(mains, at, dice, day) for at in range(len(mains))]
     columns = {name: [row[name] for row in rows] for name in rows[0]}
-    return columns | _networks(plan, mains)
+    return columns | _networks(plan, mains) | {"depth_top_m": _depths(plan, mains, columns)}
+
+
+DEPTHS = {"service": 0.85, "bypass": 1.5, "transmission": 2.4}
+
+
+def _depths(plan: Plan, mains: Mains, columns: dict[str, list[Any]]) -> list[float | None]:
+    """Mains that meet lie equally deep, but for one in sixteen; what is not told stays so."""
+    dice = plan.dice("depths")
+    odd = dice.random(len(mains)) < 1 / 16
+    deep = dice.uniform(0.7, 2.1, len(mains))
+    level = dice.uniform(-0.02, 0.02, len(mains))
+    return [
+        None if told is None else round(float(d if o else DEPTHS.get(kind, 1.05) + bit), 2)
+        for told, kind, o, d, bit in zip(
+            columns["depth_top_m"], mains.kind, odd, deep, level, strict=True
+        )
+    ]
 
 
 PIPES = {"bypass": "高压管", "transmission": "输气管"}
