@@ -11,8 +11,9 @@ import pytest
 import shapely
 
 from gridwarden.layers.catalogue import layers
-from gridwarden.sample.city import default_pack, make_city, write_city
+from gridwarden.sample.city import make_city, write_city
 from gridwarden.sample.plan import CORNER, REFERENCE_DATE, SIZES, make_plan
+from gridwarden.sample.plants import built_in
 from oracle.reading import read_file, read_layer
 
 from .conftest import SEEDS, shapes, town
@@ -61,7 +62,10 @@ def test_the_city_has_the_size_it_promises(seed: int, city: Callable[[int], Path
 
 def test_size_m_is_ten_times_size_s() -> None:
     rows = {
-        size: {one.name: one.rows for one in make_city(7, size, REFERENCE_DATE, default_pack())}
+        size: {
+            one.name: one.rows
+            for one in make_city(7, size, REFERENCE_DATE, built_in("cn-city-gas"))
+        }
         for size in ("s", "m")
     }
     for name in ("buildings", "estates", "gas-jia", "gas-yi"):

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta, timezone
-from importlib.resources import files as package_files
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +35,7 @@ from gridwarden.sample.places import (
     structures_on_mains,
 )
 from gridwarden.sample.plan import CRS, REFERENCE_DATE, Plan, Shapes, make_plan
-from gridwarden.sample.plants import Planted, plant
+from gridwarden.sample.plants import Planted, built_in, plant
 from gridwarden.sample.streets import PAVED, Edges, make_edges
 
 WATER_STATES = ("ok", "fault", "paralysed", "under_repair", "in_renewal_plan", "none")
@@ -45,21 +43,9 @@ WATER_SHARES = (0.8, 0.07, 0.03, 0.04, 0.04, 0.02)
 CHINA = timezone(timedelta(hours=8))
 
 
-def default_pack() -> dict[str, Any]:
-    """The rule pack whose numbers the planted pairs straddle: its files as one TOML document."""
-    folder = package_files("gridwarden").joinpath("rules/packs/cn-city-gas")
-    whole: dict[str, Any] = {"rule": []}
-    for file in sorted(folder.iterdir(), key=lambda one: one.name):
-        if file.name.endswith(".toml"):
-            part = tomllib.loads(file.read_text("utf-8"))
-            whole["rule"] += part.pop("rule", [])
-            whole |= part
-    return whole
-
-
 def write_city(seed: int, size: str, folder: Path, day: date = REFERENCE_DATE) -> list[Dataset]:
     """Draw the city of a seed and write its files; returns what was written."""
-    datasets = make_city(seed, size, day, default_pack())
+    datasets = make_city(seed, size, day, built_in("cn-city-gas"))
     about: dict[str, object] = {
         "city": f"{CITY} {CITY_EN}", "fictitious": True, "seed": seed, "size": size,
         "reference_date": day.isoformat(), "crs": f"EPSG:{CRS}",
@@ -68,15 +54,15 @@ def write_city(seed: int, size: str, folder: Path, day: date = REFERENCE_DATE) -
     return datasets
 
 
-def make_city(seed: int, size: str, day: date, pack: dict[str, Any]) -> list[Dataset]:
-    """Every dataset in the order in which they should be imported."""
+def make_city(seed: int, size: str, day: date, packs: Sequence[dict[str, Any]]) -> list[Dataset]:
+    """Every dataset in the order of import; planted pairs straddle the numbers of the packs."""
     plan = make_plan(seed, size)
     edges = make_edges(plan)
     blocks = make_blocks(plan, edges)
     buildings = make_buildings(plan, blocks)
     mains = make_mains(plan, edges, blocks, buildings)
     corner = plan.field_corner()
-    planted = plant(pack, (float(corner[0]), float(corner[1])), YI)
+    planted = plant(packs, (float(corner[0]), float(corner[1])), YI)
     told = records(plan, mains, day)
     estates = _estates(plan, blocks, day)
     homes = households(plan, blocks, buildings, estates.columns["households"])

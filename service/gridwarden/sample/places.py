@@ -170,7 +170,7 @@ def make_grids(plan: Plan) -> Grids:
     river = float(plan.river(np.array([plan.height / 2]))[0])
     columns = _cuts([-MARGIN, river, plan.width * 0.86, east + FIELD[0]], 850)
     top = plan.height + MARGIN
-    top = max(top, plan.height / 2 + FIELD[1] + 450)
+    top = max(top, plan.height / 2 + FIELD[1] / 2 + 450)
     rows = _cuts([-MARGIN, plan.height / 2, top], 850)
     xs, ys = columns[0], rows[0]
     grids, district = [], []
@@ -224,7 +224,7 @@ def make_coverage(plan: Plan, day: date) -> list[Coverage]:
 
     Neighbours share the very points of the river's middle, so that no sliver lies between them.
     """
-    low, top = -MARGIN * 0.95, max(plan.height + MARGIN, plan.height / 2 + FIELD[1] + 450) - 45
+    low, top = -MARGIN * 0.95, max(plan.height + MARGIN, plan.height / 2 + FIELD[1] / 2 + 450) - 45
     west, east = -MARGIN * 0.95, plan.width + MARGIN + FIELD[0] - 45
     y = np.linspace(low, top, 60)
     bank = np.stack([plan.river(y), y], axis=1)

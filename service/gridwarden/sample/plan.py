@@ -24,8 +24,10 @@ CORNER = np.array([512_000.0, 3_421_000.0])
 
 MARGIN = 900.0
 """Farm land around the streets, metres."""
-FIELD = np.array([1700.0, 2000.0])
-"""The test field east of the city: width and height, metres."""
+FIELD = np.array([2800.0, 3600.0])
+"""The room for the test field east of the city: width and height, metres."""
+PLANTED = np.array([2000.0, 3300.0])
+"""What the field itself takes of it, unturned."""
 STEPS = 6
 """Points that a street has between two crossings."""
 RIVER_WIDTH = 110.0
@@ -92,8 +94,8 @@ class Plan:
 
     def field_corner(self) -> Numbers:
         """South-west corner of the test field, in the working CRS."""
-        middle = np.array([self.width + MARGIN + FIELD[0] / 2, self.height / 2 + FIELD[1] / 2])
-        return np.asarray(np.round(self.bend(middle) - FIELD / 2 + [100, 250], 0))
+        middle = np.array([self.width + MARGIN + FIELD[0] / 2, self.height / 2])
+        return np.asarray(np.round(self.bend(middle) - PLANTED / 2, 0))
 
 
 def make_plan(seed: int, size: str) -> Plan:
