@@ -6,6 +6,7 @@ drop function data.permit_hits(geometry, double precision, double precision, tex
 
 create index main_rule_work on data.main_rule (method, profile_id) where kind = 'activity';
 create index main_rule_work_widest on data.main_rule (method, limit_m) where kind = 'activity';
+create index rule_work on data.rule (id) where in_force and kind = 'activity';
 create index rule_row_method on data.rule_row (method, rule_id) where method is not null;
 
 ---------------------------------------------------------------------------- what would be met
@@ -16,18 +17,19 @@ create function data.permit_reach(method text, depth_m numeric, out packs text, 
     language plpgsql stable as
 $$
 begin
-    select string_agg(distinct r.pack || '@' || r.version, ', ' order by r.pack || '@' || r.version),
-           greatest(
-               max(greatest(w.limit_m, w.per_depth * permit_reach.depth_m,
-                   case when w.figure is not null then data.figure(w.figure) end,
-                   case when w.points is not null then
-                       (select max((p ->> 1)::numeric) from jsonb_array_elements(w.points) p) end)),
-               (select max(greatest(a.limit_m, a.per_depth * permit_reach.depth_m))
-                from data.main_rule a where a.kind = 'activity' and a.method = permit_reach.method))
+    select string_agg(p.pack, ', ' order by p.pack),
+           greatest(max(p.limit_m), max(p.per_depth) * permit_reach.depth_m,
+               case when bool_or(p.worked_out)
+                    then data.permit_reach_worked_out(permit_reach.method) end)
         into packs, reach
-        from data.rule r join data.rule_row w on w.rule_id = r.id
-        where r.in_force and r.kind = 'activity' and w.method = permit_reach.method
-          and (w.figure is null or data.figure(w.figure) is not null);
+        from (select r.pack || '@' || r.version as pack, max(w.limit_m) as limit_m,
+                     max(w.per_depth) as per_depth,
+                     bool_or(w.figure is not null or w.points is not null or w.formula is not null)
+                         as worked_out
+              from data.rule r
+              join data.rule_row w on w.rule_id = r.id and w.method = permit_reach.method
+                  and (w.figure is null or data.figure(w.figure) is not null)
+              where r.in_force and r.kind = 'activity' group by 1) p;
 end
 $$;
 
@@ -52,40 +54,50 @@ begin
     return (
     with near as materialized (
         select distinct on (p.main_id) p.main_id, p.profile_id, p.pressure_class, p.edge_m,
-               p.accuracy_m, p.missing
+               p.accuracy_m, p.missing, data.joint_accuracy(p.accuracy_m, read_m) as accuracy
         from data.main_piece p
         -- 0.2 %: a plane's metres differ from the ground's, by which the gap is judged; a
         -- millimetre, because gaps are rounded to 0.1 mm before
         where st_dwithin(p.geom, ground, 0.001 + 1.002 * (wide + read_m + reach
             + (select max(w.edge_m + coalesce(w.accuracy_m, 1)) from data.main_piece w)))
         order by p.main_id
+    ), asked as materialized (
+        select a.profile_id, a.rule_id, a.row_id, a.verdict, a.over_m, a.capped, a.missing,
+               data.permit_rank(a.verdict) as strength, r.pack,
+               r.measured_from = 'centreline' as from_centre,
+               greatest(a.limit_m, a.per_depth * permit_hits.depth_m) as range_m
+        from (select a.*, coalesce(a.depth_upto_m, 1e9) as bottom_m,
+                     max(coalesce(a.depth_upto_m, 1e9)) over (partition by a.profile_id, a.rule_id) as deepest_m
+              from (select distinct profile_id from near) look
+              join data.main_rule a on a.profile_id = look.profile_id
+                  and a.kind = 'activity' and a.method = permit_hits.method) a
+        join data.rule r on r.id = a.rule_id
+        where case when permit_hits.depth_m is null then a.bottom_m = a.deepest_m
+                   else coalesce(permit_hits.depth_m > a.depth_over_m, true)
+                        and coalesce(permit_hits.depth_m <= a.depth_upto_m, true) end
     ), met as materialized (
         select m.id, m.version, m.code, coalesce(m.operator, o.name) as operator, m.org_id,
                n.profile_id, n.pressure_class, n.missing, n.accuracy_m, n.edge_m, m.geom,
                api.role() = 'utility' and api.my_org(m.org_id) as own, d.m as away, d.m = 0 as crossed,
-               round((d.m - n.edge_m - wide)::numeric, 4) as gap,
-               data.joint_accuracy(n.accuracy_m, read_m) as accuracy,
+               round((d.m - n.edge_m - wide)::numeric, 4) as gap, n.accuracy, look.judged,
                coalesce(m.survey_date, m.source_date) as dated
-        from near n join data.gas_pipelines m on m.id = n.main_id
+        from near n
+        join data.gas_pipelines m on m.id = n.main_id
         left join data.organisations o on o.id = m.org_id
-        cross join lateral (select data.ground_m(m.geom, ground)) d(m)
-    ), asked as (
-        select a.*, r.pack, r.measured_from = 'centreline' as from_centre,
-               greatest(a.limit_m, a.per_depth * permit_hits.depth_m) as range_m,
-               coalesce(a.depth_upto_m, 1e9) as bottom_m,
-               max(coalesce(a.depth_upto_m, 1e9)) over (partition by a.profile_id, a.rule_id) as deepest_m
-        from (select distinct profile_id from near) look
-        join data.main_rule a on a.profile_id = look.profile_id
-            and a.kind = 'activity' and a.method = permit_hits.method
-        join data.rule r on r.id = a.rule_id
+        left join (select profile_id, max(range_m) as range_m, true as judged from asked group by 1) look
+            on look.profile_id = n.profile_id
+        -- the plane's distance is cheap, and leaves out all but the mains whose own ranges reach here
+        cross join lateral (select case when st_dwithin(m.geom, ground, 0.001 + 1.002 * (wide + n.edge_m
+            + (n.accuracy + coalesce(look.range_m, reach::numeric))::double precision))
+            then data.ground_m(m.geom, ground) end offset 0) d(m)
+        where d.m is not null
     ), judged as (
-        select m.id, a.rule_id, a.row_id, a.pack, data.permit_rank(a.verdict) as strength, a.verdict,
-               a.range_m, a.told, a.missing, m.crossed, c.gap, c.gap - m.accuracy - a.range_m as slack,
+        select m.id, a.rule_id, a.row_id, a.pack, a.strength, a.range_m, a.missing, m.crossed, c.gap, c.gap - m.accuracy - a.range_m as slack,
                case when a.over_m is not null and c.gap + m.accuracy <= a.over_m then null
                     when m.accuracy_m is null or cardinality(m.missing) > 0 or a.capped
                       or a.over_m is not null and c.gap - m.accuracy <= a.over_m
                     then replace(j.certainty, 'certain', 'possible')
-                    when j.certainty = 'possible' and data.runs_through(ground, m.geom,
+                    when j.certainty = 'possible' and m.crossed and data.runs_through(ground, m.geom,
                              m.accuracy - case when a.from_centre then 0 else m.edge_m end
                              - a.range_m - wide)
                     then 'certain' else j.certainty end as certainty
@@ -94,30 +106,29 @@ begin
         cross join lateral (select case when a.from_centre
             then round((m.away - wide)::numeric, 4) else m.gap end) c(gap)
         cross join lateral (select data.judge(c.gap, m.accuracy, a.range_m, true)) j(certainty)
-        where case when permit_hits.depth_m is null then a.bottom_m = a.deepest_m
-                   else coalesce(permit_hits.depth_m > a.depth_over_m, true)
-                        and coalesce(permit_hits.depth_m <= a.depth_upto_m, true) end
-    ), strongest as (
-        select id, max(strength) filter (where certainty is not null) as strength from judged group by id
+    ), ranked as (
+        select j.*, max(strength) filter (where certainty is not null) over main as strongest,
+               strength = max(strength) filter (where certainty is not null)
+                   over (partition by id, pack) as top
+        from judged j
+        window main as (partition by id)
     ), told as (
-        select s.id, s.strength,
+        select j.id, j.strongest as strength,
                jsonb_agg(jsonb_build_object('rule_id', j.rule_id, 'row_id', j.row_id, 'pack', j.pack,
-                   'strength', j.strength, 'gap', j.gap, 'limit_m', j.range_m, 'certainty', j.certainty,
-                   'told', j.told))
+                   'strength', j.strength, 'gap', j.gap, 'limit_m', j.range_m, 'certainty', j.certainty, 'top', j.top))
                    filter (where j.certainty is not null) as met,
-               min(j.certainty) filter (where j.strength = s.strength) as certainty,
-               (ceil(min(j.slack) filter (where j.strength > s.strength and j.slack > 0) * 100) - 1)
+               min(j.certainty) filter (where j.strength = j.strongest) as certainty,
+               (ceil(min(j.slack) filter (where j.strength > j.strongest and j.slack > 0) * 100) - 1)
                    / 100 as room_m,
                case when not bool_or(j.crossed) then (floor(max(-j.slack)
-                   filter (where j.strength = s.strength and j.certainty is not null) * 100) + 1)
+                   filter (where j.strength = j.strongest and j.certainty is not null) * 100) + 1)
                    / 100 end as back_m,
                case when not bool_or(j.crossed) then (floor(max(-j.slack)
                    filter (where j.certainty is not null) * 100) + 1) / 100 end as out_m
-        from strongest s join judged j on j.id = s.id
-        where s.strength is not null
-        group by s.id, s.strength
+        from ranked j where j.strongest is not null
+        group by j.id, j.strongest
     )
-    select coalesce(jsonb_agg(to_jsonb(h) - 'place' order by h.gap, h.id), '[]')
+    select coalesce(jsonb_agg(to_jsonb(h) order by h.gap, h.id), '[]')
     from (
         select m.id, m.version, m.code, m.operator, m.org_id, m.pressure_class, m.accuracy_m, m.own,
                m.crossed, m.gap, m.accuracy, m.dated, t.met, t.certainty, t.room_m, t.back_m, t.out_m,
@@ -131,7 +142,43 @@ begin
             select array_agg(x) as missing from judged j cross join unnest(j.missing) x
             where j.id = m.id and j.certainty is not null and cardinality(j.missing) > 0) u on true
         where t.id is not null
-           or not exists (select from judged j where j.id = m.id) and m.gap - m.accuracy <= reach) h);
+           or m.judged is null and m.gap - m.accuracy <= reach) h);
+end
+$$;
+
+-- The widest range that is not a plain number of a table: a city's figure, the end of an
+-- interpolation, or what a formula gives for a main on record.
+create function data.permit_reach_worked_out(method text) returns numeric
+    language sql stable as
+$$
+    select greatest(
+        (select max(coalesce(data.figure(w.figure),
+                    (select max((p ->> 1)::numeric) from jsonb_array_elements(w.points) p)))
+         from data.rule_row w join data.rule r on r.id = w.rule_id
+         where w.method = permit_reach_worked_out.method and r.in_force),
+        (select max(a.limit_m) from data.main_rule a
+         where a.kind = 'activity' and a.method = permit_reach_worked_out.method))
+$$;
+
+-- Whether the ground, and all that lies within `reach` of it, is on record: the quick answer, where
+-- one survey that is kept up holds all of it; else whatever several surveys say together.
+alter function data.permit_coverage(geometry, double precision, double precision)
+    rename to permit_coverage_in_parts;
+create function data.permit_coverage(ground geometry, wide double precision, reach double precision)
+    returns jsonb
+    language plpgsql stable as
+$$
+declare
+    held boolean;
+    oldest date;
+begin
+    select bool_or(c.surveyed_on + c.update_days >= current_date
+                   and st_covers(c.geom, st_expand(ground, wide + reach))), min(c.surveyed_on)
+        into held, oldest
+        from data.coverage c where st_dwithin(c.geom, ground, wide + reach);
+    return case when held
+        then jsonb_build_object('coverage', 'surveyed', 'overdue', false, 'oldest', oldest)
+        else data.permit_coverage_in_parts(ground, wide, reach) end;
 end
 $$;
 
@@ -145,9 +192,9 @@ declare
     buffer_m constant double precision := coalesce((work ->> 'buffer_m')::double precision, 0);
     read_m constant double precision := coalesce((work ->> 'accuracy_m')::double precision, 0);
     depth_m constant numeric := (work ->> 'depth_m')::numeric;
-    radius_m constant double precision := data.point_radius();
-    wide constant double precision := buffer_m
-        + case when st_dimension(ground) = 0 then radius_m else 0 end;
+    radius_m constant double precision := case when st_dimension(ground) = 0
+        then data.point_radius() else 0 end;
+    wide constant double precision := buffer_m + radius_m;
     words constant jsonb := work -> 'words';
     reach double precision;
     rules text;

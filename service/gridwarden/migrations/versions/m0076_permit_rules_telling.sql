@@ -39,15 +39,13 @@ $$
 begin
     return (
     with band as (
-        select h.operator, h.pressure_class, h.own, b.*,
-               rank() over (partition by h.id, b.pack order by b.strength desc) as place
-        from jsonb_to_recordset(hits) as h(id bigint, operator text, pressure_class text, own boolean,
-            met jsonb)
-        cross join jsonb_to_recordset(h.met) as b(row_id bigint, pack text, strength integer,
-            gap numeric, limit_m numeric, certainty text, told jsonb)
+        select h.operator, h.pressure_class, h.own, b.*
+        from jsonb_to_recordset(hits) as h(operator text, pressure_class text, own boolean, met jsonb)
+        cross join jsonb_to_recordset(h.met) as b(row_id bigint, strength integer,
+            gap numeric, limit_m numeric, certainty text, top boolean)
     ), one as (
         select distinct on (row_id, own, case when not own then operator end) *
-        from band where own or place = 1
+        from band where own or top
         order by row_id, own, case when not own then operator end, gap
     ), told as (
         select o.strength, o.own, o.gap,
@@ -88,12 +86,10 @@ begin
     select coalesce(jsonb_agg(measure order by strength desc, place), '[]')
     from (select m.measure, max(h.strength) as strength, min(m.place) as place
           from (select b.rule_id, max(b.strength) as strength
-                from (select h.own, c.rule_id, c.strength,
-                             rank() over (partition by h.id, c.pack order by c.strength desc) as place
-                      from jsonb_to_recordset(hits) as h(id bigint, own boolean, met jsonb)
-                      cross join jsonb_to_recordset(h.met)
-                          as c(rule_id bigint, pack text, strength integer)) b
-                where b.own or b.place = 1 group by b.rule_id) h
+                from jsonb_to_recordset(hits) as h(own boolean, met jsonb)
+                cross join jsonb_to_recordset(h.met)
+                    as b(rule_id bigint, strength integer, top boolean)
+                where h.own or b.top group by b.rule_id) h
           join data.rule r on r.id = h.rule_id
           cross join lateral jsonb_array_elements_text(coalesce(r.measures -> language, '[]'))
               with ordinality as m(measure, place)
@@ -141,6 +137,7 @@ begin
 end
 $$;
 
-revoke all on function data.permit_reach(text, numeric),
+revoke all on function data.permit_coverage(geometry, double precision, double precision),
+    data.permit_reach(text, numeric), data.permit_reach_worked_out(text),
     data.permit_hits(geometry, double precision, double precision, text, numeric, double precision)
     from public;
