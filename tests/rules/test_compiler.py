@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,25 +10,27 @@ import gridwarden.layers
 from conftest import owner
 from gridwarden.layers.catalogue import layer
 from gridwarden.layers.catalogue.tables import layer_sql
-from gridwarden.rules import compile_statement, load
-from gridwarden.rules.publishing import normal
+from gridwarden.rules import BadPackError, load
 from gridwarden.settings import Settings
 
-from .test_packs import SMALL
+from .examples import SMALL
+from .test_publishing import put_in_force, small_pack
 
 KIOSKS = '''"""Kiosks: a layer of the tests."""
 
-from gridwarden.layers.catalogue.model import EVERYONE, Layer, Words
+from gridwarden.layers.catalogue.model import EVERYONE, Column, Layer, Words
 
 LAYER = Layer(
     id="kiosks",
     title=Words("Kiosks", "报亭"),
     geometry="any",
-    columns=(),
+    columns=(Column("trade", "text", Words("trade", "行业")),),
     readers=EVERYONE,
     importers=("supervisor",),
 )
 '''
+ODD = "it's \\\" not; drop table data.finding --"
+HAS_TRADE = f'strength = 5\nwhere = [{{ column = "trade", is = ["{ODD}"] }}]'
 
 
 @pytest.fixture
@@ -41,46 +44,43 @@ def kiosks(tmp_path: Path) -> Iterator[Path]:
     gridwarden.layers.__path__.remove(str(folder))
 
 
-def test_a_name_that_no_layer_declares_never_becomes_sql() -> None:
-    with pytest.raises(KeyError):
-        compile_statement("f", "buildings; drop table data.finding", "pairs")
-    test = {
-        "over": {
-            "column": "height_m) or true --",
-            "instead": "storeys",
-            "factor": 3,
-            "possible_from": 19,
-            "certain_over": 23,
-        },
-        "unless": {"column": "water_system_state", "equals": "ok"},
-    }
-    with pytest.raises(KeyError):
-        compile_statement("f", "buildings", "attribute", "p", "r", test)
-    with pytest.raises(KeyError):
-        compile_statement("f", "estates", "absence", "p", "r", {"counterpart": "nothing"})
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('["buildings"]', '["buildings; drop table data.finding"]'),
+        ('"own_family"', '"own\' or true --"'),
+        ("strength = 5", 'strength = 5\nwhere = [{ column = "use) or true --", is = ["x"] }]'),
+        ("strength = 5", 'strength = 5\nwhere = [{ column = "use", is = ["{{counted}}"] }]'),
+        ('class = "L"', 'class = "L\'"'),
+    ],
+)
+def test_a_name_that_is_not_declared_never_comes_near_sql(
+    tmp_path: Path, old: str, new: str
+) -> None:
+    assert old in SMALL
+    (tmp_path / "try-out.toml").write_text(SMALL.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(BadPackError):
+        load(tmp_path / "try-out.toml")
+
+
+def found(settings: Settings, family: str) -> list[dict[str, Any]]:
+    """What the statements of a family find now."""
+    with owner(settings) as c:
+        statements = c.execute(
+            "select sql from data.statements() where family = %s", (family,)
+        ).fetchall()
+        rows = []
+        for (text,) in statements:
+            rows += c.execute(f"select to_jsonb(f) from ({text}) f").fetchall()
+    return [row[0] for row in rows]
 
 
 def test_a_new_layer_is_judged_by_a_rule_that_names_it(
     city: Settings, kiosks: Path, tmp_path: Path
 ) -> None:
-    file = tmp_path / "try-out.toml"
-    file.write_text(SMALL.replace('["buildings"]', '["kiosks"]'), encoding="utf-8")
-    loaded = load(file)
-    assert {r["subject_layer"] for r in normal(loaded)["rows"]} == {"kiosks"}
     with owner(city) as c:
         c.execute(layer_sql(layer("kiosks")).replace("{srid}", str(city.crs)))  # type: ignore[arg-type]
         c.execute("set search_path to default")
-        c.execute(
-            "insert into data.rule_pack (id, version, base, title, normal, document)"
-            " values ('try-out', '1', false, '{}', '{}', '')"
-        )
-        c.execute(
-            "insert into data.rule_row (pack, rule, row_no, family, kind, subject_layer,"
-            " pressure_class, limit_m, severity, strength, clause, edition, verified, certainty,"
-            " source, text, measures) values ('try-out', 'own-clearance', 1, 'own_family',"
-            " 'clearance', 'kiosks', 'L', 0.7, 'general', 5, '', '', false, 'design', '',"
-            " '{}', '{}')"
-        )
         c.execute(
             "with d as (insert into data.dataset (layer, name) values ('kiosks', 'k'),"
             " ('gas_pipelines', 'k') returning id, layer), m as ("
@@ -88,11 +88,17 @@ def test_a_new_layer_is_judged_by_a_rule_that_names_it(
             " accuracy_m, geom) select id, '1', 'L', 100, 0, st_geomfromtext("
             "'MULTILINESTRING((500000 3400000, 500100 3400000))', 4547) from d"
             " where layer = 'gas_pipelines')"
-            " insert into data.kiosks (dataset_id, source_id, accuracy_m, geom)"
-            " select id, '1', 0, st_geomfromtext('POINT(500050 3400003.5)', 4547) from d"
-            " where layer = 'kiosks'"
+            " insert into data.kiosks (dataset_id, source_id, accuracy_m, trade, geom)"
+            " select id, t.trade, 0, t.trade, st_geomfromtext('POINT(500050 3400003.5)', 4547)"
+            " from d cross join (values ('news'), (%s)) t(trade) where layer = 'kiosks'",
+            (ODD.replace("\\", ""),),
         )
-        found = c.execute(compile_statement("own_family", "kiosks", "pairs").sql).fetchall()
-    assert [(row[0], row[1], row[5], float(row[20])) for row in found] == [
-        ("own_family", "kiosks", "certain", 0.45)
-    ]
+    changes = {'["buildings"]': '["kiosks"]'}
+    assert put_in_force(city, small_pack(tmp_path, **changes))
+    plain = found(city, "own_family")
+    assert [(f["layer"], f["certainty"], f["distance_m"]) for f in plain] == [
+        ("kiosks", "certain", 0.45)
+    ] * 2
+    changes |= {'version = "1"': 'version = "2"', "strength = 5": HAS_TRADE}
+    assert put_in_force(city, small_pack(tmp_path, **changes))
+    assert len(found(city, "own_family")) == 1, "the condition is met by the odd one alone"
