@@ -8,7 +8,7 @@ from conftest import owner
 from gridwarden.database import ADMINISTRATORS
 from gridwarden.layers.catalogue import layers
 from gridwarden.migrations.declared import declared
-from gridwarden.rules import BadPackError, load
+from gridwarden.rules import BadPackError, load, load_built_in
 from gridwarden.rules.format import AGAINST_MAINS
 from gridwarden.rules.reading import built_in_packs
 from gridwarden.settings import Settings
@@ -48,15 +48,14 @@ def test_the_kinds_that_measure_mains_are_the_compiled_ones(module_city: Setting
     """A kind that is not among them finds nothing that is tied to a main."""
     with owner(module_city) as c:
         rows = c.execute(
-            "select distinct kind from data.rule_row where pressure_class is not null"
-            " and subject_layer is not null"
+            "select distinct kind from data.rule where subjects <> '{}'"
+            " and (counterpart = 'gas_pipelines' or test ? 'location')"
         ).fetchall()
     assert {kind for (kind,) in rows} == set(AGAINST_MAINS)
 
 
 def test_a_pack_that_makes_probes_is_refused(tmp_path: Path) -> None:
-    [path] = [p for p in built_in_packs() if p.stem == "cn-city-gas"]
-    text = path.read_text("utf-8")
+    text = load_built_in("cn-shanghai").documents["cn-shanghai.toml"]
     probing = tmp_path / "probing.toml"
     old = 'kind = "protection"\nsubjects = ["buildings"]'
     assert text.count(old) == 1

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, LiteralString, cast
 
 import psycopg
 import pytest
@@ -69,6 +69,17 @@ def insert(
     row = connection.execute(statement).fetchone()
     assert row is not None
     return int(row[0])
+
+
+def statement(connection: psycopg.Connection[Any], family: str, layer: str) -> LiteralString:
+    """The compiled statement that judges a family of rules on mains for one layer."""
+    row = connection.execute(
+        "select sql from data.statements() where family = %s and layer = %s"
+        " and kind in ('pairs', 'mains')",
+        (family, layer),
+    ).fetchone()
+    assert row is not None
+    return cast(LiteralString, row[0])
 
 
 @dataclass

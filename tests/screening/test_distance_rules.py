@@ -21,7 +21,7 @@ WALLS = [
     (MB160, 1.10, None, None, "1.020"),
     (STEEL_MA, 1.40, "zy-4-clearance", "general", "1.2905"),
     (STEEL_MA, 0.55, "zy-3-protection-range", "serious", "0.4405"),
-    (SHB, 5.10, "zy-4-clearance", "general", "4.9381"),
+    (SHB, 5.10, "zy-4-clearance-wall", "general", "4.9381"),
     (SHB, 5.17, None, None, "5.0081"),
 ]
 
@@ -129,26 +129,32 @@ def test_a_missing_accuracy_counts_a_metre_and_caps_at_possible(drawn: DrawnCity
 
 
 def test_a_missing_class_is_judged_by_the_strictest_numbers(drawn: DrawnCity) -> None:
-    drawn.main(**{**STEEL_MA, "pressure_class": None})
+    drawn.main(**{**STEEL_MA, "pressure_class": None, "area_class": "3", "wall_mm": 12.0})
     drawn.wall(13.4 + 0.1095)
     drawn.add("buildings", rectangle(10, -2, 20, 2), **SURE)
-    clearance, pressing = drawn.screen()
-    assert (clearance["rule"], clearance["certainty"]) == ("zy-4-clearance", "possible")
+    drawn.screen()
+    clearance, pressing = drawn.findings("main_encroachment")
+    assert (clearance["rule"], clearance["certainty"]) == ("zy-4-clearance-wall", "possible")
     assert clearance["required_m"] == Decimal("13.5")
     assert (pressing["rule"], pressing["severity"]) == ("zy-1-on-main", "major")
     assert pressing["certainty"] == "possible"
     assert {f["pressure_class"] for f in (clearance, pressing)} == {"unknown"}
-    assert clearance["missing"] == ["pressure_class"]
+    assert clearance["missing"] == ["p_mop_mpa", "pressure_class"]
 
 
 def test_a_class_follows_from_the_pressure_unless_it_is_stated(drawn: DrawnCity) -> None:
+    """0.01 MPa, as a float's product, is low pressure by GB 55009 and medium B by GB 50028."""
     drawn.main(**{**STEEL_MA, "pressure_class": None, "p_mop_mpa": 0.1 * 0.1})
     drawn.main(**{**STEEL_MA, "pressure_class": "SHA", "p_mop_mpa": 0.005})
     drawn.wall(0.75)
-    assert {(f["pressure_class"], f["certainty"]) for f in drawn.screen()} == {
-        ("L", "certain"),
-        ("SHA", "certain"),
+    assert {(f["pressure_class"], f["rule"]) for f in drawn.screen()} == {
+        ("MB", "zy-4-clearance"),
+        ("SHA", "zy-3-protection-range"),
     }
+    assert drawn.sql("select distinct pressure_class from data.main_piece order by 1") == [
+        ("L",),
+        ("SHA",),
+    ]
 
 
 def test_a_missing_diameter_counts_as_the_largest(drawn: DrawnCity) -> None:

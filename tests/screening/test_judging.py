@@ -13,10 +13,9 @@ from hypothesis import strategies as st
 from psycopg.rows import dict_row
 
 from conftest import owner
-from gridwarden.rules import compile_statement
 from gridwarden.settings import Settings
 
-from .conftest import X, Y, insert, line, rectangle
+from .conftest import X, Y, insert, line, rectangle, statement
 
 EDGES = [
     ("0.5000", "0", "0.5", True, "certain"),
@@ -46,9 +45,8 @@ class Bench:
 
     def findings(self, subject: str, family: str) -> list[dict[str, Any]]:
         """What the compiled statement says now."""
-        statement = compile_statement(family, subject, "pairs")
         with self.connection.cursor(row_factory=dict_row) as cursor:
-            cursor.execute(statement.sql)
+            cursor.execute(statement(self.connection, family, subject))
             return cursor.fetchall()
 
 

@@ -66,12 +66,21 @@ BUILDINGS = [
 ]
 
 
+def test_without_its_use_on_record_it_is_open_which_tall_building_rule_holds(
+    drawn: DrawnCity,
+) -> None:
+    drawn.add("buildings", rectangle(0, 0, 10, 10), height_m=30.0, water_system_state="none")
+    (one,) = drawn.screen()
+    assert (one["certainty"], one["missing"]) == ("possible", ["use"])
+
+
 def test_tall_buildings_need_a_working_water_system(drawn: DrawnCity) -> None:
     ids = [
-        drawn.add("buildings", rectangle(20 * n, 0, 20 * n + 10, 10), **columns)
+        drawn.add("buildings", rectangle(20 * n, 0, 20 * n + 10, 10), use="住宅", **columns)
         for n, (columns, _, _) in enumerate(BUILDINGS)
     ]
-    rows = {r["subject_id"]: r for r in drawn.screen()}
+    drawn.screen()
+    rows = {r["subject_id"]: r for r in drawn.findings("building_water")}
     for building, (columns, certainty, missing) in zip(ids, BUILDINGS, strict=True):
         row = rows.get(building)
         assert (row and row["certainty"]) == certainty, columns

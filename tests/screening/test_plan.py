@@ -2,12 +2,12 @@
 
 from typing import Any
 
-import psycopg
 import pytest
 
 from conftest import owner
-from gridwarden.rules import compile_statement
 from gridwarden.settings import Settings
+
+from .conftest import statement
 
 CITY = """
 with d as (insert into data.dataset (layer, name, version)
@@ -34,10 +34,8 @@ def plan(module_city: Settings) -> dict[str, Any]:
         c.execute(CITY)
         for table in ("buildings", "gas_pipelines", "main_piece"):
             c.execute(f"analyze data.{table}")  # type: ignore[arg-type]
-        statement = compile_statement("main_encroachment", "buildings", "pairs")
-        explained = c.execute(
-            psycopg.sql.SQL("explain (analyze, format json) {}").format(statement.sql)
-        ).fetchone()
+        judging = statement(c, "main_encroachment", "buildings")
+        explained = c.execute("explain (analyze, format json) " + judging).fetchone()
     assert explained is not None
     root: dict[str, Any] = explained[0][0]["Plan"]
     return root

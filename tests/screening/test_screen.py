@@ -108,7 +108,7 @@ def test_two_screens_at_once_end_in_one_truth(drawn: DrawnCity) -> None:
 
 
 def test_without_rules_a_screen_says_what_to_do(drawn: DrawnCity) -> None:
-    drawn.sql("delete from data.rule_pack")
+    drawn.sql("update data.rule set in_force = false")
     with pytest.raises(Problem) as told:
         drawn.screen()
     assert "gridwarden rules publish" in told.value.said("en")
@@ -140,7 +140,7 @@ def test_a_published_pack_gives_the_pieces_their_class(drawn: DrawnCity) -> None
     drawn.main(p_mop_mpa=0.3, material="steel", dn=300.0)
     seen = "select pressure_class, edge_m, missing from data.main_piece"
     assert drawn.sql(seen)[0] == ("MA", 323.9 / 2000, [])
-    drawn.sql("update data.rule_class set upto_mpa = 0.3 where class = 'MB'")
+    drawn.sql("update data.rule_class set over_mpa = 0.3 where class = 'MA'")
     drawn.sql("delete from data.rule_outer_diameter")
-    drawn.sql("update data.rule_pack set published_at = clock_timestamp()")
+    drawn.sql("select data.look_again_at_mains()")
     assert drawn.sql(seen)[0] == ("MB", 0.15, [])

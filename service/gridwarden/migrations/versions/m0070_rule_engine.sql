@@ -113,8 +113,7 @@ create table data.rule (
     foreign key (pack, version) references data.rule_pack
 );
 comment on column data.rule.test is
-    'Conditions on the subject (where) and on a counterpart that is no main (counterpart_where), '
-    'and what consequences count (people, location).';
+    'Conditions on subject (where) and counterpart that is no main, and what consequences count.';
 
 create table data.rule_row (
     id bigint generated always as identity primary key,
@@ -142,16 +141,13 @@ create table data.rule_row (
     note jsonb,
     unique (rule_id, row_no)
 );
-comment on table data.rule_row is
-    'One line of a rule''s table, for one class and method. Null conditions hold for every main.';
+comment on table data.rule_row is 'A line of a rule''s table, for one class and method; null holds for all.';
 
 ---------------------------------------------------------------------------- numbers
-create function data.level_rank(level text) returns integer
-    language sql immutable parallel safe as
+create function data.level_rank(level text) returns integer language sql immutable parallel safe as
 $$ select array_position(array['nation', 'province', 'city', 'project'], level) $$;
 
-create function data.severity_rank(severity text) returns integer
-    language sql immutable parallel safe as
+create function data.severity_rank(severity text) returns integer language sql immutable parallel safe as
 $$ select array_position(array['general', 'serious', 'major'], severity) $$;
 
 -- What a figure is here: the deepest pack in force that gives it a value; null where none does.
@@ -308,6 +304,10 @@ declare
     pack_id constant text := head ->> 'id';
     pack_version constant text := head ->> 'version';
 begin
+    -- Templates of statements have place-holders in double braces; no pack may bring one.
+    if position('{{' in normal::text) > 0 then
+        raise exception 'a pack holds no double braces' using errcode = 'GW400';
+    end if;
     insert into data.rule_pack (id, version, level, base, extends, title, jurisdiction, valid_from,
             missing_od_mm, point_radius_m, class_system, state, profiles, normal, document)
         select pack_id, pack_version, h.level, h.extends is null, h.extends, h.title, h.jurisdiction,
