@@ -153,7 +153,7 @@ SURE = {"accuracy_m": 0.0}
 
 
 class Stage:
-    """One open transaction in which scenes are drawn and judged; nothing of it stays."""
+    """A city in which scenes are drawn and judged."""
 
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
         self.connection = connection
@@ -217,7 +217,6 @@ def judged(module_city: Settings) -> Iterator[tuple[Stage, dict[Any, Any]]]:
         mains(stage)
         estates(stage)
         yield stage, stage.judged()
-        connection.rollback()
 
 
 def expect(stage: Stage, name: str, layer: str, expected: bool, subject: int) -> None:
@@ -296,3 +295,31 @@ def test_whole_records_make_certain_findings(judged: tuple[Stage, dict[Any, Any]
 def test_what_no_city_has_set_judges_nobody(judged: tuple[Stage, dict[Any, Any]]) -> None:
     _, found = judged
     assert not {"rental-area", "rental-room"} & {name for name, _, _ in found}
+
+
+@pytest.mark.parametrize(
+    ("pressure", "gb55009", "gb50028"),
+    [
+        (0.009999, "L", "L"),
+        (0.01, "L", "MB"),
+        (0.010001, "MB", "MB"),
+        (0.2, "MB", "MB"),
+        (0.200001, "MA", "MA"),
+        (0.4, "MA", "MA"),
+        (0.8, "SHB", "SHB"),
+        (1.6, "SHA", "SHA"),
+        (1.600001, "HB", "HB"),
+        (2.5, "HB", "HB"),
+        (4.0, "HA", "HA"),
+        (4.000001, "XH", "XH"),
+    ],
+)
+def test_each_boundary_belongs_to_the_class_that_the_code_says(
+    module_city: Settings, pressure: float, gb55009: str, gb50028: str
+) -> None:
+    with owner(module_city) as connection:
+        found = connection.execute(
+            "select data.class_in('gb55009', null, %s), data.class_in('gb50028', null, %s)",
+            (pressure, pressure),
+        ).fetchone()
+    assert found == (gb55009, gb50028)
