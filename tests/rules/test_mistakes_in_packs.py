@@ -167,3 +167,31 @@ def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
 def test_one_file_may_hold_it_all(tmp_path: Path) -> None:
     (tmp_path / "tiny.toml").write_text(BASE + RULES, encoding="utf-8")
     assert load(tmp_path / "tiny.toml").pack == load(write(tmp_path)).pack
+
+
+OVERLAPS = [
+    ("dn_over = 100.0\ndn_upto = 200.0", "dn_over = 150.0", True),
+    ("dn_upto = 200.0", "dn_over = 200.0", False),
+    ("wall_under_mm = 9.5", "wall_min_mm = 9.5", False),
+    ("wall_under_mm = 9.5", "dn_over = 200.0", True),
+    ('area_class = ["1", "2"]', 'area_class = ["3"]', False),
+    ('area_class = ["1", "2"]', 'area_class = ["2", "3"]', True),
+    ('network = ["city"]', 'network = ["yard"]', False),
+    ('network = ["city"]', "", True),
+]
+
+
+@pytest.mark.parametrize(("one", "other", "both"), OVERLAPS)
+def test_two_rows_about_one_main_are_refused(
+    tmp_path: Path, one: str, other: str, both: bool
+) -> None:
+    """Which of them holds would be nobody's choice."""
+    row = '[[rule.row]]\nclass = "A"\nlimit_m = {}\nseverity = "general"\n{}\n'
+    rows = row.format(0.7, one) + row.format(0.9, other)
+    old = '[[rule.row]]\nclass = "A"\nlimit_m = 0.7\nseverity = "general"\n'
+    pack = write(tmp_path, rules=(old, rows))
+    if both:
+        with pytest.raises(BadPackError, match=r"gap, row 2: row 1 is about the same class A"):
+            load(pack)
+    else:
+        assert len(load(pack).pack.rule[1].row) == 3

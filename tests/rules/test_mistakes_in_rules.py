@@ -53,13 +53,13 @@ MISTAKES = [
         'class = "B"\ninterpolate',
         'class = "A"\ninterpolate',
         40,
-        "a row for A with these conditions stands already",
+        "row 1 is about the same class A, and which holds is",
     ),
     (
         'class = ["A", "B"], limit_m',
         'class = ["A", "A"], limit_m',
         17,
-        "a row for A with these conditions stands already",
+        "it names the same twice",
     ),
     ('classes = "two"', 'classes = "three"', 25, "there is no class system 'three'"),
     (

@@ -3,7 +3,7 @@
 from itertools import pairwise
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from gridwarden.rules.format.parts import (
     AreaClass,
@@ -39,9 +39,18 @@ def _two(value: object) -> object:
 Point = Annotated[
     tuple[Number, Metres],
     BeforeValidator(_two),
+    WithJsonSchema({"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}),
     Field(description="[pressure in MPa, distance in m]"),
 ]
 Networks = Annotated[tuple[Network, ...], Field(min_length=1)]
+
+
+RANGES = (
+    ("dn_over", "dn_upto"),
+    ("wall_min_mm", "wall_under_mm"),
+    ("depth_over_m", "depth_upto_m"),
+)
+"""Keys that bound a number from both sides."""
 
 
 class MainConditions(Part):
@@ -78,15 +87,24 @@ class MainConditions(Part):
     @model_validator(mode="after")
     def ranges(self) -> Self:
         """A range holds something."""
-        for low, high in (
-            ("dn_over", "dn_upto"),
-            ("wall_min_mm", "wall_under_mm"),
-            ("depth_over_m", "depth_upto_m"),
-        ):
+        for low, high in RANGES:
             from_, to = getattr(self, low), getattr(self, high)
             if from_ is not None and to is not None and from_ >= to:
                 raise wrong(f"{low} must be less than {high}", low)
         return self
+
+    def meets(self, other: "MainConditions") -> bool:
+        """Whether a main (and work) could be that both are about."""
+        for key in ("class_", "method", "area_class", "material", "network"):
+            mine, theirs = getattr(self, key), getattr(other, key)
+            if mine is not None and theirs is not None and not set(mine) & set(theirs):
+                return False
+        for low, high in RANGES:
+            lows = [v for v in (getattr(self, low), getattr(other, low)) if v is not None]
+            highs = [v for v in (getattr(self, high), getattr(other, high)) if v is not None]
+            if lows and highs and max(lows) >= min(highs):
+                return False
+        return True
 
     @property
     def named(self) -> dict[str, object]:

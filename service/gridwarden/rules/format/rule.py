@@ -234,19 +234,21 @@ class Rule(Part):
                 yield wrong("verdict belongs to kind activity alone", "row", number, "verdict")
 
     def _stands_once(self) -> Iterator[Exception]:
-        """No two rows that are about the same class, method and conditions."""
-        seen: set[tuple[object, ...]] = set()
+        """No two rows that are about the same main (and work): which of them holds is not said."""
         for number, row in enumerate(self.row):
-            rest = [(k, v) for k, v in row.named.items() if k not in ("class", "method")]
-            for class_ in row.class_ or (None,):
-                for method in row.method or (None,):
-                    place = (class_, method, *rest)
-                    if place in seen:
-                        what = ", ".join(x for x in (class_, method) if x) or "the same mains"
-                        yield wrong(
-                            f"a row for {what} with these conditions stands already", "row", number
-                        )
-                    seen.add(place)
+            for key in ("class_", "method"):
+                named = getattr(row, key) or ()
+                if len(set(named)) != len(named):
+                    yield wrong("it names the same twice", "row", number, key.rstrip("_"))
+            for before, other in enumerate(self.row[:number]):
+                if row.meets(other):
+                    shared = set(row.class_ or ()) & set(other.class_ or ())
+                    about = f"class {min(shared)}" if shared else "mains"
+                    yield wrong(
+                        f"row {before + 1} is about the same {about}, and which holds is not said",
+                        "row",
+                        number,
+                    )
         ids = [r.id for r in self.relaxation]
         for number, id_ in enumerate(ids):
             if id_ in ids[:number]:
