@@ -18,7 +18,10 @@ from gridwarden.jobs import routes as jobs
 from gridwarden.layers.features import routes as features
 from gridwarden.maps import routes as maps
 from gridwarden.permits import routes as permits
+from gridwarden.rules import pages as rule_pages
 from gridwarden.rules import routes as rules
+from gridwarden.rules import sharing_routes as sharing
+from gridwarden.screening import kept
 from gridwarden.screening import routes as screening
 from gridwarden.settings import Settings
 from gridwarden.words import answers, static
@@ -28,8 +31,11 @@ ROUTERS = (
     jobs.router,
     features.router,
     intake.router,
+    sharing.router,
     rules.router,
+    rule_pages.router,
     screening.router,
+    kept.router,
     dispatch.router,
     maps.router,
     permits.router,

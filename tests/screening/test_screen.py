@@ -111,7 +111,7 @@ def test_without_rules_a_screen_says_what_to_do(drawn: DrawnCity) -> None:
     drawn.sql("update data.rule set in_force = false")
     with pytest.raises(Problem) as told:
         drawn.screen()
-    assert "gridwarden rules publish" in told.value.said("en")
+    assert "gridwarden rules propose" in told.value.said("en")
 
 
 def test_pieces_are_cut_again_only_where_something_that_matters_changed(drawn: DrawnCity) -> None:

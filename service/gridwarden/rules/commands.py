@@ -11,6 +11,7 @@ from rich.table import Table
 
 from gridwarden.access.command import acting
 from gridwarden.database import as_caller
+from gridwarden.rules import sharing_commands
 from gridwarden.rules.normal import normal
 from gridwarden.rules.publishing import Q
 from gridwarden.rules.reading import BadPackError, LoadedPack, built_in_packs, load
@@ -29,6 +30,7 @@ def add_to(app: typer.Typer) -> None:
     rules.command("list")(list_packs)
     rules.command("check")(check)
     rules.command("schema")(schema)
+    sharing_commands.add_to(rules, read)
     app.add_typer(rules, name="rules")
 
 

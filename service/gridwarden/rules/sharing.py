@@ -24,6 +24,7 @@ from gridwarden.words.problems import Problem
 Q = queries(__package__ or "gridwarden.rules", "sharing.sql")
 STATES = ("waiting", "approved", "rejected", "withdrawn")
 KINDS = {"GW400": "refused", "GW404": "not_found", "GW409": "conflict"}
+NOT_ALLOWED = psycopg.errors.InsufficientPrivilege
 Connection = AsyncConnection[TupleRow]
 
 

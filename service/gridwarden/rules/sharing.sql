@@ -67,9 +67,22 @@ order by r.pack, r.family, r.strength desc, r.rule
 -- The rule in force, or the newest of that name.
 select r.*, p.title as pack_title, p.level, p.in_force as pack_in_force,
        (select coalesce(jsonb_agg(to_jsonb(w) - array['id', 'rule_id'] || jsonb_build_object(
-            'figure_m', (select f.value_in_force from api.rule_figure f where f.id = w.figure limit 1))
-            order by w.row_no), '[]') from api.rule_row w where w.rule_id = r.id) as rows
+            'figure_m', (
+                select f.value from api.rule_figure f
+                join api.rule_pack o on o.id = f.pack and o.version = f.version and o.in_force
+                where f.id = w.figure and f.value is not null
+                order by array_position(array['nation', 'province', 'city', 'project'], o.level) desc,
+                         o.published_at desc
+                limit 1)) order by w.row_no), '[]')
+        from api.rule_row w where w.rule_id = r.id) as rows
 from api.rule r join api.rule_pack p on p.id = r.pack and p.version = r.version
 where r.rule = %(rule)s
 order by r.in_force desc, p.published_at desc
 limit 1
+
+-- name: published_files
+-- The files of packs that people brought, which no folder of built-in packs has.
+select distinct on (pack) pack, document
+from api.rule_proposal
+where act = 'publish' and state = 'approved'
+order by pack, id desc

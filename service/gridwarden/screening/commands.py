@@ -30,12 +30,18 @@ def screen_command(
     full: Annotated[bool, typer.Option("--full", help="Every feature, as always for now.")] = False,
     role: Annotated[str, typer.Option("--as", help="The role to act in.")] = "supervisor",
 ) -> None:
-    """Judge the whole city by the rules in force and print what was found.
+    """Judge the whole city by the rules in force and print what was found, and what changed by it:
+    apart for what the rules did and what the data did.
 
-    Every screen is a full one yet; --full is there for scripts that will mean it.
+    Every screen that a person asks for is a full one yet; --full is there for scripts that will
+    mean it.
     """
     said, language = asyncio.run(_screen(role))
     console.print(findings_table(said, language))
+    if said["split"]:
+        console.print(split_table(said, language))
+    words = {"n": len(said["steps"]), "of": said["of"]}
+    console.print(say("screenings.judged", language, **words))
     console.print(
         say(
             "screening.done",
@@ -73,8 +79,26 @@ def findings_table(screened: dict[str, Any], language: str) -> Table:
         table.add_column(title, justify="right")
     table.add_column(say("screening.column.total", language), justify="right")
     table.add_column(say("screening.column.seconds", language), justify="right")
-    for family in sorted(seconds):
+    for family in sorted({*seconds, *(c["family"] for c in screened["findings"])}):
         cells = [counts.get((family, *column), 0) for column in columns]
-        title = say(f"family.{family}", language) if known(f"family.{family}") else family
-        table.add_row(title, *map(str, cells), str(sum(cells)), f"{seconds[family]:.2f}")
+        took = f"{seconds[family]:.2f}" if family in seconds else "-"
+        table.add_row(_title(family, language), *map(str, cells), str(sum(cells)), took)
     return table
+
+
+def split_table(screened: dict[str, Any], language: str) -> Table:
+    """What changed in each family, apart by reason."""
+    table = Table(
+        say("screening.column.family", language), say("screenings.column.reason", language)
+    )
+    acts = ("added", "changed", "ended")
+    for act in acts:
+        table.add_column(say(f"screenings.column.{act}", language), justify="right")
+    for one in screened["split"]:
+        reason = say(f"screenings.reason.{one['reason']}", language)
+        table.add_row(_title(one["family"], language), reason, *(str(one[a]) for a in acts))
+    return table
+
+
+def _title(family: str, language: str) -> str:
+    return say(f"family.{family}", language) if known(f"family.{family}") else family

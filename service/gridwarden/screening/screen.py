@@ -168,7 +168,7 @@ async def _judge(connection: Connection, cause: Cause, changes: int, progress: P
     ever = bool((await _row(connection, "ever"))[0])
     statements = await compiled(connection)
     if not statements and not ever:
-        raise Problem("conflict", "screening.no_rules")
+        raise Problem("conflict", "screenings.no_rules")
     full = cause.reason != "rules" or changes > 0 or not ever
     if not full:
         groups = tuple(one for one in groups if one.turned)

@@ -36,12 +36,14 @@ begin
 end
 $$;
 
--- One person has one name, at the door of the machine (cli:…) and by HTTP; nobody is another person.
+-- One person has one name: at the door of the machine (cli:anna), by HTTP (anna), and with a key or
+-- link that nobody else was named for (anna key 3). Who is not known is nobody else.
 create function api.same_person(a text, b text) returns boolean
     language sql immutable parallel safe as
 $$
-    select coalesce(regexp_replace(lower(btrim(a)), '^cli:\s*', '')
-                  = regexp_replace(lower(btrim(b)), '^cli:\s*', ''), true)
+    select coalesce(
+        regexp_replace(lower(btrim(a)), '^cli:\s*|\s+(key|link)\s+\d+$', '', 'g')
+      = regexp_replace(lower(btrim(b)), '^cli:\s*|\s+(key|link)\s+\d+$', '', 'g'), true)
 $$;
 
 -- What a proposal stands on: the newest versions of the pack itself, of what it extends, and of the
@@ -83,7 +85,7 @@ $$
                             where x - 'row_no' = w - 'row_no')) come
 $$;
 
--- Rules, classes, diameters, figures and the pack's own words that are not the same: of a rule its
+-- Rules, classes, diameters, figures and (of two versions) the pack's own words that differ: of a rule its
 -- fields (old, new), and the rows that go and that come. Their numbers in the file do not matter.
 create function data.rule_changes(before jsonb, after jsonb) returns jsonb
     language sql stable set search_path = pg_catalog, pg_temp as
@@ -95,6 +97,7 @@ $$
             select 0 as no, 'pack' as what, p.key as id, p.value
             from jsonb_each(coalesce(s.normal -> 'pack', '{}')) p
             where p.key not in ('id', 'version', 'base') and p.value not in ('null', '[]')
+              and before is not null and after is not null
             union all
             select 1, 'class', concat_ws(' ', c ->> 'system', c ->> 'class'), jsonb_strip_nulls(c)
             from jsonb_array_elements(coalesce(s.normal -> 'classes', '[]')) c

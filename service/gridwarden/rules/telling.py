@@ -1,0 +1,169 @@
+"""A rule's table in words: the columns that it uses, and each row's cells.
+
+Rows are taken as the normal form of a pack has them (`pressure_class`, `area_classes`, …).
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from gridwarden.words import known, say
+
+Row = Mapping[str, Any]
+COLUMNS: Final = (
+    "row",
+    "class",
+    "method",
+    "dn",
+    "wall",
+    "area_class",
+    "material",
+    "network",
+    "depth",
+    "limit",
+    "severity",
+    "verdict",
+    "note",
+)
+
+
+def table(rows: Sequence[Row], lang: str) -> tuple[list[str], list[list[str]]]:
+    """The columns in which any row says something, and the cells of every row."""
+    cells = [_cells(row, lang) for row in rows]
+    used = [name for name in COLUMNS if any(one[name] for one in cells)]
+    return used, [[one[name] for name in used] for one in cells]
+
+
+def heading(column: str, lang: str) -> str:
+    """A column's words."""
+    return say(f"rules.table.{column}", lang)
+
+
+def in_a_line(row: Row, lang: str) -> str:
+    """A row as one line of text, without its number."""
+    cells = _cells(row, lang)
+    return " · ".join(cells[name] for name in COLUMNS if name != "row" and cells[name])
+
+
+def limit_words(row: Row, lang: str) -> str:
+    """How near is too near: a number, a figure, points, a formula; what it depends on besides."""
+    said = ""
+    if row.get("points"):
+        said = "; ".join(f"{_n(p)} MPa: {_n(m)} m" for p, m in row["points"])
+    elif row.get("formula"):
+        said = say(f"rules.formula.{row['formula']}", lang)
+    elif row.get("figure"):
+        value = row.get("figure_m")
+        holds = say("rules.figure_unset", lang) if value is None else f"{_n(value)} m"
+        said = f"@{row['figure']} ({holds})" if "figure_m" in row else f"@{row['figure']}"
+    elif row.get("limit_m") is not None:
+        said = f"{_n(row['limit_m'])} m"
+    if row.get("per_depth") is not None:
+        said = say("rules.per_depth", lang, limit=said or "0 m", times=_n(row["per_depth"]))
+    if row.get("over_m") is not None:
+        said = say("rules.over", lang, limit=said, over=_n(row["over_m"]))
+    return said
+
+
+def _cells(row: Row, lang: str) -> dict[str, str]:
+    note = row.get("note") or {}
+    return {
+        "row": _n(row.get("row_no")),
+        "class": row.get("pressure_class") or "",
+        "method": _worded("permits.method", row.get("method"), lang),
+        "dn": _between(row, "dn_over", "dn_upto", "> ", "≤ "),
+        "wall": _between(row, "wall_min_mm", "wall_under_mm", "≥ ", "< "),
+        "area_class": ", ".join(row.get("area_classes") or ()),
+        "material": ", ".join(row.get("materials") or ()),
+        "network": ", ".join(
+            _worded("rules.network", one, lang) for one in row.get("networks") or ()
+        ),
+        "depth": _between(row, "depth_over_m", "depth_upto_m", "> ", "≤ "),
+        "limit": limit_words(row, lang),
+        "severity": _worded("severity", row.get("severity"), lang),
+        "verdict": _worded("permits.verdict", row.get("verdict"), lang),
+        "note": note.get(lang, ""),
+    }
+
+
+def _worded(room: str, value: str | None, lang: str) -> str:
+    if not value:
+        return ""
+    return say(f"{room}.{value}", lang) if known(f"{room}.{value}") else value
+
+
+def _between(row: Row, low: str, high: str, over: str, upto: str) -> str:
+    parts = [
+        f"{sign}{_n(row[key])}" for key, sign in ((low, over), (high, upto)) if _given(row, key)
+    ]
+    return " ".join(parts)
+
+
+def _given(row: Row, key: str) -> bool:
+    return row.get(key) is not None
+
+
+def _n(value: object) -> str:
+    """A number as short as it can be written."""
+    return f"{float(value):g}" if isinstance(value, int | float) else str(value or "")
+
+
+def change_words(change: Mapping[str, Any], lang: str) -> list[str]:
+    """What a change of a proposal does, line by line: fields old → new, rows that go and come."""
+    if change["what"] != "rule":
+        return [] if change["change"] == "removed" else [_thing(change, lang)]
+    lines = [
+        say("rules.changes.field", lang, field=name, old=_value(old, lang), new=_value(new, lang))
+        for name, (old, new) in sorted(change["fields"].items())
+    ]
+    lines += [say("rules.changes.goes", lang, row=in_a_line(r, lang)) for r in change["old_rows"]]
+    lines += [say("rules.changes.comes", lang, row=in_a_line(r, lang)) for r in change["new_rows"]]
+    return lines
+
+
+def _thing(change: Mapping[str, Any], lang: str) -> str:
+    if change["change"] == "added":
+        return _value(change["new"], lang)
+    words = {"old": _value(change["old"], lang), "new": _value(change["new"], lang)}
+    return say("rules.changes.thing", lang, **words)
+
+
+def _value(value: object, lang: str) -> str:
+    """A value of the normal form as people read it."""
+    if isinstance(value, Mapping):
+        if set(value) == {"en", "zh"}:
+            return _value(value[lang], lang)
+        return ", ".join(f"{name} {_value(one, lang)}" for name, one in sorted(value.items()))
+    if isinstance(value, list | tuple):
+        return "; ".join(_value(one, lang) for one in value) or "–"
+    if value is None or value == "":
+        return "–"
+    if isinstance(value, bool):
+        return say(f"rules.{'yes' if value else 'no'}", lang)
+    return _n(value) if isinstance(value, int | float) else str(value)
+
+
+SIGNS: Final = {"over": ">", "upto": "≤", "from": "≥", "under": "<"}
+
+
+def condition_words(test: Mapping[str, Any], lang: str) -> list[str]:
+    """The conditions of a rule, a line each: on the subject, on the counterpart, what it counts."""
+    lines = [
+        say(f"rules.{of}", lang, condition=_condition(one))
+        for of in ("where", "counterpart_where")
+        for one in test.get(of) or ()
+    ]
+    if people := test.get("people"):
+        lines.append(say("rules.people", lang, **people))
+    if location := test.get("location"):
+        words = {name: _n(location[name]) for name in ("each_side_m", "along_m")}
+        lines.append(say("rules.location", lang, layer=location["layer"], **words))
+    return lines
+
+
+def _condition(one: Mapping[str, Any]) -> str:
+    column = f"{one['column']} / {one['per']}" if one.get("per") else str(one["column"])
+    if "is" in one or "not" in one:
+        sign = "=" if "is" in one else "≠"
+        return f"{column} {sign} {' | '.join(one.get('is') or one.get('not') or ())}"
+    numbers = [f"{sign} {_n(one[key])}" for key, sign in SIGNS.items() if _given(one, key)]
+    return f"{column} {' '.join(numbers)}"
