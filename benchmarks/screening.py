@@ -27,6 +27,8 @@ Q = queries("benchmarks", "screening.sql")
 SCREENER = Caller("screen", "bench")
 HOUR_MS = 3_600_000
 Pairs = set[tuple[str, int, int]]
+FAMILIES = ("main_encroachment", "shed_near_main", "site_near_main")
+"""Families whose rules know no condition but the main's own: one distance a main and layer."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ async def run(settings: Settings, rounds: int, city: str) -> list[Row]:
     try:
         async with owner_pool(settings) as owner:
             async with as_caller(worker, SCREENER, HOUR_MS) as c:
-                found = [one for one in await compiled(c) if one.kind == "pairs"]
+                found = [one for one in await compiled(c) if one.family in FAMILIES]
             bench = Bench(worker, owner, engine, tuple(found), postmaster(settings), settings.crs)
             await _prepare(bench)
             pairs = await _same_pairs(bench)
@@ -122,7 +124,7 @@ async def _prepare(bench: Bench) -> None:
     async with bench.owner.connection() as c:
         for statement in bench.statements:
             names = _names(statement)
-            values = {"family": statement.family, "layer": statement.layer}
+            values = {"rules": list(statement.rule_ids)}
             await c.execute(sql.SQL(Q["mains"]).format(**names), values)
             await c.execute(sql.SQL(Q["mains_index"]).format(**names))
             await c.execute(sql.SQL("analyze {}").format(names["mains"]))
@@ -134,7 +136,7 @@ async def _same_pairs(bench: Bench) -> int:
     naive: Pairs = set()
     async with as_caller(bench.worker, SCREENER, HOUR_MS) as c:
         for one in bench.statements:
-            statement = sql.SQL(Q["pairs_of"]).format(statement=one.sql)
+            statement = sql.SQL(Q["pairs_of"]).format(statement=sql.SQL(one.sql))
             rows = await (await c.execute(statement)).fetchall()
             ours |= {(one.layer, *row) for row in rows}
     async with bench.owner.connection() as c:
@@ -157,7 +159,7 @@ async def _compiled(bench: Bench) -> Figures:
         await c.execute(SCREEN["alone"])
         watch = Stopwatch(bench.postmaster)
         for one in bench.statements:
-            into = sql.SQL("{} {}").format(sql.SQL(SCREEN["columns"]), one.sql)
+            into = sql.SQL("{} {}").format(sql.SQL(SCREEN["columns"]), sql.SQL(one.sql))
             await c.execute(into)
         figures = watch.read()
         await c.execute(SCREEN["empty"])
@@ -169,7 +171,7 @@ async def _compiled_pairs(bench: Bench) -> Figures:
         await c.execute(SCREEN["alone"])
         watch = Stopwatch(bench.postmaster)
         for one in bench.statements:
-            pairs = sql.SQL(Q["pairs_of"]).format(statement=one.sql)
+            pairs = sql.SQL(Q["pairs_of"]).format(statement=sql.SQL(one.sql))
             await c.execute(sql.SQL(Q["count_of"]).format(statement=pairs))
         return watch.read()
 
@@ -208,6 +210,9 @@ def _frame_pairs(frames: Frames) -> Pairs:
         joined = geopandas.sjoin(mains, subjects, predicate="dwithin", distance=reach)
         subject = subjects.loc[joined["index_right"]]
         gap = shapely.distance(joined.geometry.to_numpy(), subject.geometry.to_numpy())
+        # metres on the ground: the plane's scale at the subject's easting (transverse Mercator)
+        east = shapely.get_x(shapely.centroid(subject.geometry.to_numpy())) - 500_000.0
+        gap = gap / (1 + east**2 / (2 * 6_371_000.0**2))
         gap = gap - joined["edge_m"].to_numpy() - subject["radius_m"].to_numpy()
         accuracy = np.hypot(joined["accuracy_m_left"], joined["accuracy_m_right"]).to_numpy()
         least = np.rint(gap * 1e4) - np.rint(accuracy * 1e4)

@@ -7,16 +7,15 @@
 create table {mains} as
 select p.main_id, m.geom, p.edge_m, coalesce(m.accuracy_m, 1) as accuracy_m, r.limit_m::numeric,
        r.closed,
-       r.limit_m + p.edge_m + coalesce(m.accuracy_m, 1) + 0.001
+       r.limit_m + p.edge_m + coalesce(m.accuracy_m, 1) + 0.01
            + (select max(coalesce(s.accuracy_m, 1)) from {subject} s)
            + (select max(case when st_dimension(s.geom) = 0 then data.point_radius() else 0 end)
               from {subject} s) as reach_m
 from data.main_piece p
 join data.gas_pipelines m on m.id = p.main_id
 cross join lateral (
-    select limit_m, data.closed(kind) as closed from data.rule_row
-    where family = %(family)s and subject_layer = %(layer)s and pressure_class = p.pressure_class
-      and kind in ('on', 'protection', 'clearance', 'control')
+    select limit_m, data.closed(kind) as closed from data.main_rule
+    where profile_id = p.profile_id and rule_id = any (%(rules)s)
     order by limit_m desc, data.closed(kind) desc limit 1) r
 where p.no = 1
 
@@ -28,7 +27,7 @@ select s.id, m.main_id
 from {mains} m
 join {subject} s on st_dwithin(m.geom, s.geom, m.reach_m)
 cross join lateral (
-    select round((st_distance(m.geom, s.geom) - m.edge_m
+    select round((data.ground_m(m.geom, s.geom) - m.edge_m
                   - case when st_dimension(s.geom) = 0 then data.point_radius() else 0 end
                  )::numeric, 4)
            - round(sqrt(m.accuracy_m ^ 2 + coalesce(s.accuracy_m, 1) ^ 2)::numeric, 4) as least) gap
