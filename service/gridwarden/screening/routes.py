@@ -2,19 +2,25 @@
 
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi import APIRouter, Path, Request
+from fastapi.encoders import jsonable_encoder
+from fastapi.responses import HTMLResponse, JSONResponse, Response
 
 from gridwarden.access import allow
 from gridwarden.database import Caller, as_caller
 from gridwarden.jobs import queue_screen
+from gridwarden.screening.explaining import Explained, explain
 from gridwarden.screening.listing import EXACT, list_findings
 from gridwarden.screening.parameters import findings_query
+from gridwarden.screening.showing import context, picture_of
 from gridwarden.words import say
+from gridwarden.words.page import environment, furniture, page, zone_of
+from gridwarden.words.problems import Problem
 
 router = APIRouter(tags=["screening"])
 LISTING: Final = ("utility", "supervisor", "planner", "dispatcher")
 """Roles that see findings as rows."""
+NOT_KEPT: Final = {"Cache-Control": "no-store"}
 Reader = Annotated[Caller, allow(*LISTING)]
 Asker = Annotated[Caller, allow("utility", "supervisor", "planner", "administrator")]
 
@@ -48,6 +54,48 @@ async def findings(request: Request, caller: Reader) -> Response:
     if asked.bbox and caller.role not in EXACT:
         answer["left_out"] = say("screening.box_leaves_out_mains", caller.language)
     return JSONResponse(answer)
+
+
+Number = Annotated[int, Path(ge=1, le=2**63 - 1, description="a finding's id")]
+
+
+@router.get("/api/findings/{number}")
+async def finding(request: Request, number: Number, caller: Reader) -> JSONResponse:
+    """Why one finding is one: rule, row, how the number came about, both features, all bands."""
+    explained = await _explained(request, number, caller)
+    return JSONResponse(jsonable_encoder(explained.finding), headers=NOT_KEPT)
+
+
+@router.get("/api/findings/{number}/picture.svg", response_class=Response)
+async def finding_picture(request: Request, number: Number, caller: Reader) -> Response:
+    """Its picture, for who may read the finding's evidence."""
+    explained = await _explained(request, number, caller, drawn=True)
+    lang = caller.language
+    picture = picture_of(explained, lang, zone_of(request))
+    if picture is None:
+        raise Problem("not_found", "screening.page.no_picture")
+    shown = furniture(request, caller, lang) | {"picture": picture}
+    text = environment().get_template("screening/picture.html").render(shown)
+    headers = NOT_KEPT | {"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'"}
+    headers |= {"X-Content-Type-Options": "nosniff", "Content-Language": lang}
+    return Response(text.strip(), media_type="image/svg+xml", headers=headers)
+
+
+@router.get("/findings/{number}", response_class=HTMLResponse)
+async def finding_page(request: Request, number: Number, caller: Reader) -> HTMLResponse:
+    """The same as a page to read and to print."""
+    explained = await _explained(request, number, caller, drawn=True)
+    shown = context(explained, caller.language, zone_of(request))
+    return page(request, "screening/finding.html", caller=caller, **shown)
+
+
+async def _explained(
+    request: Request, number: int, caller: Caller, *, drawn: bool = False
+) -> Explained:
+    settings = request.app.state.settings
+    pool, timeout = request.app.state.pool, settings.statement_timeout_ms
+    async with as_caller(pool, caller, timeout) as connection:
+        return await explain(connection, caller, number, settings.crs, drawn=drawn)
 
 
 @router.post("/api/screenings", status_code=202)

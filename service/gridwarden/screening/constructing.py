@@ -1,0 +1,396 @@
+"""How the number of a finding came about, step by step, and why it is certain or possible.
+
+Nothing is judged again here: the screen's numbers are taken apart, and what a neighbouring rule
+asks is compared with the gap that it would measure. Metres.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from gridwarden.words import say
+
+Found = Mapping[str, Any]
+MISSING_ACCURACY_M: Final = 1.0
+OPEN_KINDS: Final = ("clearance",)
+"""Kinds whose end does not belong to them: a required clearance that is just met is met."""
+SEVERITIES: Final = ("general", "serious", "major")
+
+
+def tidy(value: float | None) -> float | None:
+    """Metres to 0.1 mm, as gaps are rounded before they are judged."""
+    return None if value is None else round(float(value), 4)
+
+
+def step(
+    key: str, lang: str, value: float | str | None, unit: str = "m", **words: Any
+) -> dict[str, Any]:
+    """One line of the construction; `step` names it for a program, `what` for a reader."""
+    what = say(f"screening.step.{key}", lang, **words)
+    return {"step": key, "what": what, "value": value, "unit": unit}
+
+
+def deductions(
+    rule: Found, mains: Mapping[str, Found], features: Mapping[str, Found | None], lang: str
+) -> list[dict[str, Any]]:
+    """What is taken off the distance on the ground, by this rule's way of measuring."""
+    taken: list[dict[str, Any]] = []
+    if rule["kind"] == "absence":
+        return taken
+    for side in ("counterpart", "subject"):
+        feature = features.get(side)
+        if side in mains:
+            if rule["measured_from"] == "outer_edge":
+                taken.append(_half_of_main(mains[side], side, lang))
+        elif feature is not None and feature["dimension"] == 1:
+            if rule["measured_to"] == "outer_edge":
+                taken.append(_half_of_line(feature, lang))
+        elif feature is not None and feature["dimension"] == 0 and rule["measured_to"] != "centre":
+            radius = float(rule["point_radius_m"] or 0)
+            taken.append(step("point", lang, -radius, radius=radius))
+    return taken
+
+
+def _half_of_main(main: Found, side: str, lang: str) -> dict[str, Any]:
+    od = round(2000 * main["edge_m"], 3)
+    came = say(
+        f"screening.od.{main['od_from']}",
+        lang,
+        od=f"{od:g}",
+        dn="–" if main["dn"] is None else f"{main['dn']:g}",
+        material=main["material"] or "–",
+    )
+    made = step(f"half_{side}", lang, -tidy_edge(main["edge_m"]), came=came)
+    return made | {"od_mm": od, "od_from": main["od_from"]}
+
+
+def tidy_edge(edge_m: float) -> float:
+    """Half an outer diameter to 0.01 mm."""
+    return round(float(edge_m), 5)
+
+
+def _half_of_line(feature: Found, lang: str) -> dict[str, Any]:
+    properties = feature["properties"]
+    od = properties.get("od_mm") or properties.get("dn") or 0
+    came = "stated" if properties.get("od_mm") else "nominal" if od else "none"
+    words = say(f"screening.od.{came}", lang, od=f"{od:g}", dn=f"{od:g}", material="–")
+    return step("half_line", lang, -tidy_edge(od / 2000), came=words) | {
+        "od_mm": od,
+        "od_from": came,
+    }
+
+
+def construction(
+    item: Found,
+    rule: Found,
+    mains: Mapping[str, Found],
+    features: Mapping[str, Found | None],
+    lang: str,
+) -> list[dict[str, Any]]:
+    """The steps of the number: ground, what is taken off, gap, required, margin, accuracy."""
+    if "location" in rule["test"]:
+        return _counted(item, rule, features, lang)
+    if rule["kind"] == "attribute":
+        return _of_record(rule, features["subject"], lang)
+    if rule["plane"] == "vertical":
+        steps = [*_depths(mains, features, lang), _gap(item, lang, "vertical")]
+    elif item["distance_m"] is None:
+        steps = [step("none", lang, None)]
+    else:
+        taken = deductions(rule, mains, features, lang)
+        parts = say(f"screening.between.{_between(rule, mains)}", lang)
+        steps = [step("ground", lang, ground_of(item, taken), parts=parts), *taken]
+        steps.append(_gap(item, lang, "gap"))
+    asked = "required" if rule["kind"] == "clearance" else "reach"
+    steps.append(step(asked, lang, tidy(item["required_m"])))
+    if item["distance_m"] is not None:
+        steps.append(step("margin", lang, tidy(item["margin_m"])))
+    if item["told"].get("people") is not None:
+        steps.append(step("people", lang, item["told"]["people"], ""))
+    return steps + _accuracy(item, features, lang)
+
+
+def _gap(item: Found, lang: str, key: str) -> dict[str, Any]:
+    return step(key, lang, tidy(item["distance_m"]))
+
+
+def ground_of(item: Found, taken: Iterable[Found]) -> float:
+    """The distance on the ground that a gap was made from, to 0.1 mm; gaps are rounded to that."""
+    ground = tidy(float(item["distance_m"]) - sum(one["value"] for one in taken)) or 0.0
+    return 0.0 if abs(ground) <= 0.0001 else ground
+
+
+def _depths(
+    mains: Mapping[str, Found], features: Mapping[str, Found | None], lang: str
+) -> list[dict[str, Any]]:
+    """Where the tops of the two lie, and how thick they are."""
+    steps = []
+    for side in ("counterpart", "subject"):
+        feature = features.get(side)
+        if feature is None:
+            continue
+        depth = feature["properties"].get("depth_top_m")
+        key = f"top_{side}" if depth is not None else f"top_{side}_missing"
+        steps.append(step(key, lang, tidy(depth)))
+        if side in mains:
+            od = mains[side]["edge_m"] * 2
+        else:
+            od = (feature["properties"].get("od_mm") or feature["properties"].get("dn") or 0) / 1000
+        steps.append(step(f"thick_{side}", lang, tidy(od)))
+    return steps
+
+
+def _between(rule: Found, mains: Mapping[str, Found]) -> str:
+    if len(mains) == 2:
+        return "mains"
+    if not mains:
+        return "centres" if rule["measured_to"] == "centre" else "outlines"
+    known = ("foundation", "outer_wall", "centre", "outer_edge")
+    return rule["measured_to"] if rule["measured_to"] in known else "edge"
+
+
+def _accuracy(item: Found, features: Mapping[str, Found | None], lang: str) -> list[dict[str, Any]]:
+    if item["accuracy_m"] is None:
+        return []
+    told = []
+    for side in ("subject", "counterpart"):
+        feature = features.get(side)
+        if feature is not None:
+            stated = feature["accuracy_m"]
+            key = f"accuracy_{side}" if stated is not None else f"accuracy_{side}_assumed"
+            told.append(step(key, lang, MISSING_ACCURACY_M if stated is None else tidy(stated)))
+    return [*told, step("accuracy", lang, tidy(item["accuracy_m"]))]
+
+
+def _counted(
+    item: Found, rule: Found, features: Mapping[str, Found | None], lang: str
+) -> list[dict[str, Any]]:
+    """Class location: how many units the fullest window holds, and which class that asks for."""
+    location, told = rule["test"]["location"], item["told"]
+    subject = features.get("subject")
+    stated = subject["properties"].get("area_class") if subject else None
+    units = step(
+        "units",
+        lang,
+        told.get("units"),
+        "",
+        along=location["along_m"],
+        side=location["each_side_m"],
+    )
+    return [
+        units,
+        step("class_needed", lang, told.get("location_class"), ""),
+        step("class_stated", lang, stated, ""),
+    ]
+
+
+def _of_record(rule: Found, subject: Found | None, lang: str) -> list[dict[str, Any]]:
+    """An attribute: what stands in the record, and what it is held against."""
+    if subject is None:
+        return []
+    steps: list[dict[str, Any]] = []
+    for condition in rule["test"].get("where", ()):
+        name, estimate = condition["column"], condition.get("estimate")
+        title, value = subject["titles"].get(name, name), subject["properties"].get(name)
+        asked = _asked(condition, _unit(name), lang)
+        if value is None and estimate:
+            other = estimate["column"]
+            base = subject["properties"].get(other)
+            steps.append(step("record_missing", lang, None, "", column=title))
+            steps.append(
+                step("estimate_of", lang, base, "", column=subject["titles"].get(other, other))
+            )
+            product = None if base is None else tidy(base * estimate["factor"])
+            steps.append(step("estimate", lang, product, _unit(name), factor=estimate["factor"]))
+            steps.append(step("estimate_certain", lang, estimate["certain_over"], _unit(name)))
+            steps.append(step("estimate_possible", lang, estimate["possible_from"], _unit(name)))
+        elif value is None:
+            steps.append(step("record_missing", lang, None, "", column=title))
+        elif condition.get("per"):
+            per = subject["properties"].get(condition["per"])
+            other = subject["titles"].get(condition["per"], condition["per"])
+            share = None if not per else tidy(value / per)
+            steps.append(step("ratio", lang, share, "", column=title, per=other))
+        else:
+            steps.append(step("record", lang, value, _unit(name), column=title))
+        steps.append(step("asked", lang, asked, "", column=title, asked=asked))
+    return steps
+
+
+def _unit(column: str) -> str:
+    return {"m": "m", "mm": "mm", "mpa": "MPa", "m2": "m²", "kv": "kV"}.get(
+        column.rpartition("_")[2], ""
+    )
+
+
+def _asked(condition: Found, unit: str, lang: str) -> str:
+    """A condition in words: `> 21 m`, `one of …`; a figure stands as what it is set to."""
+    for key in ("is", "not"):
+        if key in condition:
+            values = "、".join(condition[key]) if lang == "zh" else ", ".join(condition[key])
+            return say(f"screening.asked.{key}", lang, values=values)
+    signs = {"over": ">", "upto": "≤", "from": "≥", "under": "<"}
+    given = [(sign, condition[key]) for key, sign in signs.items() if key in condition]
+    numbers = [
+        f"{sign} {n:g}" if isinstance(n, int | float) else f"{sign} {n}" for sign, n in given
+    ]
+    unit = "" if condition.get("per") else unit
+    return " ".join(f"{number} {unit}".strip() for number in numbers)
+
+
+def because(
+    item: Found,
+    rule: Found,
+    features: Mapping[str, Found | None],
+    titles: Mapping[str, str],
+    lang: str,
+) -> list[dict[str, Any]]:
+    """Why it is certain, or only possible: each reason with a code and a sentence."""
+    said: list[tuple[str, dict[str, Any]]] = []
+    of_record = rule["kind"] == "attribute"
+    if item["accuracy_m"] is not None and item["distance_m"] is not None:
+        said.append((_by_distance(item, rule), _numbers(item)))
+        for side in ("subject", "counterpart"):
+            feature = features.get(side)
+            if feature is not None and feature["accuracy_m"] is None:
+                said.append((f"no_accuracy_{side}", {}))
+    elif rule["kind"] == "absence":
+        said.append(("none_at_all", {}))
+    elif of_record:
+        said.append((f"record_{item['certainty']}", {}))
+    elif item["told"].get("location_class"):
+        said.append(("counted", item["told"]))
+    for name in item["missing"]:
+        key = f"missing_{item['certainty']}" if of_record else "missing"
+        said.append((key, {"column": titles.get(name, name)}))
+    if any(one.get("holds") for one in item["told"].get("relaxations", ())):
+        said.append(("relaxed", {}))
+    return [{"code": code, "say": say(f"screening.because.{code}", lang, **p)} for code, p in said]
+
+
+def _by_distance(item: Found, rule: Found) -> str:
+    gap, accuracy, limit = (float(item[k]) for k in ("distance_m", "accuracy_m", "required_m"))
+    if rule["kind"] == "absence":
+        return "beyond_surely" if gap - accuracy > limit else "beyond_perhaps"
+    if _met(gap + accuracy, limit, rule["kind"]):
+        return "inside_surely"
+    return "runs_through" if item["certainty"] == "certain" else "inside_perhaps"
+
+
+def _numbers(item: Found) -> dict[str, Any]:
+    gap, accuracy = float(item["distance_m"]), float(item["accuracy_m"])
+    return {
+        "least": f"{gap - accuracy:.2f}".replace("-", "−"),
+        "most": f"{gap + accuracy:.2f}".replace("-", "−"),
+        "required": f"{float(item['required_m']):.2f}",
+    }
+
+
+def _met(gap: float, limit: float, kind: str) -> bool:
+    """By the ends of bands: closed, but for a clearance."""
+    gap = round(gap, 4)
+    return gap < limit if kind in OPEN_KINDS else gap <= limit
+
+
+def inside(gap: float, accuracy: float, band: Found) -> str:
+    """Whether a band is entered: certain, possible or no (as data.judge has it)."""
+    limit = float(band["limit_m"])
+    if band["over_m"] is not None and gap <= float(band["over_m"]):
+        return "no"
+    if band["kind"] == "absence":
+        met = (
+            "certain" if gap - accuracy > limit else "possible" if gap + accuracy > limit else "no"
+        )
+    elif _met(gap + accuracy, limit, band["kind"]):
+        met = "certain"
+    else:
+        met = "possible" if _met(gap - accuracy, limit, band["kind"]) else "no"
+    return "possible" if met == "certain" and band["capped"] else met
+
+
+def told_bands(
+    item: Found, rule: Found, bands: Iterable[Found], mains: Mapping[str, Found], unsure: bool
+) -> list[dict[str, Any]]:
+    """Each pack's bands with the gap that it would measure, and whether that lies inside.
+
+    A rule that measures to another part of the subject (a centre) or in another plane gets no gap
+    from this finding: `inside` is null. `unsure`: an accuracy is missing, so nothing is certain.
+    """
+    edge = sum(float(main["edge_m"]) for main in mains.values())
+    told = []
+    for band in bands:
+        gap = _gap_by(item, rule, band, edge)
+        own = (band["rule"], band["pack"]) == (rule["rule"], f"{rule['pack']}@{rule['version']}")
+        met = None
+        if own and item["required_m"] is not None and band["limit_m"] == item["required_m"]:
+            met = item["certainty"]
+        elif gap is not None and item["accuracy_m"] is not None:
+            met = inside(
+                gap, float(item["accuracy_m"]), {**band, "capped": band["capped"] or unsure}
+            )
+        shown = ("pack", "pack_title", "level", "rule", "kind", "clause", "edition", "certainty")
+        told.append(
+            {name: band[name] for name in shown}
+            | {
+                "verified": band["verified"],
+                "text": band["text"],
+                "severity": band["severity"],
+                "method": band["method"],
+            }
+            | {"limit_m": tidy(band["limit_m"]), "gap_m": tidy(gap), "inside": met, "own": own}
+            | {"missing": list(band["missing"]), "strength": band["strength"]}
+        )
+    return told
+
+
+def _gap_by(item: Found, rule: Found, band: Found, edge: float) -> float | None:
+    if item["distance_m"] is None or band["plane"] != rule["plane"]:
+        return None
+    same = {"foundation", "outer_wall", "edge"}
+    if (
+        band["measured_to"] != rule["measured_to"]
+        and not {
+            band["measured_to"],
+            rule["measured_to"],
+        }
+        <= same
+    ):
+        return None
+    gap = float(item["distance_m"])
+    if band["measured_from"] != rule["measured_from"]:
+        gap += edge if rule["measured_from"] == "outer_edge" else -edge
+    return gap
+
+
+def may_move(item: Found, bands: Sequence[Found], *, touching: bool) -> dict[str, Any]:
+    """How far the edge may come nearer before the grade gets stricter, and must go away before it
+    gets milder, the accuracy counted against both. Null where no band says so, and where the two
+    touch: a distance of nought does not tell how far the one reaches into the other.
+    """
+    move: dict[str, Any] = dict.fromkeys(("nearer", "stricter", "away", "milder"))
+    if item["distance_m"] is None or item["accuracy_m"] is None or touching:
+        return move
+    accuracy, grade = float(item["accuracy_m"]), SEVERITIES.index(item["severity"])
+    known = [b for b in bands if b["gap_m"] is not None and b["limit_m"] is not None]
+    pulls = [b for b in known if b["kind"] != "absence"]
+    nearer = [
+        (tidy(b["gap_m"] - accuracy - b["limit_m"]), b["severity"])
+        for b in pulls
+        if SEVERITIES.index(b["severity"]) > grade and b["inside"] == "no"
+    ]
+    holding = [b for b in pulls if SEVERITIES.index(b["severity"]) >= grade and b["inside"] != "no"]
+    away = max((b["limit_m"] + accuracy - b["gap_m"] for b in holding), default=None)
+    if away is not None:
+        left = [
+            b["severity"]
+            for b in pulls
+            if SEVERITIES.index(b["severity"]) < grade
+            and b["gap_m"] + away - accuracy < b["limit_m"]
+        ]
+        move |= {
+            "away": tidy(max(away, 0)),
+            "milder": max(left, key=SEVERITIES.index, default="no"),
+        }
+    if nearer:
+        distance, severity = min(nearer)
+        move |= {"nearer": max(distance or 0.0, 0.0), "stricter": severity}
+    return move
