@@ -1,44 +1,79 @@
-"""Sample cities on disk, written once in a session."""
+"""Sample cities on disk, written once in a session, and databases with them in."""
 
+import asyncio
+import json
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from conftest import TEMPLATE, copy_database, owner
+from gridwarden.rules.normal import normal
+from gridwarden.rules.publishing import Q, chosen
 from gridwarden.sample.city import write_city
+from gridwarden.sample.load import Loaded, load
+from gridwarden.settings import Settings
 
-from .oracle import Oracle, read_pack
+from .oracle import Oracle
+from .packs import Pack, built_in
 
-PACK = Path(__file__).parents[2] / "service/gridwarden/rules/packs/cn-city-gas.toml"
+CITY_GAS = ("cn-city-gas",)
+SampleCity = Callable[..., Path]
+OracleOf = Callable[..., Oracle]
 
 
 @pytest.fixture(scope="session")
-def pack() -> dict[str, Any]:
-    """The shipped pack, as its text says it."""
-    return read_pack(PACK)
+def pack() -> Pack:
+    """The pack that the sample city lives by, as its text says it."""
+    return built_in("cn-city-gas")
 
 
 @pytest.fixture(scope="session")
-def sample_city(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Path]:
-    """`sample_city(7)` is the folder of that seed's files, size s."""
+def sample_city(tmp_path_factory: pytest.TempPathFactory) -> SampleCity:
+    """`sample_city(7)` is the folder of that seed's files, size s.
+
+    Its field proves the numbers of `cn-city-gas`, or of the packs that are named after the seed.
+    """
 
     @cache
-    def written(seed: int) -> Path:
+    def written(seed: int, *packs: str) -> Path:
         folder = tmp_path_factory.mktemp(f"city-{seed}")
-        write_city(seed, "s", folder)
+        write_city(seed, "s", folder, packs=packs or CITY_GAS)
         return folder
 
     return written
 
 
 @pytest.fixture(scope="session")
-def oracle_of(sample_city: Callable[[int], Path], pack: dict[str, Any]) -> Callable[[int], Oracle]:
-    """The oracle of a seed's city."""
+def oracle_of(sample_city: SampleCity) -> OracleOf:
+    """The oracle of a seed's city, by `cn-city-gas` or the packs that are named."""
 
     @cache
-    def made(seed: int) -> Oracle:
-        return Oracle(sample_city(seed), pack)
+    def made(seed: int, *packs: str) -> Oracle:
+        return Oracle(sample_city(seed, *packs), [built_in(name) for name in packs or CITY_GAS])
 
     return made
+
+
+def bring_in(settings: Settings, folder: Path, *packs: str) -> Loaded:
+    """A fresh database with these packs in force (`cn-city-gas` else) and this city screened."""
+    copy_database(settings, TEMPLATE, "gridwarden")
+    if packs:
+        enact(settings, *packs)
+    return asyncio.run(load(settings, folder, lambda what, done, total: None))
+
+
+def enact(settings: Settings, *packs: str) -> None:
+    """Put these packs in force, and no others."""
+    with owner(settings) as connection:
+        connection.execute("update data.rule_pack set withdrawn_at = clock_timestamp()")
+        connection.execute("select data.turn_rules()")
+        for loaded in chosen(packs):
+            values = {
+                "normal": json.dumps(normal(loaded)),
+                "document": json.dumps(dict(loaded.documents)),
+            }
+            connection.execute(Q["publish"], values)
+        in_force = connection.execute("select id from data.rule_pack where in_force").fetchall()
+    assert {name for (name,) in in_force} == set(packs)

@@ -1,322 +1,269 @@
 """An independent judge: what a full screen of a sample city must find.
 
-It imports nothing of the product; it reads the files and the pack's TOML and goes through
+It imports nothing of the product; it reads the files and the packs' TOML and goes through
 subjects and mains one by one. The meaning that it follows:
 
-- gap = distance of the subject to the main's line − half its outer diameter (− 3 m for a point)
+- gap = metres on the ground between the subject and the main's line, less half its outer diameter
+  (not where a rule measures from the centreline), less 3 m for a point (not where it measures to
+  the centre, which is the centroid), less half a line's own diameter where it measures to that
 - accuracy = √(a² + b²); a missing one counts 1 m; gap, accuracy and limit in whole 0.1 mm
 - certain when gap + accuracy is inside the limit, possible when gap − accuracy is; the end of a
-  band belongs to it, except that a clearance is broken only below what is required
-- missing class, diameter or accuracy: the strictest reading, and possible at most
-- per family, subject and main: the hit of the strongest rule
+  band belongs to it, except that a clearance is broken only below what is required. A main that
+  runs so deep through a surface that its accuracy cannot bring it out is certain
+- what is not on record: the rows that certainly apply win, else the largest limit and strongest
+  severity of those that may; such a finding is possible at most and names the missing fields.
+  Conditions on records are true, false or unknown, alike
+- interpolated limits are linear in the pressure, level outside; the largest where it is unknown
+- a relaxation never removes a finding: one whose conditions hold by the record, that needs no
+  agreement and whose own limit is certainly kept makes a certain finding possible
+- vertical rules judge only what crosses or overlaps in the plane: top of the lower one less
+  (top of the upper one + its outer diameter); an unknown depth is possible (and is not judged by
+  a row that begins over a gap). Lines that cross a main have no other clearance
+- two mains that are connected (an end of one within 0.5 m of the other) are not judged; of the
+  others each pair once, by the stricter of what the rows ask of either
+- rules between layers that are no mains: one finding a subject, of its worst counterpart
+- digging of an unknown method is judged by all methods, possible at most; an unknown depth counts
+  as the deepest, without what a limit adds for depth
+- rules whose figure no pack sets judge nobody; a rule that a deeper pack replaces is not judged
+- per family, subject and main the finding of the strongest rule: strength, severity, limit
 """
 
-import math
-import tomllib
-from collections.abc import Iterator
-from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import date
+from functools import cache
 from pathlib import Path
-from typing import Any
 
 import shapely
 
+from . import ground, others, windows
+from .judging import (
+    Finding,
+    Hit,
+    Key,
+    accuracy_of,
+    apart,
+    connected,
+    crosses,
+    judged,
+    outer_of,
+    radius,
+    runs_through,
+    together,
+    vertical,
+)
+from .mains import Asked, Main, as_main, asked, relaxations
+from .packs import MAINS, SEVERITIES, TENTH_MM, VERDICTS, Pack, Rule, Rules, ticks
 from .reading import Feature, read_layer
-
-SEVERITIES = ("general", "serious", "major")
-VERDICTS = ("notify", "protection_plan", "prohibited")
-DISTANCE_KINDS = ("on", "protection", "clearance", "control")
-TENTH_MM = 10_000
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One finding. `distance` is in whole 0.1 mm, None where there is nothing to measure to."""
-
-    family: str
-    layer: str
-    subject: str
-    main: str | None
-    rule: str
-    severity: str
-    certainty: str
-    distance: int | None
-    required: int | None
-    missing: frozenset[str]
-    pressure_class: str | None = None
-
-    @property
-    def key(self) -> tuple[str, str, str, str | None]:
-        """What a finding is unique by."""
-        return self.family, self.layer, self.subject, self.main
-
-
-@dataclass(frozen=True)
-class Main:
-    """A main as the rules see it."""
-
-    feature: Feature
-    pressure_class: str
-    half_od_m: float
-    missing: frozenset[str]
-
-
-def ticks(metres: float) -> int:
-    """Metres in whole 0.1 mm, halves away from zero, as one would round the printed number."""
-    printed = Decimal(f"{metres:.15g}") * TENTH_MM
-    return int(printed.quantize(Decimal(1), ROUND_HALF_UP))
-
-
-def read_pack(path: Path) -> dict[str, Any]:
-    """The pack as plain TOML."""
-    return tomllib.loads(path.read_text("utf-8"))
+from .records import TRUE, Held, all_hold
 
 
 class Oracle:
-    """Judges the files of one folder by one pack."""
+    """Judges the files of one folder by packs in force."""
 
-    def __init__(self, folder: Path, pack: dict[str, Any]) -> None:
+    def __init__(self, folder: Path, packs: Sequence[Pack], day: date | None = None) -> None:
         self.folder = folder
-        self.pack = pack
+        self.rules = Rules(packs, day)
+        self.layer = cache(lambda name: read_layer(folder, name))
         self.mains = [
-            self.as_main(feature)
-            for feature in read_layer(folder, "gas_pipelines")
+            as_main(feature, self.rules)
+            for feature in self.layer(MAINS)
             if feature.text("status") != "planned"
         ]
         self.tree = shapely.STRtree([main.feature.shape for main in self.mains])
 
-    def findings(self) -> dict[tuple[str, str, str, str | None], Finding]:
+    def findings(self) -> dict[Key, Finding]:
         """Every finding by family, layer, subject and main."""
-        found = [*self._near_mains(), *self._absences(), *self._attributes()]
-        by_key = {one.key: one for one in found}
-        assert len(by_key) == len(found)
-        return by_key
+        best: dict[Key, Hit] = {}
+        for hit in self.hits():
+            held = best.get(hit.finding.key)
+            if held is None or hit.order < held.order:
+                best[hit.finding.key] = hit
+        return {key: hit.finding for key, hit in best.items()}
 
-    # ------------------------------------------------------------------ mains
-    def as_main(self, feature: Feature) -> Main:
-        """Class by what is stated, else by pressure; diameter by what is stated, else by table."""
-        missing = set()
-        pressure_class = feature.text("pressure_class") or self._class_of(feature)
-        if pressure_class is None:
-            missing.add("pressure_class")
-        outer = self._outer_diameter(feature)
-        if outer is None:
-            missing.add("dn")
-            outer = float(self.pack["pack"]["missing_od_mm"])
-        return Main(feature, pressure_class or "unknown", outer / 2000, frozenset(missing))
+    def hits(self) -> Iterator[Hit]:
+        """Everything that any rule finds."""
+        for rule in self.rules.rules:
+            for layer in rule.toml["subjects"]:
+                yield from (Hit(rule, one) for one in self._by(rule, layer))
 
-    def _class_of(self, feature: Feature) -> str | None:
-        pressure = feature.number("p_mop_mpa")
-        if pressure is None:
-            return None
-        for level in self.pack["class"]:
-            if level["over_mpa"] < round(pressure, 6) <= level["upto_mpa"]:
-                return str(level["id"])
-        return None
+    def _by(self, rule: Rule, layer: str) -> Iterable[Finding]:
+        if "location" in rule.toml:
+            return others.locations(self.rules, rule, self.layer, self.mains)
+        if not rule.near_mains:
+            return others.judge(self.rules, rule, layer, self.layer)
+        return self._between_mains(rule) if layer == MAINS else self._near_mains(rule, layer)
 
-    def _outer_diameter(self, feature: Feature) -> float | None:
-        stated, nominal = feature.number("od_mm"), feature.number("dn")
-        if stated is not None or nominal is None:
-            return stated
-        table = self.pack["outer_diameter"].get(feature.text("material"), {}).get("dn", {})
-        return float(table.get(f"{nominal:g}", nominal))
+    def subjects(self, rule: Rule, layer: str) -> Iterator[tuple[Feature, Held]]:
+        """Records that the rule may be about, and how sure that is."""
+        for subject in self.layer(layer):
+            held = all_hold(rule.conditions(), subject, self.rules)
+            if held.truth is not False:
+                yield subject, held
 
     # ------------------------------------------------------------------ near mains
-    def _near_mains(self) -> Iterator[Finding]:
-        rules = [rule for rule in self.pack["rule"] if rule["kind"] in DISTANCE_KINDS]
-        for family in sorted({rule["family"] for rule in rules}):
-            mine = [rule for rule in rules if rule["family"] == family]
-            for layer in sorted({layer for rule in mine for layer in rule["subjects"]}):
-                bound = [rule for rule in mine if layer in rule["subjects"]]
-                yield from self._family(family, layer, bound)
+    def _near_mains(self, rule: Rule, layer: str) -> Iterator[Finding]:
+        reach = self._reach(rule)
+        for subject, held in self.subjects(rule, layer):
+            far = reach + radius(self.rules, rule, subject) + accuracy_of(subject) + 0.05
+            for at in self.tree.query(subject.shape, predicate="dwithin", distance=far * 1.001):
+                main = self.mains[at]
+                judge, gap = self._gap(rule, subject, main)
+                ask = self._strictest_met(rule, subject, main, gap) if judge else None
+                if ask:
+                    yield self._found(rule, layer, subject, held, main, *ask)
 
-    def _family(self, family: str, layer: str, rules: list[dict[str, Any]]) -> Iterator[Finding]:
-        reach = max(row["limit_m"] for rule in rules for row in rule["row"])
-        widest = max(main.half_od_m for main in self.mains)
-        vague = max(accuracy_of(main.feature) for main in self.mains)
-        for subject in read_layer(self.folder, layer):
-            radius = self._radius(subject)
-            far = reach + widest + radius + vague + accuracy_of(subject) + 0.01
-            for at in self.tree.query(subject.shape, predicate="dwithin", distance=far):
-                hit = self._judge(family, layer, subject, radius, self.mains[at], rules)
-                if hit:
-                    yield hit
-
-    def _radius(self, subject: Feature) -> float:
-        """A point stands for something of this radius."""
-        return 3.0 if subject.shape.geom_type == "Point" else 0.0
-
-    def _judge(
-        self,
-        family: str,
-        layer: str,
-        subject: Feature,
-        radius: float,
-        main: Main,
-        rules: list[dict[str, Any]],
-    ) -> Finding | None:
-        gap = ticks(shapely.distance(subject.shape, main.feature.shape) - main.half_od_m - radius)
-        accuracy, known = together(subject, main.feature)
-        for rule in sorted(rules, key=lambda rule: -int(rule["strength"])):
-            row = row_for(rule, main.pressure_class)
-            if row is None:
-                continue
-            limit, severity = row
-            certainty = judged(gap, accuracy, limit, closed=rule["kind"] != "clearance")
-            if certainty is None:
-                continue
-            if main.missing or not known:
-                certainty = "possible"
-            elif runs_through(subject.shape, main, (accuracy - limit) / TENTH_MM):
-                certainty = "certain"
-            source = main.feature.source_id
-            return Finding(
-                family, layer, subject.source_id, source, rule["id"], severity, certainty, gap,
-                limit, main.missing, main.pressure_class,
-            )  # fmt: skip
-        return None
-
-    # ------------------------------------------------------------------ permits
-    def work(self, area: shapely.Geometry, method: str) -> dict[str, tuple[str, str, str]]:
-        """What exact digging in an area meets: main → verdict, certainty and rule.
-
-        The strongest verdict; of equal ones the certain, then the narrower range.
-        """
-        rules = [rule for rule in self.pack["rule"] if rule["kind"] == "activity"]
-        found = {}
+    def _reach(self, rule: Rule) -> float:
+        """How far from a main's line anything can matter to a rule, metres."""
+        limits = [0]
         for main in self.mains:
-            gap = ticks(shapely.distance(area, main.feature.shape) - main.half_od_m)
-            accuracy = ticks(accuracy_of(main.feature))
-            doubtful = main.missing or main.feature.number("accuracy_m") is None
-            hits = []
-            for rule in rules:
-                limit, verdict = work_row(rule, method, main.pressure_class)
-                certainty = judged(gap, accuracy, limit, closed=True)
-                if certainty:
-                    if doubtful:
-                        certainty = "possible"
-                    elif runs_through(area, main, (accuracy - limit) / TENTH_MM):
-                        certainty = "certain"
-                    hits.append((-VERDICTS.index(verdict), certainty, limit, rule["id"]))
-            if hits:
-                rank, certainty, _, rule_id = min(hits)
-                found[main.feature.source_id] = (VERDICTS[-rank], certainty, rule_id)
-        return found
+            limits += [ask.limit for ask in asked(rule, main, self.rules, depth=200.0)]
+        edge = max(main.edge(rule) for main in self.mains)
+        return max(limits) / TENTH_MM + edge + max(accuracy_of(m.feature) for m in self.mains) + 2
 
-    # ------------------------------------------------------------------ absences
-    def _absences(self) -> Iterator[Finding]:
-        for rule in self.pack["rule"]:
-            if rule["kind"] != "absence":
-                continue
-            ignored = rule["counterpart_ignore"]
-            counted = [
-                feature
-                for feature in read_layer(self.folder, rule["counterpart"])
-                if feature.text(ignored["column"]) not in ignored["values"]
-            ]
-            tree = shapely.STRtree([feature.shape for feature in counted])
-            for layer in rule["subjects"]:
-                for subject in read_layer(self.folder, layer):
-                    yield from self._absence(rule, layer, subject, counted, tree)
+    def _strictest_met(
+        self, rule: Rule, subject: Feature, main: Main, gap: int | None
+    ) -> tuple[Asked, str, int | None] | None:
+        """Of what the rule asks the strictest that is met, how surely, and the gap."""
+        work: tuple[str | None, float | None] = (None, None)
+        if rule.kind == "activity":
+            work = subject.text("method"), subject.number("depth_m")
+        met = []
+        for ask in asked(rule, main, self.rules, *work):
+            certainty = self._certainty(rule, subject, main, ask, gap)
+            if certainty:
+                verdict = -VERDICTS.index(ask.verdict) if ask.verdict else 0
+                order = (-SEVERITIES.index(ask.severity), verdict, -ask.limit, certainty)
+                met.append((order, (ask, certainty, gap)))
+        return min(met, key=lambda one: one[0])[1] if met else None
 
-    def _absence(
+    def _gap(self, rule: Rule, subject: Feature, main: Main) -> tuple[bool, int | None]:
+        """Whether there is anything to judge, and the gap in 0.1 mm where it is known."""
+        away = apart(self.rules, rule, subject, main.feature.shape)
+        gap = ticks(away - main.edge(rule))
+        if not rule.vertical:
+            crossing = rule.kind == "clearance" and crosses(subject.shape, main.feature.shape)
+            return not crossing, gap
+        own = (outer_of(subject) or 0.0) / 1000 if rule.measured[1] == "outer_edge" else 0.0
+        return gap <= 0, vertical(subject, own, main.feature, 2 * main.edge(rule))
+
+    def _certainty(
+        self, rule: Rule, subject: Feature, main: Main, ask: Asked, gap: int | None
+    ) -> str | None:
+        accuracy, known = together(subject, main.feature)
+        if gap is None:
+            return "possible" if ask.over is None else None
+        if ask.over is not None and gap <= ask.over:
+            return None
+        certainty = judged(gap, accuracy, ask.limit, closed=rule.closed)
+        if certainty is None or not known or not ask.certain or main.missing(rule):
+            return certainty and "possible"
+        deep = (accuracy - ask.limit) / TENTH_MM - main.edge(rule)
+        if not rule.vertical and runs_through(subject.shape, main.feature.shape, deep):
+            return "certain"
+        return certainty
+
+    def _found(
         self,
-        rule: dict[str, Any],
+        rule: Rule,
         layer: str,
         subject: Feature,
-        counted: list[Feature],
-        tree: shapely.STRtree,
-    ) -> Iterator[Finding]:
-        row = rule["row"][0]
-        limit, certainty, away = ticks(row["limit_m"]), "certain", None
-        if counted:
-            nearest = counted[int(tree.nearest(subject.shape))]
-            away = ticks(shapely.distance(subject.shape, nearest.shape))
-            accuracy, known = together(subject, nearest)
-            if away + accuracy <= limit:
-                return
-            certainty = "certain" if known and away - accuracy > limit else "possible"
-        yield Finding(
-            rule["family"], layer, subject.source_id, None, rule["id"], row["severity"], certainty,
-            away, limit, frozenset(),
+        held: Held,
+        main: Main,
+        ask: Asked,
+        certainty: str,
+        gap: int | None,
+    ) -> Finding:
+        missing = set(ask.missing | main.missing(rule))
+        if held.truth is None:
+            missing |= held.missing
+            certainty = "possible"
+        own_edge = layer != MAINS and rule.measured[1] == "outer_edge"
+        if own_edge and outer_of(subject) is None:
+            missing.add("od_mm")
+            certainty = "possible"
+        if gap is None:
+            missing.add("depth_top_m")
+        accuracy, _ = together(subject, main.feature)
+        kept = None if gap is None else gap - accuracy
+        relaxed = tuple(relaxations(rule, main, kept))
+        if any(holds for _, holds in relaxed):
+            certainty = "possible"
+        return Finding(
+            rule.family, layer, subject.source_id, main.feature.source_id, rule.id, ask.severity,
+            certainty, gap, ask.limit, frozenset(missing), main.class_for(rule),
+            rule.pack, verdict=ask.verdict,
+            relaxed=relaxed, people=self._people(rule, subject, main, ask),
         )  # fmt: skip
 
-    # ------------------------------------------------------------------ attributes
-    def _attributes(self) -> Iterator[Finding]:
-        for rule in self.pack["rule"]:
-            if rule["kind"] != "attribute":
-                continue
-            for layer in rule["subjects"]:
-                for subject in read_layer(self.folder, layer):
-                    yield from attribute(rule, layer, subject)
+    def _people(self, rule: Rule, subject: Feature, main: Main, ask: Asked) -> float | None:
+        said = rule.toml.get("people")
+        if not said:
+            return None
+        units = subject.number(said["column"])
+        each = self.rules.figures[said["figure"]]
+        if units is None or each is None:
+            return None
+        reach = ask.limit / TENTH_MM + main.edge(rule)
+        return units * each * windows.share_within(subject.shape, main.feature.shape, reach)
 
+    # ------------------------------------------------------------------ mains among themselves
+    def _between_mains(self, rule: Rule) -> Iterator[Finding]:
+        reach = self._reach(rule) + max(main.half_od_m for main in self.mains)
+        vague = max(accuracy_of(main.feature) for main in self.mains)
+        for at, one in enumerate(self.mains):
+            shape = one.feature.shape
+            near = self.tree.query(shape, predicate="dwithin", distance=(reach + vague) * 1.001)
+            for other in (self.mains[to] for to in near if to > at):
+                if not connected(shape, other.feature.shape):
+                    yield from self._pair(rule, one, other)
 
-def attribute(rule: dict[str, Any], layer: str, subject: Feature) -> Iterator[Finding]:
-    """A value over its limit (estimated where it is missing) without what it calls for."""
-    row, over, unless = rule["row"][0], rule["attribute"]["over"], rule["attribute"]["unless"]
-    state = subject.text(unless["column"])
-    if state == unless["equals"]:
-        return
-    missing = set() if state else {unless["column"]}
-    value, instead = subject.number(over["column"]), subject.number(over["instead"])
-    certainty = "certain" if state else "possible"
-    if value is None:
-        missing.add(over["column"])
-        if instead is None or instead * over["factor"] < over["possible_from"]:
+    def _pair(self, rule: Rule, one: Main, other: Main) -> Iterator[Finding]:
+        """The stricter of what the rows ask of either main; both outer edges taken off."""
+        edges = one.edge(rule) + other.edge(rule)
+        gap: int | None = ticks(ground.apart(one.feature.shape, other.feature.shape) - edges)
+        if not rule.vertical and crosses(one.feature.shape, other.feature.shape):
             return
-        if instead * over["factor"] <= over["certain_over"]:
-            certainty = "possible"
-    elif value <= row["limit_m"]:
-        return
-    yield Finding(
-        rule["family"], layer, subject.source_id, None, rule["id"], row["severity"], certainty,
-        None, None, frozenset(missing),
-    )  # fmt: skip
+        if rule.vertical:
+            if (gap or 0) > 0:
+                return
+            gap = vertical(one.feature, 2 * one.edge(rule), other.feature, 2 * other.edge(rule))
+        met = []
+        for subject, main in ((one, other), (other, one)):
+            ask = self._strictest_met(rule, subject.feature, main, gap)
+            if ask:
+                found = self._found(rule, MAINS, subject.feature, TRUE, main, *ask)
+                met.append(replace(found, missing=found.missing | subject.missing(rule)))
+        if met:
+            worst = max(met, key=lambda one: (one.required or 0, SEVERITIES.index(one.severity)))
+            first, second = sorted((one.feature.source_id, other.feature.source_id))
+            capped = any(main.missing(rule) for main in (one, other))
+            certainty = "possible" if capped else worst.certainty
+            # whose class is told is of no account
+            yield replace(
+                worst, subject=first, main=second, certainty=certainty, pressure_class=None
+            )
 
-
-def row_for(rule: dict[str, Any], pressure_class: str) -> tuple[int, str] | None:
-    """A rule's limit (0.1 mm) and severity for a class; the strictest for an unknown one."""
-    rows = rule["row"]
-    if pressure_class == "unknown":
-        severity = max((row["severity"] for row in rows), key=SEVERITIES.index)
-        return max(ticks(row["limit_m"]) for row in rows), severity
-    for row in rows:
-        if row["class"] == pressure_class:
-            return ticks(row["limit_m"]), row["severity"]
-    return None
-
-
-def work_row(rule: dict[str, Any], method: str, pressure_class: str) -> tuple[int, str]:
-    """An activity rule's limit (0.1 mm) and verdict; the strictest for an unknown class."""
-    rows = [row for row in rule["row"] if row["method"] == method]
-    mine = [row for row in rows if row["class"] == pressure_class] or rows
-    limit = max(ticks(row["limit_m"]) for row in mine)
-    return limit, max((row["verdict"] for row in mine), key=VERDICTS.index)
-
-
-def accuracy_of(feature: Feature) -> float:
-    """The 95 % radius of a position, 1 m where it is missing."""
-    stated = feature.number("accuracy_m")
-    return 1.0 if stated is None else stated
-
-
-def together(one: Feature, other: Feature) -> tuple[int, bool]:
-    """Both accuracies as one, in 0.1 mm, and whether both were stated."""
-    known = None not in (one.number("accuracy_m"), other.number("accuracy_m"))
-    return ticks(math.sqrt(accuracy_of(one) ** 2 + accuracy_of(other) ** 2)), known
-
-
-def runs_through(surface: shapely.Geometry, main: Main, error_m: float) -> bool:
-    """Whether the main lies so deep inside a surface that such an error cannot bring it out."""
-    if surface.area == 0:
-        return False
-    core = surface.buffer(-max(error_m - main.half_od_m, 0.0), quad_segs=16)
-    return bool(core.intersects(main.feature.shape))
-
-
-def judged(gap: int, accuracy: int, limit: int, *, closed: bool) -> str | None:
-    """Certain, possible or None, all in 0.1 mm."""
-    end = limit if closed else limit - 1
-    if gap + accuracy <= end:
-        return "certain"
-    return "possible" if gap - accuracy <= end else None
+    # ------------------------------------------------------------------ permits
+    def work(
+        self, area: shapely.Geometry, method: str, depth: float | None = None
+    ) -> dict[str, tuple[str, str, frozenset[str]]]:
+        """What exact digging in an area meets: main → strongest verdict, how surely, and rules."""
+        dig = Feature("", area, {"accuracy_m": 0.0, "method": method, "depth_m": depth})
+        rules = [rule for rule in self.rules.rules if rule.kind == "activity"]
+        found = {}
+        for at in self.tree.query(area, predicate="dwithin", distance=400.0):
+            main = self.mains[at]
+            hits = []
+            for rule in rules:
+                _, gap = self._gap(rule, dig, main)
+                for ask in asked(rule, main, self.rules, method, depth):
+                    certainty = self._certainty(rule, dig, main, ask, gap)
+                    if certainty:
+                        rank = -VERDICTS.index(ask.verdict or "notify")
+                        hits.append((rank, certainty, rule.id))
+            if hits:
+                rank, certainty, _ = min(hits)
+                met = frozenset(rule for _, _, rule in hits)
+                found[main.feature.source_id] = (VERDICTS[-rank], certainty, met)
+        return found

@@ -59,6 +59,8 @@ class Feature:
     def text(self, name: str) -> str | None:
         """A text, or None where the file says nothing."""
         value = self.columns.get(name)
+        if isinstance(value, bool):
+            return str(value).lower()
         return None if value is None or value == "" else str(value)
 
 
@@ -82,6 +84,13 @@ def _geopackage(path: Path) -> list[Feature]:
         ).fetchone()
         assert srid == 4547, path
         rows = [dict(row) for row in file.execute(f'select * from "{table}"')]
+        truths = [
+            name
+            for _, name, kind, *_ in file.execute(f'pragma table_info("{table}")')
+            if kind == "BOOLEAN"
+        ]
+    for row in rows:  # SQLite has no truth values of its own
+        row |= {name: None if row[name] is None else bool(row[name]) for name in truths}
     return [Feature(row["source_id"], _wkb(row.pop(column)), row) for row in rows]
 
 

@@ -1,29 +1,40 @@
 """What the service found, in the oracle's words: the other side of the comparison."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 from psycopg import sql
 
-from gridwarden.rules.compiler import Q, Statement, compile_statement
+from .judging import Finding, Key
+from .packs import MAINS, SEVERITIES, TENTH_MM
 
-from .oracle import TENTH_MM, Finding
-
-Key = tuple[str, str, str, str | None]
+COLUMNS = sql.SQL(
+    " j.pack, j.rule, j.severity, j.certainty, j.distance_m, j.required_m, j.missing,"
+    " j.pressure_class, j.counterpart_layer, j.counterpart_id, j.told"
+)
 STORED = sql.SQL(
-    "select f.family, f.layer, s.source_id, m.source_id, e.rule, f.severity, f.certainty,"
-    " e.distance_m, e.required_m, e.missing, e.pressure_class"
-    " from data.finding f join data.finding_exact e on e.finding_id = f.id"
-    " join {subject} s on s.id = f.subject_id and f.layer = {layer}"
-    " left join data.gas_pipelines m on m.id = f.main_id"
+    "select 0, j.family, j.layer, s.source_id, m.source_id, {columns}"
+    " from (select f.*, e.* from data.finding f join data.finding_exact e on e.finding_id = f.id) j"
+    " join {subject} s on s.id = j.subject_id and j.layer = {layer}"
+    " left join data.gas_pipelines m on m.id = j.main_id"
 )
 JUDGED = sql.SQL(
-    "select j.family, j.layer, s.source_id, m.source_id, j.rule, j.severity, j.certainty,"
-    " j.distance_m, j.required_m, j.missing, j.pressure_class"
+    "select j.strength, j.family, j.layer, s.source_id, m.source_id, {columns}"
     " from ({statement}) j join {subject} s on s.id = j.subject_id"
     " left join data.gas_pipelines m on m.id = j.main_id"
 )
+
+
+class Statement(NamedTuple):
+    """One compiled statement, as `data.statements()` gives it."""
+
+    name: str
+    family: str
+    layer: str
+    kind: str
+    rule_ids: list[int]
+    sql: str
 
 
 def stored(connection: psycopg.Connection[Any]) -> dict[Key, Finding]:
@@ -31,8 +42,12 @@ def stored(connection: psycopg.Connection[Any]) -> dict[Key, Finding]:
     layers = connection.execute("select distinct layer from data.finding").fetchall()
     found: dict[Key, Finding] = {}
     for (layer,) in layers:
-        names = {"subject": sql.Identifier("data", layer), "layer": sql.Literal(layer)}
-        found |= _read(connection.execute(STORED.format(**names)))
+        names = {
+            "columns": COLUMNS,
+            "subject": sql.Identifier("data", layer),
+            "layer": sql.Literal(layer),
+        }
+        found |= _read(connection, connection.execute(STORED.format(**names)))
     total = connection.execute("select count(*) from data.finding").fetchone()
     assert total == (len(found),)
     return found
@@ -40,37 +55,73 @@ def stored(connection: psycopg.Connection[Any]) -> dict[Key, Finding]:
 
 def statements(connection: psycopg.Connection[Any]) -> list[Statement]:
     """The compiled statements of the rules in force, as the screener gets them."""
-    rows = connection.execute(Q["compiled"]).fetchall()
-    return [
-        compile_statement(family, subject, kind, pack, rule, test or {})
-        for family, subject, kind, pack, rule, test, _ in rows
-    ]
+    rows = connection.execute(
+        "select name, family, layer, kind, rule_ids, sql from data.statements()"
+    )
+    return [Statement(*row) for row in rows]
 
 
 def judged(
     connection: psycopg.Connection[Any], compiled: Iterable[Statement]
 ) -> dict[Key, Finding]:
     """What these statements find now, in the connection's transaction."""
+    best: dict[Key, tuple[Any, ...]] = {}
     found: dict[Key, Finding] = {}
     for one in compiled:
-        names = {"statement": one.sql, "subject": sql.Identifier("data", one.layer)}
-        found |= _read(connection.execute(JUDGED.format(**names)))
+        names = {
+            "columns": COLUMNS,
+            "statement": sql.SQL(one.sql),  # type: ignore[arg-type]
+            "subject": sql.Identifier("data", one.layer),
+        }
+        rows = connection.execute(JUDGED.format(**names)).fetchall()
+        for row in rows:
+            (key, finding), *_ = _read(connection, [row]).items()
+            margin = (
+                (finding.distance - (finding.required or 0),)
+                if finding.distance is not None
+                else ()
+            )
+            severity = -SEVERITIES.index(finding.severity)
+            order = (-row[0], severity, margin or (float("inf"),), finding.pack, finding.rule)
+            if key not in best or order < best[key]:
+                best[key], found[key] = order, finding
     return found
 
 
-def _read(cursor: psycopg.Cursor[Any]) -> dict[Key, Finding]:
+def _read(connection: psycopg.Connection[Any], rows: Iterable[Any]) -> dict[Key, Finding]:
     found = {}
-    for *names, distance, required, missing, pressure_class in cursor:
-        near = names[3] is not None
+    for row in rows:
+        _, family, layer, subject, main, pack, rule, severity, certainty, *more = row
+        distance, required, missing, pressure_class, other_layer, other_id, told = more
+        if layer == MAINS:  # a pair has no order; a main alone is its own
+            subject, main = (subject, None) if subject == main else sorted((subject, main))
         one = Finding(
-            *names,
+            family, layer, subject, main, rule, severity, certainty,
             None if distance is None else round(distance * TENTH_MM),
             None if required is None else round(required * TENTH_MM),
             frozenset(missing),
-            pressure_class if near else None,
-        )
+            pressure_class if main is not None and layer != MAINS else None,
+            pack,
+            _name(connection, other_layer, other_id) if other_layer not in (None, MAINS) else None,
+            tuple((it["id"], it.get("holds")) for it in told.get("relaxations") or ()),
+            told.get("people"),
+            told.get("verdict"),
+            told.get("location_class"),
+        )  # fmt: skip
         found[one.key] = one
     return found
+
+
+_NAMES: dict[tuple[int, str], dict[int, str]] = {}
+
+
+def _name(connection: psycopg.Connection[Any], layer: str, number: int) -> str:
+    """The source id of a counterpart; each layer's are read once."""
+    place = (id(connection), layer)
+    if place not in _NAMES or number not in _NAMES[place]:
+        query = sql.SQL("select id, source_id from {}").format(sql.Identifier("data", layer))
+        _NAMES[place] = dict(connection.execute(query).fetchall())
+    return _NAMES[place][number]
 
 
 def differences(
@@ -86,16 +137,21 @@ def differences(
 
 
 def _alike(one: Finding, other: Finding, within: int) -> bool:
-    plain = (one.rule, one.severity, one.certainty, one.required, one.missing, one.pressure_class)
-    if plain != (
-        other.rule,
-        other.severity,
-        other.certainty,
-        other.required,
-        other.missing,
-        other.pressure_class,
-    ):
+    plain = (
+        "pack", "rule", "severity", "certainty", "missing", "pressure_class", "counterpart",
+        "relaxed", "verdict", "area_class",
+    )  # fmt: skip
+    if any(getattr(one, name) != getattr(other, name) for name in plain):
         return False
-    if one.distance is None or other.distance is None:
-        return one.distance is other.distance
-    return abs(one.distance - other.distance) <= within
+    near = (("distance", within), ("required", within if one.verdict else 0), ("people", 0))
+    for name, by in near:
+        mine, theirs = getattr(one, name), getattr(other, name)
+        if mine is None or theirs is None:
+            if mine is not theirs:
+                return False
+        elif name == "people":
+            if abs(float(mine) - float(theirs)) > 0.1 + 0.001 * float(theirs):
+                return False
+        elif abs(mine - theirs) > by:
+            return False
+    return True

@@ -43,9 +43,18 @@ WATER_SHARES = (0.8, 0.07, 0.03, 0.04, 0.04, 0.02)
 CHINA = timezone(timedelta(hours=8))
 
 
-def write_city(seed: int, size: str, folder: Path, day: date = REFERENCE_DATE) -> list[Dataset]:
-    """Draw the city of a seed and write its files; returns what was written."""
-    datasets = make_city(seed, size, day, built_in("cn-city-gas"))
+def write_city(
+    seed: int,
+    size: str,
+    folder: Path,
+    day: date = REFERENCE_DATE,
+    packs: Sequence[str] = ("cn-city-gas",),
+) -> list[Dataset]:
+    """Draw the city of a seed and write its files; returns what was written.
+
+    Its test field proves the numbers of these built-in packs.
+    """
+    datasets = make_city(seed, size, day, built_in(*packs))
     about: dict[str, object] = {
         "city": f"{CITY} {CITY_EN}", "fictitious": True, "seed": seed, "size": size,
         "reference_date": day.isoformat(), "crs": f"EPSG:{CRS}",
