@@ -366,8 +366,7 @@ create view api.rule_pack as
            point_radius_m, class_system, state, profiles, published_at, withdrawn_at, in_force
     from data.rule_pack;
 create view api.rule_class as select * from data.rule_class;
-create view api.rule_figure as
-    select f.*, data.figure(f.id) as value_in_force from data.rule_figure f;
+create view api.rule_figure as select * from data.rule_figure;
 create view api.rule as select * from data.rule;
 create view api.rule_row as select * from data.rule_row;
 

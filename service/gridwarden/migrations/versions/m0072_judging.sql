@@ -64,6 +64,8 @@ $$
     select coalesce(array_agg(distinct f.id order by f.id) filter (where data.figure(f.id) is null), '{}')
     from (select w.figure as id from data.rule_row w where w.rule_id = unset_figures.rule_id
           union
+          select r.test #>> '{people,figure}' from data.rule r where r.id = unset_figures.rule_id
+          union
           select ltrim(n.v #>> '{}', '@')
           from data.rule r
           cross join lateral jsonb_path_query(r.test, '$.**') n(v)

@@ -84,17 +84,16 @@ with asked as materialized (
     join {{mains}} m on m.id = c.main_id
     join {{pieces}} k on k.main_id = c.main_id and k.no = 1
 ), best as materialized (
-    select distinct on (d.subject_id, d.main_id) d.subject_id, d.main_id, d.org_id, d.profile_id,
-           d.accuracy, q.rule_id, q.row_id, q.pressure_class, q.severity, q.verdict, q.told,
-           gap.edge_m, gap.m as gap, required.m as required,
-           case when unsure.capped or gap.m is null then 'possible' else judged.certainty end as certainty,
-           unsure.capped, unsure.missing,
-           case when d.dimension = 0 and r.measured_to <> 'centre' then array['radius_m'] else '{}' end as assumed
+    select distinct on (d.subject_id, d.main_id) d.subject_id, d.main_id, d.org_id, d.accuracy,
+           q.rule_id, q.row_id, q.pressure_class, q.severity, q.verdict, q.told, q.missing,
+           gap.edge_m, gap.m as gap, required.m as required, judged.certainty, unsure.capped,
+           fits.holds is null as open, q.method is not null and {{method}} is null as any_method,
+           no_edge.is as no_edge, d.dimension
     from measured d
     join {{subjects}} s on s.id = d.subject_id
     join asked q on q.profile_id is not distinct from d.profile_id
     join data.rule r on r.id = q.rule_id
-    cross join lateral (select {{where}} as holds) fits
+    cross join lateral (select {{where}} as holds offset 0) fits
     cross join lateral (select case when r.measured_from = 'outer_edge' then d.edge_m else 0 end as edge_m,
         case when r.measured_to = 'outer_edge' then {{edge}} else 0 end as own_m) edge
     cross join lateral (select case when r.measured_to = 'centre' and d.dimension > 0
@@ -107,16 +106,12 @@ with asked as materialized (
         -- top of the lower one, less top and diameter of the upper one
         when {{depth_top}} <= d.depth_top_m
             then d.depth_top_m::numeric - ({{depth_top}} + 2 * edge.own_m)::numeric
-        else {{depth_top}}::numeric - (d.depth_top_m + 2 * edge.edge_m)::numeric end, 4) as m) gap
+        else {{depth_top}}::numeric - (d.depth_top_m + 2 * edge.edge_m)::numeric end, 4) as m offset 0) gap
     cross join lateral (select greatest(q.limit_m, q.per_depth * {{work_depth}}) as m) required
     cross join lateral (select data.judge(gap.m, d.accuracy, required.m, data.closed(r.kind)) as certainty) judged
-    cross join lateral (select array(select distinct u.name from unnest(q.missing
-            || case when fits.holds is null then {{where_missing}} else '{}' end
-            || case when q.method is not null and {{method}} is null then array['method'] else '{}' end
-            || case when r.plane = 'vertical' and gap.m is null then array['depth_top_m'] else '{}' end
-            || case when r.measured_from = 'outer_edge' and 'dn' = any (d.missing) then array['dn'] else '{}' end
-            || array_remove(array[{{edge_missing}}], null)) u(name) order by u.name) as missing) named
-    cross join lateral (select named.missing, d.capped or named.missing <> '{}' as capped) unsure
+    cross join lateral (select r.measured_from = 'outer_edge' and 'dn' = any (d.missing) as is) no_edge
+    cross join lateral (select d.capped or q.capped or no_edge.is or fits.holds is null or gap.m is null
+        or q.method is not null and {{method}} is null or {{edge_missing}} is not null as capped) unsure
     where fits.holds is distinct from false
       and (judged.certainty is not null or r.plane = 'vertical' and gap.m is null)
       -- the clearance of a line that crosses the main is one of the vertical plane
@@ -131,15 +126,15 @@ with asked as materialized (
              required.m desc, r.pack, r.rule
 )
 select {{family}}::text as family, {{layer}}::text as layer, b.subject_id, b.main_id, b.severity,
-       case when b.certainty = 'certain' and relaxed.holds then 'possible'
-            when b.certainty = 'possible' and not b.capped and not coalesce(relaxed.holds, false)
-             and r.plane = 'horizontal'
+       case when b.capped or relaxed.list @> '[{"holds": true}]' then 'possible'
+            when b.certainty = 'possible' and r.plane = 'horizontal'
              and data.runs_through(s.geom, m.geom, b.accuracy - b.edge_m - b.required)
             then 'certain' else b.certainty end as certainty,
        data.distance_band(coalesce(b.gap, 0)) as distance_band, b.org_id, place.district_id, place.x, place.y,
        {{judged}}, b.row_id, b.pressure_class, 'gas_pipelines'::text as counterpart_layer,
        b.main_id as counterpart_id, b.gap as distance_m, b.required as required_m,
-       b.gap - b.required as margin_m, b.accuracy as accuracy_m, b.missing, b.assumed,
+       b.gap - b.required as margin_m, b.accuracy as accuracy_m, named.missing,
+       case when b.dimension = 0 and r.measured_to <> 'centre' then array['radius_m'] else '{}' end as assumed,
        pressed.length_m as pressed_length_m, pressed.area_m2 as pressed_area_m2,
        b.told || jsonb_strip_nulls(jsonb_build_object('verdict', b.verdict,
            'relaxations', relaxed.list, 'people', round({{people}} * share.of_it, 1))) as told,
@@ -149,8 +144,16 @@ join {{subjects}} s on s.id = b.subject_id
 join {{mains}} m on m.id = b.main_id
 join data.rule r on r.id = b.rule_id
 {{place}}
-cross join lateral data.relaxed(r.relaxations, b.pressure_class,
-    m.wall_mm, b.gap, b.accuracy) relaxed
+cross join lateral (select case when r.relaxations <> '[]' then data.relaxed(
+    r.relaxations, b.pressure_class, m.wall_mm, b.gap, b.accuracy) end as list offset 0) relaxed
+cross join lateral (select case when b.capped then array(
+    select distinct u.name from unnest(b.missing
+        || case when b.open then {{where_missing}} else '{}' end
+        || case when b.any_method then array['method'] else '{}' end
+        || case when b.gap is null then array['depth_top_m'] else '{}' end
+        || case when b.no_edge then array['dn'] else '{}' end
+        || array_remove(array[{{edge_missing}}], null)) u(name) order by u.name)
+    else '{}' end as missing offset 0) named
 -- what part of the subject lies within the required distance, where people are counted by area
 left join lateral (
     select case when st_area(s.geom) > 0 then (st_area(st_intersection(
@@ -167,12 +170,13 @@ left join lateral (
     from (select whole.footprint, st_intersection(near.main, whole.footprint) as part,
                  near.main as beside
           from (select case when st_isvalid(s.geom) then s.geom else st_makevalid(s.geom) end
-                    as footprint offset 0) whole
+                    as footprint
+                where b.gap <= 0 and st_dimension(s.geom) = 2 and r.plane = 'horizontal'
+                offset 0) whole
           -- The part of a long main beside the footprint, with ends too far away to matter.
           cross join lateral (select st_intersection(m.geom,
               st_expand(st_envelope(s.geom), 2 * b.edge_m + 1)) as main offset 0) near
           offset 0) line
-    where b.gap <= 0 and st_dimension(s.geom) = 2 and r.plane = 'horizontal'
 ) pressed on true
 $t$
 end

@@ -2,14 +2,13 @@
 
 -- Relaxations [{id, limit_m, classes, wall_min_mm, agreement, …}] that the tables' notes allow a main
 -- of this class and wall at this gap: each with whether it holds (null: an agreement or the wall is
--- not on record). `holds`: one does by the record alone, with the accuracy taken off.
+-- not on record), by the gap with the accuracy taken off.
 create function data.relaxed(relaxations jsonb, pressure_class text, wall_mm double precision,
-        gap numeric, accuracy numeric, out list jsonb, out holds boolean)
+        gap numeric, accuracy numeric) returns jsonb
     language sql immutable as
 $$
-    select jsonb_agg(o.v || jsonb_build_object('holds', h.met and not h.agreement
-                     or case when h.met is false then false end) order by o.n),
-           coalesce(bool_or(h.met and not h.agreement), false)
+    select jsonb_agg(o.v || jsonb_build_object('holds', case when h.met is false then false
+                                                             when not h.agreement then h.met end) order by o.n)
     from jsonb_array_elements(relaxations) with ordinality o(v, n)
     cross join lateral (
         select coalesce((o.v ->> 'agreement')::boolean, false) as agreement,
