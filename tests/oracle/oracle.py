@@ -108,7 +108,7 @@ class Oracle:
             far = reach + radius(self.rules, rule, subject) + accuracy_of(subject) + 0.05
             for at in self.tree.query(subject.shape, predicate="dwithin", distance=far * 1.001):
                 main = self.mains[at]
-                judge, gap = self._gap(rule, subject, main)
+                judge, gap = self.gap(rule, subject, main)
                 ask = self._strictest_met(rule, subject, main, gap) if judge else None
                 if ask:
                     yield self._found(rule, layer, subject, held, main, *ask)
@@ -137,7 +137,7 @@ class Oracle:
                 met.append((order, (ask, certainty, gap)))
         return min(met, key=lambda one: one[0])[1] if met else None
 
-    def _gap(self, rule: Rule, subject: Feature, main: Main) -> tuple[bool, int | None]:
+    def gap(self, rule: Rule, subject: Feature, main: Main) -> tuple[bool, int | None]:
         """Whether there is anything to judge, and the gap in 0.1 mm where it is known."""
         away = apart(self.rules, rule, subject, main.feature.shape)
         gap = ticks(away - main.edge(rule))
@@ -256,7 +256,7 @@ class Oracle:
             main = self.mains[at]
             hits = []
             for rule in rules:
-                _, gap = self._gap(rule, dig, main)
+                _, gap = self.gap(rule, dig, main)
                 for ask in asked(rule, main, self.rules, method, depth):
                     certainty = self._certainty(rule, dig, main, ask, gap)
                     if certainty:

@@ -11,7 +11,7 @@ from .reading import Feature
 
 
 def share_within(area: shapely.Geometry, line: shapely.Geometry, reach: float) -> float:
-    """The share of a surface that lies within a distance of a line; quarter circles have 8 sides."""
+    """The share of a surface within a distance of a line; quarter circles have 8 sides."""
     if area.area == 0:
         return 1.0
     return float(area.intersection(line.buffer(reach, quad_segs=8)).area / area.area)

@@ -141,11 +141,12 @@ def _pairs(book: Book, of: str) -> Iterator[tuple[Look, Beside]]:
                 yield from _row_pairs(book, of, rule, row, (f"{row['row_no']}{tag}", look), columns)
                 if not pointed and _has_points(of, rule):
                     pointed = True
-                    limit = book.limit(row, look)
-                    digging = _digging(of, row)
+                    depth = _deep(book, row, look) if row["per_depth"] else None
+                    given = columns | _digging(of, row, depth)
+                    limit = book.limit(row, look, depth or 0.0)
                     for side, shift in SIDES:
                         key = f"plant:{rule['name']}:{row['row_no']}:{side}:point"
-                        yield look, Beside(of, key, limit + shift, rule, columns | digging, True)
+                        yield look, Beside(of, key, limit + shift, rule, given, True)
         yield from _of_nothing_known(book, of, rule, columns)
         yield from _thresholds(book, of, rule, columns)
 
@@ -168,6 +169,11 @@ def _digging(of: str, row: Json, depth_m: float | None = None) -> Json:
     return {"method": row["method"] or "mechanical", "depth_m": depth_m}
 
 
+def _deep(book: Book, row: Json, look: Look) -> float:
+    """A depth at which what is added for it decides."""
+    return max(8.0, 2 * book.limit(row, look) / float(row["per_depth"]))
+
+
 def _row_pairs(
     book: Book, of: str, rule: Json, row: Json, named: tuple[str, Look], columns: Json
 ) -> Iterator[tuple[Look, Beside]]:
@@ -175,7 +181,7 @@ def _row_pairs(
     name = f"plant:{rule['name']}:{tag}"
     depths: list[tuple[str, float | None]] = [("", None)]
     if row["per_depth"]:
-        depths = [(":deep", max(8.0, 2 * book.limit(row, look) / row["per_depth"]))]
+        depths = [(":deep", _deep(book, row, look))]
     if row["depth_upto_m"]:
         depths.append((":upto", row["depth_upto_m"]))
     if row["depth_over_m"]:

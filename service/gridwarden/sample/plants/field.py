@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import shapely
 
@@ -64,7 +64,12 @@ def lay_out(
 def _shelves(zone: Sequence[Lot], width: float) -> Iterator[list[Lot]]:
     """Lots side by side; a lot's neighbours to the east and above want no more room than it."""
     shelf: list[Lot] = []
-    for lot in sorted(zone, key=lambda one: (-one.room, -one.height)):
+    held = {layer for lot in zone for layer in lot.holds}
+    roomy = [
+        replace(lot, room=max([lot.room, *(lot.reach.get(layer, 0.0) + 1 for layer in held)]))
+        for lot in zone
+    ]
+    for lot in sorted(roomy, key=lambda one: (-one.room, -one.height)):
         if shelf and sum(one.width + one.room for one in shelf) + lot.width > width:
             yield shelf
             shelf = []

@@ -52,6 +52,8 @@ def _seen(
     for rule in book.beside_mains():
         if book.system(rule) != system or rule["plane"] != "horizontal":
             continue
+        if rule["kind"] == "consequence":  # reaches too far to be planted among others
+            continue
         for of in rule["subjects"]:
             if of == MAINS or not any(row["pressure_class"] for row in rule["rows"]):
                 continue
