@@ -12,10 +12,10 @@ def add_evidence(settings: Settings) -> None:
     """The clause and distance of every finding that is tied to a main."""
     with owner(settings) as c:
         c.execute(
-            "insert into data.finding_exact (finding_id, pack, rule, row_id, clause, edition,"
-            " verified, distance_m, required_m, margin_m, missing, assumed)"
-            " select id, 'p', 'r', 1, '5.1.6', 'GB 55009-2021', false, -0.005, 12.34, -12.345,"
-            " '{}', '{}' from data.finding where main"
+            "insert into data.finding_exact (finding_id, pack, pack_version, rule, row_id, clause,"
+            " edition, verified, distance_m, required_m, margin_m, missing, assumed, told)"
+            " select id, 'p', '1', 'r', 1, '5.1.6', 'GB 55009-2021', false, -0.005, 12.34, -12.345,"
+            " '{}', '{}', '{}' from data.finding where main"
         )
 
 

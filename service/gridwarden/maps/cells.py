@@ -68,7 +68,10 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Heat:
-    """The cells of one system as one caller sees them, and when that was."""
+    """The cells of one system as one caller sees them, and when that was.
+
+    `families` are those with findings, `judged` those of the rules in force.
+    """
 
     system: str
     cells: tuple[Cell, ...]
@@ -77,6 +80,7 @@ class Heat:
     screened_at: datetime | None
     waiting: bool
     pack: str | None
+    judged: tuple[str, ...] = ()
     too_many: bool = False
     cut_off: datetime = field(default_factory=lambda: datetime.now(UTC))
 
@@ -131,9 +135,10 @@ async def heat(
         row = await (await c.execute(Q["dates"])).fetchone()
     kept = tuple(sorted(cells, key=lambda one: (-one.count, one.key))[:MOST_CELLS])
     families = tuple(sorted({t.family for cell in cells for t in cell.tallies}))
-    published_at, screened_at, waiting, pack = row or (None, None, False, None)
+    published_at, screened_at, waiting, pack, judged = row or (None, None, False, None, [])
     too_many = len(cells) > len(kept)
-    return Heat(system, kept, families, published_at, screened_at, waiting, pack, too_many)
+    dates = (published_at, screened_at, waiting, pack)
+    return Heat(system, kept, families, *dates, tuple(judged), too_many)
 
 
 async def _tallies(

@@ -95,7 +95,8 @@ having count(*) > 0
 
 -- When the data are from, when they were screened, and by which rules.
 -- name: dates
-select s.published_at, s.screened_at, s.waiting, s.pack
+select s.published_at, s.screened_at, s.waiting, s.pack,
+    array(select distinct r.family from api.rule r where r.in_force and r.subjects <> '{}' order by 1)
 from api.screened s
 
 -- The worst subjects of each cell, for callers who may see rows.

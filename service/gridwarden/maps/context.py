@@ -1,7 +1,7 @@
 """What the heat page's template is given, for the page and for the stand-alone file."""
 
 import json
-from typing import Any, Final
+from typing import Any
 
 from markupsafe import Markup
 
@@ -11,15 +11,6 @@ from gridwarden.settings import Settings
 from gridwarden.words import say
 from gridwarden.words.problems import Problem
 
-FAMILIES: Final = (
-    "main_encroachment",
-    "site_near_main",
-    "shed_near_main",
-    "estate_without_shed",
-    "building_water",
-)
-"""Rule families of the built-in pack: measures even while nothing of them is found."""
-
 
 def measures_of(found: Heat) -> tuple[str, ...]:
     """What can be measured: weight, number, and each family that has a finding."""
@@ -28,7 +19,7 @@ def measures_of(found: Heat) -> tuple[str, ...]:
 
 def checked_measure(measure: str, found: Heat) -> str:
     """The measure; raises Problem for one that is neither general nor a known family."""
-    known = {"weighted", "count", *found.families, *FAMILIES}
+    known = {"weighted", "count", *found.families, *found.judged}
     if measure not in known:
         offered = ", ".join(sorted(known))
         raise Problem("invalid_value", "maps.no_such_measure", field="measure", offered=offered)

@@ -32,7 +32,7 @@ class Condition(Part):
     """One test of one column of a record: `is`, `not`, or one comparison.
 
     What is unknown is neither true nor false: the finding is then at most possible, and the column
-    is named as missing. Only `not` holds for a record that says nothing.
+    is named as missing. Of an absence's counterparts, one of which nothing is known counts.
     """
 
     column: Name = Field(description="a column of the layer")
@@ -40,7 +40,7 @@ class Condition(Part):
         default=None, alias="is", description='any of these; "true" or "false" for yes/no columns'
     )
     not_: Texts | None = Field(
-        default=None, alias="not", description="none of these; holds where nothing is recorded"
+        default=None, alias="not", description="none of these; unknown where nothing is recorded"
     )
     over: NumberOrFigure | None = Field(
         default=None, description='more than this number, or "@figure-id"'
