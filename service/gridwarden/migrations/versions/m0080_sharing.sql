@@ -139,7 +139,7 @@ declare
 begin
     if head ->> 'extends' is not null then
         if not exists (select from data.rule_pack p
-                       where p.id = head ->> 'extends' and p.withdrawn_at is null) then
+                       where p.id = head ->> 'extends' and p.in_force) then
             perform data.refuse('GW409', 'the pack that it extends is not in force',
                 'rules.sharing.not_extended', jsonb_build_object('pack', head ->> 'extends'));
         end if;

@@ -44,7 +44,9 @@ declare
     head constant jsonb := normal -> 'pack';
     other text;
 begin
-    perform pg_advisory_xact_lock(hashtext('gridwarden rules'));
+    -- Shared: who publishes waits, who imports mains or writes what was screened does not. The rows
+    -- that the trial writes are its own, and go.
+    perform pg_advisory_xact_lock_shared(hashtext('gridwarden rules'));
     insert into data.rule_trial (pack) values (coalesce(withdraw, head ->> 'id'));
     if withdraw is not null then
         if not exists (select from data.rule_pack p where p.id = withdraw and p.in_force) then
@@ -60,9 +62,10 @@ begin
     if other is not null then
         perform data.withdraw_pack(other);
     end if;
-    perform api.publish_rules(jsonb_set(normal, '{pack}', head || jsonb_build_object(
+    perform data.write_pack(jsonb_set(normal, '{pack}', head || jsonb_build_object(
         'version', (head ->> 'version') || ' (trial)',
         'valid_from', least((head ->> 'valid_from')::date, current_date))), document);
+    perform data.turn_rules();
 end
 $$;
 
