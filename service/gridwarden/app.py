@@ -23,6 +23,7 @@ from gridwarden.rules import routes as rules
 from gridwarden.rules import sharing_routes as sharing
 from gridwarden.screening import kept
 from gridwarden.screening import routes as screening
+from gridwarden.screening import what_if_routes as what_if
 from gridwarden.settings import Settings
 from gridwarden.words import answers, static
 
@@ -35,6 +36,7 @@ ROUTERS = (
     rules.router,
     rule_pages.router,
     screening.router,
+    what_if.router,
     kept.router,
     dispatch.router,
     maps.router,

@@ -31,6 +31,7 @@ from gridwarden.rules import commands as rules
 from gridwarden.rules import ensure_published
 from gridwarden.sample import commands as sample
 from gridwarden.screening import commands as screening
+from gridwarden.screening import what_if_commands as what_if
 from gridwarden.settings import Settings
 from gridwarden.words.problems import Problem
 
@@ -48,6 +49,7 @@ ROOMS = (
     intake,
     rules,
     screening,
+    what_if,
     dispatch,
     maps,
     permits,

@@ -27,7 +27,8 @@ KNOWN = {"class", "method", "limit_m", "per_depth", "verdict", "severity", "note
 
 ASKED = """
     select q.n, h.v ->> 'verdict', coalesce((select array_agg(distinct r.rule order by r.rule)
-        from jsonb_array_elements(h.v -> 'met') m join data.rule r on r.id = (m ->> 'rule_id')::bigint
+        from jsonb_array_elements(h.v -> 'met') m
+        join data.rule r on r.id = (m ->> 'rule_id')::bigint
         where m ->> 'certainty' = 'certain'), '{}')
     from jsonb_to_recordset(%s) as q(n int, main bigint, area jsonb, depth numeric)
     cross join data.permit_reach(%s, q.depth) reach

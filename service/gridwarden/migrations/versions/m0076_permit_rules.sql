@@ -182,6 +182,32 @@ begin
 end
 $$;
 
+-- The verdict with all that it rests on: the strongest of what is met, and `unknown` where rules or
+-- records do not tell.
+create function data.permit_judged(ground geometry, wide double precision, read_m double precision,
+    method text, depth_m numeric, out verdict text, out rules text, out reach double precision,
+    out hits jsonb, out records jsonb, out doubts text[], out oldest date)
+    language plpgsql stable as
+$$
+begin
+    select r.packs, r.reach into rules, reach from data.permit_reach(method, depth_m) r;
+    hits := case when rules is null then '[]'
+                 else data.permit_hits(ground, wide, read_m, method, depth_m, reach) end;
+    records := data.permit_coverage(ground, wide, coalesce(reach, 50) + read_m);
+    doubts := array_remove(array[
+        case when rules is null then 'no-rules' end,
+        case when hits @> '[{"verdict": "unknown"}]' then 'no-rule-for-main' end,
+        case records ->> 'coverage' when 'none' then 'coverage-none'
+                                    when 'partial' then 'coverage-partial' end,
+        case when (records ->> 'overdue')::boolean then 'records-overdue' end], null);
+    select (array['clear', 'unknown', 'notify', 'protection_plan', 'prohibited'])[
+               greatest(max(data.permit_rank(h.verdict)),
+                        case when cardinality(doubts) > 0 then 2 else 1 end)],
+           least((records ->> 'oldest')::date, min(h.dated))
+        into verdict, oldest from jsonb_to_recordset(hits) as h(verdict text, dated date);
+end
+$$;
+
 ---------------------------------------------------------------------------- the reader
 create or replace function api.permit_answer(area jsonb, work jsonb, language text) returns json
     language plpgsql volatile security definer set search_path = pg_catalog, public, pg_temp as
@@ -215,21 +241,9 @@ begin
        or st_npoints(ground) > 2000 or st_area(ground) > 1.01e6 then
         raise exception 'the area is not one that can be asked about' using errcode = '22023';
     end if;
-    select r.packs, r.reach into rules, reach from data.permit_reach(work ->> 'method', depth_m) r;
-    hits := case when rules is null then '[]'
-                 else data.permit_hits(ground, wide, read_m, work ->> 'method', depth_m, reach) end;
-    records := data.permit_coverage(ground, wide, coalesce(reach, 50) + read_m);
-    doubts := array_remove(array[
-        case when rules is null then 'no-rules' end,
-        case when hits @> '[{"verdict": "unknown"}]' then 'no-rule-for-main' end,
-        case records ->> 'coverage' when 'none' then 'coverage-none'
-                                    when 'partial' then 'coverage-partial' end,
-        case when (records ->> 'overdue')::boolean then 'records-overdue' end], null);
-    select coalesce((array['clear', 'unknown', 'notify', 'protection_plan', 'prohibited'])[
-               greatest(max(data.permit_rank(h.verdict)), case when cardinality(doubts) > 0 then 2 else 1 end)],
-               'clear'),
-           least((records ->> 'oldest')::date, min(h.dated))
-        into verdict, oldest from jsonb_to_recordset(hits) as h(verdict text, dated date);
+    select j.rules, j.reach, j.hits, j.records, j.doubts, j.verdict, j.oldest
+        into rules, reach, hits, records, doubts, verdict, oldest
+        from data.permit_judged(ground, wide, read_m, work ->> 'method', depth_m) j;
     contacts := data.permit_contacts(hits, verdict, ground, wide);
     select coalesce(array_agg(d.name || '@' || d.version order by d.layer desc, d.name), '{}') into datasets
         from data.dataset d where d.layer in ('gas_pipelines', 'coverage') and d.version > 0;

@@ -138,6 +138,7 @@ end
 $$;
 
 revoke all on function data.permit_coverage(geometry, double precision, double precision),
+    data.permit_judged(geometry, double precision, double precision, text, numeric),
     data.permit_reach(text, numeric), data.permit_reach_worked_out(text),
     data.permit_hits(geometry, double precision, double precision, text, numeric, double precision)
     from public;

@@ -1,0 +1,123 @@
+"""`gridwarden what-if FILE.geojson --layer charging_sheds`."""
+
+import asyncio
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from gridwarden.access.command import acting
+from gridwarden.intake.bodies import MAX_BYTES, place_of_text
+from gridwarden.screening.what_if import ASKERS, judge, read_proposal
+from gridwarden.words import known, say
+from gridwarden.words.figures import metres
+from gridwarden.words.problems import Problem
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command `what-if`."""
+    app.command("what-if")(what_if)
+
+
+def what_if(
+    file: Annotated[Path, typer.Argument(help="GeoJSON file with one feature; - for stdin.")],
+    layer: Annotated[str, typer.Option(help="The layer that it would belong to.")],
+    replaces: Annotated[int | None, typer.Option(help="Id of what it would replace.")] = None,
+    crs: Annotated[str | None, typer.Option(help="EPSG:n, gcj02 or bd09.")] = None,
+    as_: Annotated[str, typer.Option("--as", help="utility or supervisor.")] = "supervisor",
+    org: Annotated[str | None, typer.Option(help="The company asked for.")] = None,
+    lang: Annotated[str | None, typer.Option(help="zh or en.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The API's JSON.")] = False,
+) -> None:
+    """Show what a screening would find for a proposed feature; nothing is stored."""
+    document = {"layer": layer, "feature": place_of_text(_read(file), "FILE")}
+    if replaces is not None:
+        document["replaces"] = replaces
+    found, language = asyncio.run(_judge(document, crs, as_, org, lang))
+    if as_json:
+        typer.echo(json.dumps(found, ensure_ascii=False))
+    else:
+        show(found, language, Console(markup=False))
+
+
+async def _judge(
+    document: dict[str, Any], crs: str | None, role: str, org: str | None, lang: str | None
+) -> tuple[dict[str, Any], str]:
+    if role not in ASKERS:
+        raise Problem("forbidden", field="--as", role=role)
+    async with acting(role, org) as (pool, caller, settings):
+        language = lang if lang in ("zh", "en") else settings.language
+        proposal = read_proposal(document, settings, crs)
+        timeout = settings.statement_timeout_ms
+        return await judge(pool, replace(caller, language=language), proposal, timeout), language
+
+
+def _read(file: Path) -> str:
+    try:
+        if str(file) == "-":
+            body = sys.stdin.buffer.read(MAX_BYTES + 1)
+        else:
+            with file.open("rb") as opened:
+                body = opened.read(MAX_BYTES + 1)
+    except OSError as error:
+        reason = error.strerror or "unreadable"
+        raise Problem("unreadable_file", f"{file}: {reason}.", field="FILE") from None
+    if len(body) > MAX_BYTES:
+        raise Problem("too_large", field="FILE")
+    try:
+        return body.decode("utf-8-sig").strip()
+    except UnicodeDecodeError:
+        raise Problem("invalid_geometry", "areas.problem.not_geojson", field="FILE") from None
+
+
+def show(found: dict[str, Any], lang: str, console: Console) -> None:
+    """The answer for a terminal: verdict, findings, whose other mains are near, what would end."""
+    if found["verdict"]:
+        console.print(say(f"permits.verdict.{found['verdict']}", lang), style="bold")
+    if found["findings"]:
+        console.print(_findings(found["findings"], lang))
+    else:
+        console.print(say("what_if.answer.nothing", lang))
+    for other in found["others"]:
+        operator = other["operator"] or "–"
+        band = other["distance_band"]
+        console.print(f"{operator} {band} m: {other['say']}", highlight=False)
+    for ending in found["ends"]:
+        family = _family(ending["family"], lang)
+        console.print(say("what_if.answer.ends_one", lang, family=family, id=ending["id"]))
+
+
+def _findings(findings: list[dict[str, Any]], lang: str) -> Table:
+    table = Table(title=say("what_if.page.findings", lang), title_justify="left")
+    for key in (
+        "family",
+        "with",
+        "severity",
+        "certainty",
+        "distance",
+        "required",
+        "nearer",
+        "away",
+    ):
+        right = key in ("distance", "required", "nearer", "away")
+        table.add_column(say(f"what_if.page.{key}", lang), justify="right" if right else "left")
+    for one in findings:
+        other, move = one["counterpart"] or {}, one["edge_may_move_m"]
+        table.add_row(
+            _family(one["family"], lang),
+            str(other.get("name") or other.get("code") or other.get("id") or "–"),
+            say(f"severity.{one['severity']}", lang),
+            say(f"certainty.{one['certainty']}", lang),
+            *(metres(value) for value in (one["distance_m"], one["required_m"])),
+            *(metres(move[way]) for way in ("nearer", "away")),
+        )
+    return table
+
+
+def _family(name: str, lang: str) -> str:
+    return say(f"family.{name}", lang) if known(f"family.{name}") else name

@@ -1,0 +1,459 @@
+"""What a screening would find: as it finds it once the feature is there, and nothing is kept."""
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import shapely
+from fastapi.testclient import TestClient
+from psycopg.rows import dict_row
+from shapely.geometry import mapping
+
+from conftest import KeyMaker, bearer, client_of, environment, make_key, owner
+from gridwarden.database import ADMINISTRATORS, ASKERS
+from gridwarden.settings import Settings
+
+from .conftest import STEEL_MA, SURE, DrawnCity, X, Y, line, point, rectangle
+
+METRES = "EPSG:4547"
+TEXTS = ("family", "layer", "rule", "clause", "edition", "severity", "certainty", "verified")
+NUMBERS = ("distance_m", "required_m", "margin_m", "accuracy_m")
+COUNTED = (
+    *("data.history", "data.change", "data.main_profile", "data.main_rule", "data.main_piece"),
+    *("data.finding", "data.finding_exact", "data.judged", "data.permit_answer", "data.dataset"),
+    *("data.charging_sheds", "data.excavations", "data.gas_pipelines", "data.job"),
+)
+
+
+COMPANY = """
+    with made as (
+        insert into data.dataset (layer, name, version) values ('organisations', 'drawn', 1)
+        on conflict (layer, name) do update set version = 1 returning id)
+    insert into data.organisations (dataset_id, source_id, name, kind)
+    select id, gen_random_uuid()::text, %s, 'gas_company' from made returning id
+"""
+
+
+@dataclass
+class Town:
+    """A drawn city with two gas companies, and who asks about it."""
+
+    drawn: DrawnCity
+    http: TestClient
+    keys: dict[str, dict[str, str]]
+    orgs: dict[str, int]
+
+    def main(self, org: str, wkt: str, **columns: Any) -> int:
+        """A main of a company."""
+        values = STEEL_MA | {"org_id": self.orgs[org], "operator": org} | columns
+        return self.drawn.main(wkt, **values)
+
+    def send(self, layer: str, wkt: str, who: str = "bureau", **more: Any) -> httpx.Response:
+        """The answer to a proposal whose place is metres in the working plane."""
+        properties = more.pop("properties", dict(SURE))
+        shape = mapping(shapely.from_wkt(wkt))
+        feature = {"type": "Feature", "geometry": shape, "properties": properties}
+        body = {"layer": layer, "feature": json.loads(json.dumps(feature)), "crs": METRES} | more
+        headers = self.keys[who] | {"Content-Type": "application/json"}
+        return self.http.post("/api/what-if?lang=en", content=json.dumps(body), headers=headers)
+
+    def ask(self, layer: str, wkt: str, who: str = "bureau", **more: Any) -> dict[str, Any]:
+        """The JSON of a proposal that is answered."""
+        response = self.send(layer, wkt, who, **more)
+        assert response.status_code == 200, response.text
+        return dict(response.json())
+
+
+def furnish(made: Town) -> None:
+    """Two companies' mains, and something of most layers around the first of them."""
+    made.main("A", line((0, 0), (300, 0)), code="A-1", depth_top_m=1.0)
+    made.main("A", line((0, 40), (300, 40)), code="A-2", pressure_class="SHA", wall_mm=10.0)
+    made.main("B", line((0, 100), (300, 100)), code="B-1", pressure_class="MB")
+    add = made.drawn.add
+    add("buildings", rectangle(10, 8, 30, 20), height_m=30.0, name="tower", **SURE)
+    add("buildings", rectangle(60, 44, 80, 52), storeys=2.0, **SURE)
+    add("estates", rectangle(0, 150, 120, 240), households=80, name="east estate")
+    add("charging_sheds", rectangle(200, 4, 206, 8), code="S-1", status="open", **SURE)
+    add("street_objects", point(100, 1), kind="tree", deep_rooted=True, **SURE)
+    add("enclosed_spaces", rectangle(120, 3, 126, 6), kind="basement", **SURE)
+    add("underground_lines", line((0, 1), (300, 1)), kind="water", od_mm=300.0, **SURE)
+    add("excavations", rectangle(150, 2, 156, 5), method="mechanical", depth_m=3.0, **SURE)
+    add("construction_sites", rectangle(220, 2, 240, 30), **SURE)
+
+
+@pytest.fixture
+def town(city: Settings, sign_in: KeyMaker) -> Any:
+    """Companies A and B, and a bureau over the whole city."""
+    drawn, orgs, keys = DrawnCity(city), {}, {}
+    for name in ("A", "B"):
+        orgs[name] = drawn.sql(COMPANY, (name,))[0][0]
+        keys[name] = sign_in("utility", org_ids=(orgs[name],))
+    keys["bureau"] = sign_in("supervisor", all_districts=True)
+    with client_of(city) as http:
+        yield Town(drawn, http, keys, orgs)
+
+
+SHA_1_2 = STEEL_MA | {"pressure_class": "SHA", "p_mop_mpa": 1.2}
+PROPOSALS = [
+    ("charging_sheds", rectangle(50, 0.4, 56, 3), SURE | {"places": 20}),
+    ("charging_sheds", rectangle(70, -1, 76, 3), SURE),
+    ("charging_sheds", point(250, 5), {"accuracy_m": 0.5}),
+    ("charging_sheds", rectangle(12, 22, 18, 25), SURE),
+    ("buildings", rectangle(90, 1.2, 110, 12), SURE | {"height_m": 24.0}),
+    ("buildings", rectangle(90, 43, 110, 50), {"storeys": 7}),
+    ("buildings", rectangle(90, 95, 110, 105), SURE),
+    ("construction_sites", rectangle(90, 44, 110, 60), SURE),
+    ("excavations", rectangle(90, 8, 110, 14), SURE | {"method": "mechanical", "depth_m": 12.0}),
+    ("excavations", rectangle(90, 0.45, 110, 5), SURE),
+    ("estates", rectangle(2_000, 2_000, 2_100, 2_100), SURE),
+    ("estates", rectangle(150, 5, 250, 90), {"households": 120}),
+    ("street_objects", point(130, 0.5), SURE | {"kind": "tree", "deep_rooted": True}),
+    ("street_objects", line((0, 41), (50, 41)), SURE | {"kind": "railway"}),
+    ("enclosed_spaces", rectangle(120, -2, 126, 2), SURE | {"kind": "drain"}),
+    ("underground_lines", line((0, 0.6), (300, 0.6)), SURE | {"kind": "water", "od_mm": 200.0}),
+    ("underground_lines", line((50, -9), (50, 9)), SURE | {"kind": "sewer", "depth_top_m": 1.1}),
+    ("gas_pipelines", line((0, 0.55), (300, 0.55)), STEEL_MA),
+    (
+        "gas_pipelines",
+        line((0, 3), (300, 3)),
+        STEEL_MA | {"pressure_class": "SHA", "p_mop_mpa": 1.2},
+    ),
+    ("gas_pipelines", line((0, 0.51), (300, 0.51)), {"dn": 100.0}),
+    ("gas_pipelines", line((20, -30), (20, 90)), STEEL_MA | {"depth_top_m": 0.2}),
+]
+
+
+def wanted(row: dict[str, Any]) -> tuple[Any, ...]:
+    """What a finding says, in a form that two ways of finding it share."""
+    numbers = (None if row[n] is None else round(float(row[n]), 4) for n in NUMBERS)
+    lists = (tuple(sorted(row[n])) for n in ("missing", "assumed"))
+    return (*(row[name] for name in TEXTS), *numbers, *lists)
+
+
+@pytest.mark.parametrize(("layer", "wkt", "properties"), PROPOSALS)
+def test_a_proposal_is_judged_as_a_screening_would_once_it_is_there(
+    town: Town, layer: str, wkt: str, properties: dict[str, Any]
+) -> None:
+    furnish(town)
+    if layer == "gas_pipelines":
+        properties = properties | {"operator": "A"}
+    asked = town.ask(layer, wkt, properties=properties)
+    more = {"org_id": town.orgs["A"]} if layer == "gas_pipelines" else {}
+    feature = town.drawn.add(layer, wkt, **properties, **more)
+    town.drawn.screen()
+    with owner(town.drawn.settings) as c, c.cursor(row_factory=dict_row) as cursor:
+        cursor.execute(
+            "select f.*, e.* from data.finding f join data.finding_exact e on e.finding_id = f.id"
+            " where f.layer = %(layer)s and f.subject_id = %(id)s"
+            " or %(layer)s = 'gas_pipelines' and f.main_id = %(id)s",
+            {"layer": layer, "id": feature},
+        )
+        found = cursor.fetchall()
+    assert sorted(map(wanted, asked["findings"]), key=str) == sorted(map(wanted, found), key=str)
+    assert asked["found"] == len(found)
+    assert asked["others"] == []
+    for one in asked["findings"]:
+        own = [band for band in one["bands"] if band["own"]]
+        assert one["distance_m"] is None or len(own) >= 1
+
+
+def test_together_the_proposals_meet_every_way_of_judging(town: Town) -> None:
+    """So that the test above cannot pass over an empty town."""
+    furnish(town)
+    seen = set()
+    for layer, wkt, properties in PROPOSALS:
+        if layer == "gas_pipelines":
+            properties = properties | {"operator": "A"}
+        for one in town.ask(layer, wkt, properties=properties)["findings"]:
+            seen.add((layer, one["kind"], one["certainty"]))
+    layers = {layer for layer, _, _ in seen}
+    assert layers == {layer for layer, _, _ in PROPOSALS}
+    assert {kind for _, kind, _ in seen} >= {
+        *("protection", "clearance", "activity", "absence", "attribute", "control")
+    }
+    assert {certainty for _, _, certainty in seen} == {"certain", "possible"}
+
+
+def test_nothing_is_stored_but_what_was_asked(town: Town) -> None:
+    furnish(town)
+    town.drawn.screen()
+
+    def counts() -> dict[str, int]:
+        return {
+            table: town.drawn.sql(f"select count(*) from {table}")[0][0]
+            for table in COUNTED
+            if town.drawn.sql("select to_regclass(%s) is not null", (table,))[0][0]
+        }
+
+    before = counts()
+    for layer, wkt, properties in PROPOSALS:
+        town.ask(layer, wkt, "A", properties=properties)
+    assert counts() == before
+    told = town.drawn.sql(
+        "select role, object, rows, detail from data.audit where action = 'what-if' order by id"
+    )
+    assert [(role, layer) for role, layer, _, _ in told] == [
+        ("gridwarden_utility", layer) for layer, _, _ in PROPOSALS
+    ]
+    town.ask("charging_sheds", point(50, 3))
+    looks = town.drawn.sql("select detail ->> 'purpose' from data.audit where action = 'look'")
+    assert looks == [("what if charging_sheds",)]
+
+
+def test_of_another_companys_main_one_is_told_operator_and_band_alone(town: Town) -> None:
+    """Nothing changes from one end of a band to the other, whatever range of a rule ends there."""
+    town.main("B", line((0, 0), (300, 0)), code="SECRET-B-1", pressure_class="SHA", accuracy_m=0.37)
+    edge = STEEL_MA["od_mm"] / 2000
+
+    def told(layer: str, gap: float) -> dict[str, Any]:
+        wkt = rectangle(50, edge + gap, 60, edge + gap + 3)
+        found = town.ask(layer, wkt, "A")
+        assert "SECRET" not in json.dumps(found) and "0.37" not in json.dumps(found)
+        del found["data"]["asked_at"]
+        return found
+
+    for layer in ("charging_sheds", "construction_sites", "enclosed_spaces", "buildings"):
+        for gaps, band in (((0.1, 1.4, 1.6, 4.9), "0-5"), ((5.1, 13.4, 13.6, 14.9), "5-15")):
+            answers = [told(layer, gap) for gap in gaps]
+            assert all(answer == answers[0] for answer in answers)
+            (other,) = answers[0]["others"]
+            assert (other["operator"], other["distance_band"]) == ("B", band)
+            assert set(other) == {"operator", "distance_band", "phone", "duty_phone", "say"}
+            assert not [one for one in answers[0]["findings"] if one["distance_band"]]
+        assert told(layer, 51)["others"] == []
+    own = town.ask("charging_sheds", rectangle(50, edge + 1, 60, 9), "B")
+    assert own["others"] == [] and own["findings"][0]["counterpart"]["code"] == "SECRET-B-1"
+
+
+def test_a_company_proposes_its_own_main_and_sees_no_other_companys(town: Town) -> None:
+    town.main("B", line((0, 0.6), (300, 0.6)), code="SECRET-B-2")
+    mine = town.main("A", line((0, 0.55), (300, 0.55)), code="A-9")
+    found = town.ask("gas_pipelines", line((0, 0), (300, 0)), "A", properties=dict(STEEL_MA))
+    assert "SECRET" not in json.dumps(found)
+    assert [other["operator"] for other in found["others"]] == ["B"]
+    mains = [one for one in found["findings"] if one["layer"] == "gas_pipelines"]
+    assert [one["counterpart"]["id"] for one in mains if one["counterpart"]] == [mine]
+    claimed = town.ask(
+        "gas_pipelines", line((0, 0), (300, 0)), "A", properties=STEEL_MA | {"operator": "B"}
+    )
+    assert "SECRET" not in json.dumps(claimed)
+
+
+def test_the_edge_may_move_as_far_as_is_told(town: Town) -> None:
+    """Nearer by less than that changes no grade; away by that and no less makes it milder."""
+    town.main("A", line((0, 0), (300, 0)), accuracy_m=0.1)
+    edge = STEEL_MA["od_mm"] / 2000
+    rank = ["no", "general", "serious", "major"]
+
+    def near(gap: float) -> tuple[int, dict[str, Any]]:
+        wkt = rectangle(50, edge + gap, 60, edge + gap + 3)
+        found = town.ask("charging_sheds", wkt, "A", properties={"accuracy_m": 0.05})
+        mains = [one for one in found["findings"] if one["distance_band"]]
+        if not mains:
+            return 0, {}
+        return rank.index(mains[0]["severity"]), mains[0]["edge_may_move_m"]
+
+    for gap in (1.3, 0.9, 0.3):
+        grade, move = near(gap)
+        assert grade > 0
+        if move["nearer"] is not None:
+            assert near(gap - move["nearer"] + 0.001)[0] == grade
+            assert near(gap - move["nearer"] - 0.001)[0] == rank.index(move["stricter"])
+        assert near(gap + move["away"] - 0.001)[0] == grade
+        assert near(gap + move["away"] + 0.001)[0] == rank.index(move["milder"]) < grade
+
+
+def test_moving_a_shed_tells_what_would_end_and_what_would_not(town: Town) -> None:
+    first = town.main("A", line((0, 0), (300, 0)), code="A-1")
+    town.main("A", line((0, 20), (300, 20)), code="A-2")
+    shed = town.drawn.add("charging_sheds", rectangle(50, 0.5, 56, 3), code="S-1", **SURE)
+    town.drawn.screen()
+    (there,) = [one for one in town.drawn.findings() if one["main_id"] == first]
+    away = town.ask("charging_sheds", rectangle(50, 9, 56, 12), "A", replaces=shed)
+    assert [one["id"] for one in away["ends"]] == [there["id"]]
+    assert away["ends"][0]["counterpart"]["id"] == first
+    assert not [one for one in away["findings"] if one["distance_band"]]
+    nearer = town.ask("charging_sheds", rectangle(50, 0.4, 56, 3), "A", replaces=shed)
+    assert nearer["ends"] == [] and nearer["findings"][0]["counterpart"]["id"] == first
+    # another company learns nothing of that main, nor of what would end
+    assert town.ask("charging_sheds", rectangle(50, 9, 56, 12), "B", replaces=shed)["ends"] == []
+    (seen,) = town.ask("charging_sheds", rectangle(50, 9, 56, 12), replaces=shed)["ends"]
+    assert seen["id"] == there["id"]
+
+
+def test_a_main_that_is_laid_elsewhere_frees_what_stood_on_it(town: Town) -> None:
+    old = town.main("A", line((0, 0), (300, 0)))
+    other = town.main("B", line((0, 60), (300, 60)))
+    building = town.drawn.add("buildings", rectangle(50, -3, 60, 9), name="hall", **SURE)
+    town.drawn.screen()
+    (there,) = [one for one in town.drawn.findings() if one["main_id"] == old]
+    asked = town.ask(
+        "gas_pipelines", line((0, 30), (300, 30)), "A", replaces=old, properties=dict(STEEL_MA)
+    )
+    assert [one["id"] for one in asked["ends"]] == [there["id"]]
+    assert asked["ends"][0]["counterpart"]["name"] == "hall"
+    assert asked["ends"][0]["counterpart"]["id"] == building
+    assert [o["distance_band"] for o in asked["others"]] == ["15-50"]
+    refused = town.send("gas_pipelines", line((0, 30), (300, 30)), "A", replaces=other)
+    assert (refused.status_code, refused.json()["field"]) == (404, "replaces")
+
+
+def test_a_dig_gets_the_verdict_of_a_permit_check(town: Town) -> None:
+    town.main("A", line((0, 0), (300, 0)))
+    town.main("B", line((0, 30), (300, 30)))
+    for south, who in ((0.4, "A"), (4, "A"), (12, "A"), (22, "A"), (29, "A"), (4, "bureau")):
+        wkt = rectangle(50, south, 60, south + 0.5)
+        shape = json.loads(json.dumps(mapping(shapely.from_wkt(wkt))))
+        for method, depth in (("mechanical", 1.0), ("mechanical", 12.0), ("hand", 1.0)):
+            properties = SURE | {"method": method, "depth_m": depth}
+            found = town.ask("excavations", wkt, who, properties=properties)
+            permit = town.http.post(
+                f"/api/permits/check?crs={METRES}",
+                json={"area": shape, "method": method, "depth_m": depth},
+                headers=town.keys[who],
+            ).json()
+            assert found["verdict"] == permit["verdict"]
+            assert found["dig"]["mains"] == permit["mains"]
+
+
+SHED = {"type": "Point", "coordinates": [X, Y]}
+PLAIN: dict[str, Any] = {"layer": "charging_sheds", "feature": SHED}
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "field", "words"),
+    [
+        ([], 400, None, "JSON object"),
+        ({"layer": "charging_sheds"}, 400, "feature", "missing"),
+        ({"feature": SHED}, 400, "layer", "missing"),
+        ({"layer": "organisations", "feature": SHED}, 400, "layer", "is one of"),
+        ({"layer": "data.audit; --", "feature": SHED}, 400, "layer", "is one of"),
+        ({"layer": ["x"], "feature": SHED}, 400, "layer", "is one of"),
+        ({"layer": "charging_sheds", "feature": "x"}, 400, "feature", "GeoJSON"),
+        ({"layer": "buildings", "feature": SHED}, 400, "feature", "outlines"),
+        ({"layer": "gas_pipelines", "feature": SHED}, 400, "feature", "are lines"),
+        ({"layer": "charging_sheds", "feature": SHED, "orgs": "1"}, 400, "orgs", "proposal"),
+        ({"layer": "charging_sheds", "feature": SHED, "replaces": "1"}, 400, "replaces", "number"),
+        ({"layer": "charging_sheds", "feature": SHED, "replaces": True}, 400, "replaces", "number"),
+        (
+            {"layer": "charging_sheds", "feature": SHED, "replaces": 2**63},
+            400,
+            "replaces",
+            "number",
+        ),
+        ({"layer": "charging_sheds", "feature": SHED, "replaces": 7}, 404, "replaces", "not there"),
+        (PLAIN | {"crs": 4547}, 400, "crs", "coordinate"),
+        (PLAIN | {"crs": "EPSG:3857"}, 400, "feature", ""),
+        (
+            {"layer": "charging_sheds", "feature": {**SHED, "coordinates": [X, float("1e300")]}},
+            400,
+            "feature",
+            "finite",
+        ),
+    ],
+)
+def test_what_cannot_be_proposed_is_refused_by_name(
+    town: Town, body: Any, status: int, field: str | None, words: str
+) -> None:
+    if isinstance(body, dict) and "crs" not in body:
+        body = body | {"crs": METRES}
+    headers = town.keys["A"] | {"Accept-Language": "en"}
+    response = town.http.post("/api/what-if?lang=en", json=body, headers=headers)
+    assert response.status_code == status, response.text
+    told = response.json()
+    assert told.get("field") == field and words in told["detail"]
+
+
+@pytest.mark.parametrize(
+    ("properties", "field"),
+    [
+        ({"colour": "red"}, "colour"),
+        ({"places": "many"}, "places"),
+        ({"accuracy_m": -1}, "accuracy_m"),
+        ({"accuracy_m": {}}, "accuracy_m"),
+        ({"status_at": "soon"}, "status_at"),
+        ([1], "properties"),
+        ("x", "properties"),
+    ],
+)
+def test_properties_are_read_as_the_importer_reads_them(
+    town: Town, properties: Any, field: str
+) -> None:
+    refused = town.send("charging_sheds", point(5, 5), properties=properties)
+    assert (refused.status_code, refused.json()["field"]) == (400, field)
+    exported = {"id": 4, "source_id": "S", "version": 2, "status": "开放", "places": "20"}
+    assert town.send("charging_sheds", point(5, 5), properties=exported).status_code in (200, 400)
+    kept = {"id": 4, "source_id": "S", "version": 2, "places": "20", "name": None}
+    assert town.send("charging_sheds", point(5, 5), properties=kept).status_code == 200
+
+
+def test_too_much_ground_is_refused(town: Town) -> None:
+    for wkt in (rectangle(0, 0, 2_000, 1_000), line((0, 0), (11_000, 0))):
+        layer = "construction_sites"
+        refused = town.send(layer, wkt)
+        assert (refused.status_code, refused.json()["field"]) == (400, "feature")
+
+
+@pytest.mark.parametrize(
+    "role", [r for r in ASKERS + ADMINISTRATORS if r not in ("utility", "supervisor")]
+)
+def test_other_roles_may_not_ask(town: Town, role: str) -> None:
+    headers = bearer(make_key(town.drawn.settings, role, all_districts=True))
+    body = {"layer": "charging_sheds", "feature": SHED, "crs": METRES}
+    for path in ("/api/what-if", "/what-if"):
+        assert town.http.post(path, json=body, headers=headers).status_code == 403
+    assert town.http.get("/what-if", headers=headers).status_code == 403
+    assert town.http.post("/api/what-if", json=body).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"), [("en", "What would be found"), ("zh", "将会查出的疑似问题")]
+)
+def test_the_page_asks_and_answers_in_both_languages(town: Town, lang: str, words: str) -> None:
+    town.main("A", line((0, 0), (300, 0)), code="A-17")
+    headers = town.keys["A"] | {"Accept": "text/html"}
+    form = town.http.get(f"/what-if?lang={lang}", headers=headers)
+    assert form.status_code == 200 and 'href="/what-if"' in form.text
+    values = {
+        "layer": "charging_sheds",
+        "crs": METRES,
+        "feature": f"{X + 50},{Y + 3.5}",
+        "properties": "accuracy_m = 0\nplaces：20",
+        "replaces": "",
+    }
+    sent = town.http.post(f"/what-if?lang={lang}", data=values, headers=headers)
+    assert sent.status_code == 200, sent.text
+    assert words in sent.text and "A-17" in sent.text and "cn-city-gas@" in sent.text
+    values["properties"] = "accuracy_m"
+    wrong = town.http.post(f"/what-if?lang={lang}", data=values, headers=headers)
+    assert wrong.status_code == 400 and f"{X + 50},{Y + 3.5}" in wrong.text
+
+
+def test_the_command_line_judges_a_file(town: Town, tmp_path: Path) -> None:
+    town.main("A", line((0, 0), (300, 0)), code="A-99")
+    feature = {
+        "type": "Feature",
+        "geometry": mapping(shapely.from_wkt(rectangle(50, 0.5, 56, 3))),
+        "properties": SURE,
+    }
+    file = tmp_path / "shed.geojson"
+    file.write_text(json.dumps(feature), encoding="utf-8")
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "gridwarden", "what-if", str(file), *arguments]
+        env = environment(town.drawn.settings)
+        return subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+
+    own = ("--layer", "charging_sheds", "--crs", METRES, "--as", "utility", "--org", "A")
+    told = run(*own, "--lang", "en")
+    assert told.returncode == 0, told.stderr
+    assert "A-99" in told.stdout
+    found = json.loads(run(*own, "--json").stdout)
+    assert found["findings"][0]["rule"]
+    refused = run("--layer", "sheds", "--crs", METRES)
+    assert refused.returncode == 1 and "Traceback" not in refused.stderr
