@@ -5,6 +5,7 @@ Whoever may not read the finding's evidence gets no picture.
 """
 
 import math
+import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ HEIGHT: Final = 360
 """Of the drawing without its legend, in units of the picture."""
 THINNEST: Final = 2.0
 """A main that would be thinner on the picture is drawn this wide, and the legend says so."""
+_UNDRAWABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _NICE: Final = (1.0, 2.0, 5.0)
 _COLUMNS: Final = 56
 """How many half-width characters a line of the legend holds."""
@@ -135,10 +137,15 @@ def _beside(place: tuple[float, float], across: tuple[float, float]) -> tuple[fl
     )
 
 
+def drawable(text: str) -> str:
+    """A text without the characters that no XML file may hold."""
+    return _UNDRAWABLE.sub("", text)
+
+
 def wrapped(text: str, columns: int = _COLUMNS, most: int = 3) -> tuple[str, ...]:
     """A text in lines that fit: SVG breaks none itself. What is beyond `most` lines ends in …"""
     lines: list[str] = [""]
-    for word in _words(text):
+    for word in _words(drawable(text)):
         if width(lines[-1]) + width(word.rstrip()) > columns and lines[-1]:
             lines.append("")
         lines[-1] += word if lines[-1] else word.lstrip()

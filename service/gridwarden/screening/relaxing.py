@@ -38,6 +38,7 @@ def asked_how(
         figure = figures.get(row["figure"])
         title = (figure or {}).get("title") or {}
         words |= {"title": title.get(lang, row["figure"]), "pack": (figure or {}).get("pack", "–")}
+        words["unit"] = (figure or {}).get("unit") or ""
         facts = {"figure": figure and {**figure, "value": float(figure["value"])}}
         return _told("figure", lang, facts, words)
     if required is None:

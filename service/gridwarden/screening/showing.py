@@ -11,6 +11,7 @@ from gridwarden.screening.picture import (
     Shape,
     bar_of,
     dimension_of,
+    drawable,
     is_thin,
     scale_of,
     shape_of,
@@ -197,8 +198,10 @@ def picture_of(explained: Explained, lang: str, zone: str | None) -> Picture | N
     shown = found["distance_m"] is not None and found["rule"]["plane"] == "horizontal"
     dimension = dimension_of(line if shown else None, from_ends, scale)
     return Picture(
-        title=say(
-            "screening.picture.title", lang, number=found["id"], subject=named(found["subject"])
+        title=drawable(
+            say(
+                "screening.picture.title", lang, number=found["id"], subject=named(found["subject"])
+            )
         ),
         scale=round(scale, 4),
         subject=sides["subject"],
@@ -219,11 +222,13 @@ def _shape(found: Mapping[str, Any], drawn: Mapping[str, Any], side: str) -> Sha
     half = radius = 0.0
     if main is not None:
         half = float(main["edge_m"])
-    for step in found["construction"]:
-        if step["step"] == "half_line" and side == "subject" and main is None:
-            half = -step["value"]
-        if step["step"] == "point" and feature and feature["dimension"] == 0:
-            radius = -step["value"]
+    elif feature and feature["dimension"] == 1:
+        own = feature["properties"]
+        half = (own.get("od_mm") or own.get("dn") or 0) / 2000
+    elif feature and feature["dimension"] == 0:
+        radius = max(
+            (-s["value"] for s in found["construction"] if s["step"] == "point"), default=0.0
+        )
     return shape_of(drawn[side], half, radius, gas=main is not None)
 
 
@@ -232,7 +237,8 @@ def _taken(found: Mapping[str, Any], side: str, shape: Shape | None) -> float:
     if shape is None:
         main = found["mains"].get(side)
         return float(main["edge_m"]) if main is not None else 0.0
-    from_edge = not shape.gas or found["rule"]["measured_from"] == "outer_edge"
+    name = "measured_from" if shape.gas else "measured_to"
+    from_edge = found["rule"][name] == "outer_edge"
     return (shape.half_m if from_edge else 0.0) + shape.radius_m
 
 
@@ -245,7 +251,10 @@ def _legend(
     lang: str,
 ) -> list[tuple[str, tuple[str, ...]]]:
     rows = [
-        (_swatch(shape, side), wrapped(_called(found, side, shape, scale, lang)))
+        (
+            _swatch(shape, side, alone=sides["counterpart"] is None),
+            wrapped(_called(found, side, shape, scale, lang)),
+        )
         for side, shape in sides.items()
         if shape is not None
     ]
@@ -265,9 +274,9 @@ def _legend(
     return rows
 
 
-def _swatch(shape: Shape, side: str) -> str:
+def _swatch(shape: Shape, side: str, *, alone: bool) -> str:
     if shape.kind == "line" and shape.half_m:
-        return "main" if shape.gas and side == "counterpart" else "subject-main"
+        return "main" if shape.gas and (side == "counterpart" or alone) else "subject-main"
     names = {
         "surface": ("subject", "other"),
         "line": ("line", "dashed"),
@@ -309,7 +318,7 @@ def _caption(found: Mapping[str, Any], lang: str, zone: str | None) -> list[str]
     key = "dates" if found["counterpart_id"] is not None else "dates_one"
     screened = _moment(found["data"]["screened_at"])
     lines = [
-        say("screening.picture.by", lang, clause=clause),
+        say("screening.picture.by", lang, clause=clause) if rule["edition"] else clause,
         say(f"screening.picture.{key}", lang, subject=days[0], counterpart=days[1]),
         say(
             "screening.picture.screened",
