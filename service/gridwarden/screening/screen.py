@@ -193,7 +193,8 @@ async def _run(connection: Connection, statement: Statement) -> Step:
 
 async def _write(connection: Connection, judged: _Judged) -> tuple[Split, ...]:
     """The differences, by family and reason; one whose evidence alone changed counts as changed."""
-    await connection.execute(Q["empty_difference"])
+    for name in ("empty_difference", "join_sets"):
+        await connection.execute(Q[name])
     values = {
         "full": judged.full,
         "families": [one.family for one in judged.groups],

@@ -53,6 +53,11 @@ using (
     from data.judged) o
 where o.ctid = j.ctid and o.place > 1
 
+-- name: join_sets
+-- The planner takes work tables that nobody has analysed for small ones, and would compare every
+-- row with every other: from here on sets are joined with sets.
+select set_config('enable_nestloop', 'off', true)
+
 -- name: compare
 -- What differs from the findings that there are, of the families and layers judged now. A row of a
 -- newer version of a pack is the same as the older one's while its rule says the same.

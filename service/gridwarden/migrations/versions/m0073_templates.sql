@@ -123,7 +123,7 @@ with asked as materialized (
       and (q.depth_upto_m is null or {{work_depth}} <= q.depth_upto_m)
     order by d.subject_id, d.main_id, r.strength desc, data.severity_rank(q.severity) desc,
              array_position(array['prohibited', 'protection_plan', 'notify'], q.verdict),
-             required.m desc, r.pack, r.rule
+             required.m desc, r.pack, r.rule, q.row_id
 )
 select {{family}}::text as family, {{layer}}::text as layer, b.subject_id, b.main_id, b.severity,
        case when b.capped or relaxed.list @> '[{"holds": true}]' then 'possible'
@@ -137,7 +137,9 @@ select {{family}}::text as family, {{layer}}::text as layer, b.subject_id, b.mai
        case when b.dimension = 0 and r.measured_to <> 'centre' then array['radius_m'] else '{}' end as assumed,
        pressed.length_m as pressed_length_m, pressed.area_m2 as pressed_area_m2,
        b.told || jsonb_strip_nulls(jsonb_build_object('verdict', b.verdict,
-           'relaxations', relaxed.list, 'people', round({{people}} * share.of_it, 1))) as told,
+           'people', round({{people}} * share.of_it, 1)))
+           || case when relaxed.list is null then '{}'
+                   else jsonb_build_object('relaxations', relaxed.list) end as told,
        case when pressed.length_m > 0 then pressed.part else st_shortestline(s.geom, m.geom) end as geom
 from best b
 join {{subjects}} s on s.id = b.subject_id

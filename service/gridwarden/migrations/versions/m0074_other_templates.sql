@@ -82,7 +82,7 @@ with asked as materialized (
       and (r.plane = 'horizontal' and d.distance > 0 or r.plane = 'vertical' and round(level.m, 4) <= 0)
       and (q.over_m is null or gap.m > q.over_m)
     order by d.subject_id, d.main_id, r.strength desc, q.limit_m desc,
-             data.severity_rank(q.severity) desc, r.pack, r.rule
+             data.severity_rank(q.severity) desc, r.pack, r.rule, q.row_id, q.pressure_class
 )
 select {{family}}::text as family, {{layer}}::text as layer, b.subject_id, b.main_id, b.severity,
        b.sure as certainty, data.distance_band(coalesce(b.gap, 0)) as distance_band,
@@ -125,8 +125,10 @@ with rows as materialized (
     cross join rows w
     join data.rule r on r.id = w.rule_id
     cross join lateral (select {{where}} as holds, {{counted}} as counted) fits
-    cross join lateral (select round(data.ground_m(s.geom, c.geom)::numeric
+    cross join lateral (select round(data.ground_m(
+            case when r.measured_to = 'centre' then st_centroid(s.geom) else s.geom end, c.geom)::numeric
         - case when r.measured_to = 'centre' then 0
+               when r.measured_to = 'outer_edge' then ({{edge}})::numeric
                else (data.point_radius() * ((st_dimension(s.geom) = 0)::int + (st_dimension(c.geom) = 0)::int))::numeric
           end, 4) as m) gap
     cross join lateral (select data.judge(gap.m, data.joint_accuracy(c.accuracy_m, s.accuracy_m),
