@@ -77,7 +77,9 @@ $$;
 create function data.by_rule_sql(rule_ids bigint[], what text, a text, otherwise text) returns text
     language sql stable as
 $$
-    select case when bool_or(said.expression <> otherwise)
+    -- one rule's own expression stays plain: the planner can then judge it before it joins
+    select case when count(*) = 1 then min(said.expression)
+                when bool_or(said.expression <> otherwise)
                 then 'case r.id ' || string_agg(format('when %s then %s', r.id, said.expression), ' '
                         order by r.id) filter (where said.expression <> otherwise)
                      || ' else ' || otherwise || ' end'
