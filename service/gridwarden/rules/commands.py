@@ -11,7 +11,7 @@ from rich.table import Table
 
 from gridwarden.access.command import acting
 from gridwarden.database import as_caller
-from gridwarden.rules import sharing_commands, trying_commands
+from gridwarden.rules import explaining_commands, sharing_commands, trying_commands
 from gridwarden.rules.normal import normal
 from gridwarden.rules.publishing import Q
 from gridwarden.rules.reading import BadPackError, LoadedPack, built_in_packs, load
@@ -32,6 +32,7 @@ def add_to(app: typer.Typer) -> None:
     rules.command("schema")(schema)
     sharing_commands.add_to(rules, read)
     trying_commands.add_to(rules, read)
+    explaining_commands.add_to(rules)
     app.add_typer(rules, name="rules")
 
 
