@@ -1,0 +1,1 @@
+"""Domain vectors: the table of published numbers, posted, screened and read back."""
