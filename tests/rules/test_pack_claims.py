@@ -39,14 +39,12 @@ CLAUSES: dict[tuple[str, str], tuple[str, ...]] = {
     ("49 CFR 192", "192.5"): ("published",),
     ("49 CFR 192", "192.903"): ("published",),
     ("California Government Code (2005)", "4216"): ("published", "design"),
+    ("上海市燃气管道设施保护办法", ""): ("published", "design"),  # its articles are not known
 }
 WITHOUT_A_NUMBER = {  # published, and no clause known
     "shed-in-fire-lane",
     "shed-in-climbing-area",
     "shed-beside-sensitive-building",
-    "shanghai-structure-protection",
-    "shanghai-site-protection",
-    "shanghai-site-control",
     "datong-structure-protection",
     "datong-site-protection",
     "uk-high-pressure-machines",
