@@ -240,7 +240,7 @@ def told_bands(
         gap = _gap_by(item, rule, band, edge)
         own = (band["rule"], band["pack"]) == (rule["rule"], f"{rule['pack']}@{rule['version']}")
         met = None
-        if own and item["required_m"] is not None and band["limit_m"] == item["required_m"]:
+        if own and tidy(band["limit_m"]) == tidy(item["required_m"]):
             met = item["certainty"]
         elif gap is not None and item["accuracy_m"] is not None:
             met = inside(

@@ -58,8 +58,10 @@ begin
     return query execute format($q$
         select distinct on (q.rule_id, q.method, q.depth_over_m) q.rule_id, q.row_id, q.method,
                greatest(q.limit_m, q.per_depth * %3$s), q.over_m, q.severity, q.verdict,
-               q.capped or fits.holds is null,
+               q.capped or fits.holds is null or q.method is not null and %4$s is null,
                q.missing || case when fits.holds is null then %2$s else '{}' end
+                   || case when q.method is not null and %4$s is null then array['method']
+                           else '{}' end
         from data.%5$I s
         join data.main_piece c on c.no = 1
             and c.main_id in ($2, case when %5$L = 'gas_pipelines' then s.id end)
