@@ -23,6 +23,8 @@ from gridwarden.words.problems import Problem
 
 Q = queries(__package__ or "gridwarden.rules", "sharing.sql")
 STATES = ("waiting", "approved", "rejected", "withdrawn")
+TIMEOUT_MS = 300_000
+"""What each rule asks of each kind of main is worked out while a pack comes in force."""
 KINDS = {"GW400": "refused", "GW404": "not_found", "GW409": "conflict"}
 NOT_ALLOWED = psycopg.errors.InsufficientPrivilege
 Connection = AsyncConnection[TupleRow]
@@ -128,7 +130,9 @@ async def ensure_published(settings: Settings) -> bool:
     """Put the packs of `settings.rules` in force where none ever was: a new installation."""
     pool = await open_pool(settings, "web")
     try:
-        async with as_caller(pool, Caller("administrator", "gridwarden up")) as connection:
+        async with as_caller(
+            pool, Caller("administrator", "gridwarden up"), TIMEOUT_MS
+        ) as connection:
             return await begin_with(connection, chosen(settings.rules), settings)
     finally:
         await pool.close()
@@ -137,7 +141,7 @@ async def ensure_published(settings: Settings) -> bool:
 @chore
 async def turn(pool: Pool, settings: Settings) -> None:
     """Once a day of the office: versions whose day has come are in force, others are no more."""
-    async with as_caller(pool, Caller("screen", "worker")) as connection:
+    async with as_caller(pool, Caller("screen", "worker"), TIMEOUT_MS) as connection:
         await connection.execute(Q["zone"], {"zone": settings.time_zone})
         await connection.execute(Q["day"])
 

@@ -146,7 +146,7 @@ def _done(role: str, act: Callable[[Connection], Awaitable[int]]) -> tuple[dict[
     async def run() -> tuple[dict[str, Any], str]:
         async with acting(role) as (pool, caller, settings):
             try:
-                async with as_caller(pool, caller) as connection:
+                async with as_caller(pool, caller, sharing.TIMEOUT_MS) as connection:
                     number = await act(connection)
                 async with as_caller(pool, caller) as connection:
                     return await sharing.proposal(connection, number), settings.language

@@ -150,7 +150,7 @@ def _lay_out(place: FilePath, pack: str, texts: Mapping[str, str]) -> None:
 
 async def decide(request: Request, caller: Caller, number: int, decision: str, why: str) -> None:
     """Approve, reject or take back, in one transaction. Raises Problem."""
-    async with as_caller(request.app.state.pool, caller) as connection:
+    async with as_caller(request.app.state.pool, caller, sharing.TIMEOUT_MS) as connection:
         if decision == "approve":
             await sharing.approve(connection, number, request.app.state.settings, why)
         elif decision == "reject":

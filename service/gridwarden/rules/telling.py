@@ -3,7 +3,7 @@
 Rows are taken as the normal form of a pack has them (`pressure_class`, `area_classes`, …).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from gridwarden.words import known, say
@@ -111,13 +111,28 @@ def change_words(change: Mapping[str, Any], lang: str) -> list[str]:
     """What a change of a proposal does, line by line: fields old → new, rows that go and come."""
     if change["what"] != "rule":
         return [] if change["change"] == "removed" else [_thing(change, lang)]
-    lines = [
+    lines = list(_says(change["says"], lang)) if change["change"] == "added" else []
+    lines += [
         say("rules.changes.field", lang, field=name, old=_value(old, lang), new=_value(new, lang))
         for name, (old, new) in sorted(change["fields"].items())
     ]
     lines += [say("rules.changes.goes", lang, row=in_a_line(r, lang)) for r in change["old_rows"]]
     lines += [say("rules.changes.comes", lang, row=in_a_line(r, lang)) for r in change["new_rows"]]
     return lines
+
+
+def _says(rule: Mapping[str, Any], lang: str) -> Iterator[str]:
+    """A new rule in a few lines: its sentence, clause, source, whom it judges and when."""
+    yield str(rule["text"][lang])
+    clause = f"{rule['edition']} {rule['clause']}".strip() or say("rules.page.no_clause", lang)
+    verified = say(f"rules.page.{'verified' if rule['verified'] else 'unverified'}", lang)
+    yield f"{clause} · {verified} · {say('rules.certainty.' + rule['certainty'], lang)}"
+    yield str(rule["source"])
+    judged = [*rule["subjects"], *([rule["counterpart"]] if rule.get("counterpart") else [])]
+    yield f"{say('rules.kind.' + rule['kind'], lang)} · {', '.join(judged)}"
+    yield from condition_words(rule["test"], lang)
+    if rule.get("replaces"):
+        yield say("rules.changes.replaces", lang, rules=", ".join(rule["replaces"]))
 
 
 def _thing(change: Mapping[str, Any], lang: str) -> str:

@@ -99,7 +99,8 @@ def _print(tried: Tried, language: str) -> None:
     for family, rule in dict.fromkeys((d["family"], d["rule"]) for d in tried.differences):
         of_both = [d for d in tried.differences if (d["family"], d["rule"]) == (family, rule)]
         counts = {act: sum(d["n"] for d in of_both if d["act"] == act) for act in (*ACTS, "same")}
-        table.add_row(_title(family, language), rule, *map(str, counts.values()))
+        if any(counts[act] for act in ACTS):
+            table.add_row(_title(family, language), rule, *map(str, counts.values()))
     console.print(table)
     for difference in tried.differences:
         for one in difference["examples"]:

@@ -70,6 +70,7 @@ $$
     select jsonb_build_object(
         'family', coalesce(after, before) -> 'family',
         'kind', coalesce(after, before) -> 'kind',
+        'says', coalesce(after, before) - 'rows',
         'fields', case when before is not null and after is not null then (
             select coalesce(jsonb_object_agg(k, jsonb_build_array(before -> k, after -> k)), '{}')
             from (select jsonb_object_keys(before || after) as k) keys
