@@ -47,6 +47,7 @@ id = "toy-fireworks"
 version = "1"
 title = { en = "Fireworks", zh = "烟花爆竹" }
 jurisdiction = "test"
+level = "city"
 valid_from = 2026-01-01
 extends = "cn-city-gas"
 
@@ -108,9 +109,9 @@ class Toy:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def key(self, role: str) -> dict[str, str]:
+    def key(self, role: str, *more: str) -> dict[str, str]:
         """The headers of a new key."""
-        return bearer(self.run("token", role).strip())
+        return bearer(self.run("token", role, *more).strip())
 
     def file(self, name: str, *features: dict[str, Any]) -> Path:
         """A GeoJSON file."""
@@ -222,11 +223,10 @@ def test_one_file_makes_a_layer_everywhere(toy: Toy, chromium: Browser) -> None:
     )
     assert (told["added"], told["quarantined"]) == (2, 1)
 
-    # … and screened by a rule that names it.
+    # … and proposed to be screened by a rule that names it.
     pack = toy.folder / "toy-fireworks.toml"
     pack.write_text(PACK, encoding="utf-8")
-    toy.run("rules", "publish", pack)
-    assert "stall_near_main" in toy.run("screen")
+    proposed = json.loads(toy.run("rules", "propose", pack, "--json"))
 
     build_assets(toy.folder / "home")
     with serving(toy) as url, httpx.Client(base_url=url, timeout=60) as client:
@@ -239,7 +239,12 @@ def test_one_file_makes_a_layer_everywhere(toy: Toy, chromium: Browser) -> None:
             assert answer.status_code == 200, answer.text
             return list(answer.json()["items"])
 
-        [one] = found()
+        # The pack that names it comes in force by a second person, and is judged by.
+        second = toy.key("administrator", "--person", "王芳")
+        approval = f"/api/rules/proposals/{proposed['id']}/approval"
+        approved = client.post(approval, headers=second, json={})
+        assert approved.status_code < 300, approved.text
+        [one] = wait_for("a finding of the new rule", found)
         assert (one["layer"], one["severity"], one["certainty"]) == (
             "fireworks_stalls",
             "major",

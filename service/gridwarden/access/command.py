@@ -1,6 +1,7 @@
 """The command line acts as a role too: `--as ROLE [--org O]`, recorded with the OS user."""
 
-import getpass
+import os
+import pwd
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -8,6 +9,20 @@ from gridwarden.access.named import organisation_called
 from gridwarden.database import Caller, Pool, as_caller, open_pool
 from gridwarden.settings import Settings
 from gridwarden.words.problems import Problem
+
+
+def os_user() -> str:
+    """The account that runs this, as the system knows it; behind sudo, who called it.
+
+    Not LOGNAME or USER: anybody may set those, and a second person must be another one.
+    """
+    number = os.getuid()
+    if number == 0 and os.environ.get("SUDO_USER"):
+        return os.environ["SUDO_USER"]
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return str(number)
 
 
 @asynccontextmanager
@@ -24,7 +39,7 @@ async def acting(
     pool = await open_pool(settings, "web")
     try:
         try:
-            caller = Caller(role, f"cli:{getpass.getuser()}", all_districts=role != "utility")
+            caller = Caller(role, f"cli:{os_user()}", all_districts=role != "utility")
         except ValueError as error:
             raise Problem("forbidden", str(error), field="--as") from error
         caller = await with_org(pool, caller, org)

@@ -1,7 +1,6 @@
 """`gridwarden token`, `login-link`, `keys` and `revoke`: the machine itself hands out access."""
 
 import asyncio
-import getpass
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
@@ -10,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from gridwarden.access import credentials
-from gridwarden.access.command import acting, with_org
+from gridwarden.access.command import acting, os_user, with_org
 from gridwarden.access.named import district_called
 from gridwarden.access.routes import login_url
 from gridwarden.database import ADMINISTRATORS, ASKERS, Caller, Pool, as_caller
@@ -101,7 +100,7 @@ class _Wanted:
                 "invalid_value", "access.no_such_role", field="ROLE", role=role, roles=roles
             )
         self.role, self.org, self.districts = role, org, districts
-        self.person, self.named = person or getpass.getuser(), person is not None
+        self.person, self.named = person or os_user(), person is not None
 
     async def caller(self, pool: Pool) -> Caller:
         """The caller with ids looked up. Raises Problem `not_found` or `conflict`."""
