@@ -111,6 +111,20 @@ def test_another_person_puts_a_proposal_in_force_and_a_screening_follows(city: S
         "bo",
         job,
     )
+    assert one["judged_again"] == [{"family": "own_family", "layer": "buildings"}]
+
+
+def test_a_pack_of_figures_alone_is_judged_by_too(city: Settings) -> None:
+    head = SMALL[: SMALL.index("[[rule]]")]
+    with owner(city) as c:
+        figure, families = c.execute(
+            "select f.id, array_agg(distinct r.family) from data.rule_figure f"
+            " join data.rule r on data.unset_figures(r.id) = array[f.id] and r.in_force"
+            " where f.value is null and r.kind <> 'activity' group by f.id order by f.id limit 1"
+        ).fetchall()[0]
+    proposal = propose(city, pack(head + f"\n[figures]\n{figure} = 7.5\n"))
+    assert approve(city, proposal) is not None
+    assert set(families) <= {one["family"] for one in told(city, proposal)["judged_again"]}
 
 
 @pytest.mark.parametrize("herself", ["anna", " Anna", "cli:anna", "anna key 7", "ANNA link 12"])

@@ -114,6 +114,10 @@ async def _proposal_page(
         status_code=problem.status if problem else 200,
         told=told,
         changes=[one | {"lines": change_words(one, lang)} for one in told["changes"]],
+        judged_again=[
+            f"{_family(one['family'], lang)} · {_layer(one['layer'], lang)}"
+            for one in told["judged_again"] or ()
+        ],
         decides=_decides(caller),
         own=own,
         sentence=problem.said(lang) if problem else None,

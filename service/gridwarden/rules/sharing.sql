@@ -39,7 +39,8 @@ select jsonb_build_object('id', id, 'act', act, 'pack', pack, 'version', version
            'instead_of', instead_of, 'valid_from', valid_from, 'why', why, 'state', state,
            'proposed_by', proposed_by, 'proposed_at', proposed_at, 'decided_by', decided_by,
            'decided_at', decided_at, 'decided_why', decided_why, 'mine_to_decide', mine_to_decide,
-           'job', job, 'built_on', built_on, 'changes', changes, 'files', document)
+           'job', job, 'judged_again', judged_again, 'built_on', built_on, 'changes', changes,
+           'files', document)
 from api.rule_proposal
 where id = %(id)s
 

@@ -178,8 +178,9 @@ def _show(told: dict[str, Any], language: str, as_json: bool) -> None:
         plain.print(told["why"])
     if told["instead_of"]:
         plain.print(say("rules.proposal.instead", language, pack=told["instead_of"]))
-    if told["job"]:
-        plain.print(say("rules.proposal.job", language, job=told["job"]))
+    if told["judged_again"]:
+        named = ", ".join(f"{one['family']} · {one['layer']}" for one in told["judged_again"])
+        plain.print(say("rules.proposal.judged_again", language, named=named, job=told["job"]))
     if not told["changes"]:
         plain.print(say("rules.changes.none", language))
     for change in told["changes"]:

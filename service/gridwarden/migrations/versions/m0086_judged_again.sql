@@ -1,0 +1,65 @@
+-- What a published change touches is known by the marks before and after it.
+alter table data.rule_proposal add judged_again jsonb;
+
+-- Refuses the proposer himself. Returns the screening's job, null where nothing is judged otherwise:
+-- the day from which a version holds may still be to come, or it is about permit checks alone.
+create or replace function api.approve_rules(proposal bigint, why text default '') returns bigint
+    language plpgsql volatile security definer set search_path = pg_catalog, public, pg_temp as
+$$
+declare
+    p constant data.rule_proposal := data.waiting_proposal(proposal);
+    marks jsonb;
+    touched jsonb;
+    job bigint;
+begin
+    if api.same_person(p.proposed_by, api.person()) then
+        perform data.refuse('GW409', 'somebody else than the proposer approves',
+            'rules.sharing.same_person', jsonb_build_object('proposal', p.id, 'person', p.proposed_by));
+    end if;
+    if p.built_on <> data.rules_built_on(array(select jsonb_object_keys(p.built_on)
+            union select p.pack union select p.normal #>> '{pack,extends}'
+            union select p.instead_of)) then
+        perform data.refuse('GW409', 'the rules that it was built on are no longer the newest: propose it again',
+            'rules.sharing.stale', jsonb_build_object('proposal', p.id, 'pack', p.pack));
+    end if;
+    select coalesce(jsonb_agg(to_jsonb(m)), '[]') into marks from data.judging_marks() m;
+    if p.act = 'withdraw' then
+        perform data.refuse_extended(p.pack);
+        perform data.withdraw_pack(p.pack);
+        perform data.turn_rules();
+        perform api.record('withdraw', 'rules', jsonb_build_object('pack', p.pack, 'version', p.version), 1);
+    else
+        if data.base_to_replace(p.normal -> 'pack', p.instead_of is not null)
+                is distinct from p.instead_of then
+            perform data.refuse('GW409', 'the rules that it was built on are no longer the newest: propose it again',
+                'rules.sharing.stale', jsonb_build_object('proposal', p.id, 'pack', p.pack));
+        end if;
+        if p.instead_of is not null then
+            perform data.withdraw_pack(p.instead_of);
+            perform api.record('withdraw', 'rules', jsonb_build_object('pack', p.instead_of), 1);
+        end if;
+        perform api.publish_rules(p.normal, p.document);
+    end if;
+    select coalesce(jsonb_agg(jsonb_build_object('family', t.family, 'layer', t.layer)
+                              order by t.family, t.layer), '[]') into touched
+        from (select family, layer
+              from (select w.value ->> 'family' as family, w.value ->> 'layer' as layer,
+                           w.value ->> 'mark' as mark from jsonb_array_elements(marks) w) was
+              full join data.judging_marks() n using (family, layer)
+              where was.mark is distinct from n.mark) t;
+    if touched <> '[]' then
+        job := api.queue_job('screen', p.id, 'screen');
+    end if;
+    perform data.decide(p, 'approved', why, job);
+    update data.rule_proposal q set judged_again = touched where q.id = p.id;
+    return job;
+end
+$$;
+
+create or replace view api.rule_proposal as
+    select id, act, pack, version, instead_of, document, built_on, changes, why, state,
+           proposed_by, proposed_at, decided_by, decided_at, decided_why, job,
+           (normal #>> '{pack,valid_from}')::date as valid_from, normal #> '{pack,title}' as title,
+           state = 'waiting' and not api.same_person(proposed_by, api.person()) as mine_to_decide,
+           judged_again
+    from data.rule_proposal;
