@@ -14,7 +14,7 @@ from gridwarden.access.command import acting
 from gridwarden.database import open_pool
 from gridwarden.layers.catalogue import layers
 from gridwarden.rules.explaining import Explained, explain
-from gridwarden.rules.telling import condition_words, heading, table
+from gridwarden.rules.telling import condition_words, heading, measured_words, table
 from gridwarden.words import known, say
 
 
@@ -96,6 +96,8 @@ def _head(explained: Explained, language: str) -> Iterator[str]:
     if judged:
         beside = f" – {against.title.in_(language)}" if against else ""
         yield _line("subjects", ", ".join(judged) + beside, language)
+    if measured := measured_words(rule, language):
+        yield _line("measured", measured, language)
     if rule["valid_from"] or rule["valid_to"]:
         days = f"{rule['valid_from'] or '–'} – {rule['valid_to'] or '–'}"
         yield _line("valid_days", days, language)

@@ -15,7 +15,13 @@ from gridwarden.rules import sharing
 from gridwarden.rules.reading import built_in_packs, load_built_in
 from gridwarden.rules.sharing import Q
 from gridwarden.rules.sharing_routes import decide, propose_document
-from gridwarden.rules.telling import change_words, condition_words, heading, table
+from gridwarden.rules.telling import (
+    change_words,
+    condition_words,
+    heading,
+    measured_words,
+    table,
+)
 from gridwarden.words import known, language_of, say
 from gridwarden.words.page import page
 from gridwarden.words.problems import Problem
@@ -161,6 +167,7 @@ async def rule_page(request: Request, caller: Anyone, rule: str) -> HTMLResponse
         counterpart=_layer(found["counterpart"], lang),
         columns=[heading(name, lang) for name in columns],
         rows=rows,
+        measured=measured_words(found, lang),
         conditions=condition_words(found["test"], lang),
     )
 

@@ -121,6 +121,16 @@ def change_words(change: Mapping[str, Any], lang: str) -> list[str]:
     return lines
 
 
+def measured_words(rule: Mapping[str, Any], lang: str) -> str | None:
+    """From where to where a rule measures; None for one that measures nothing."""
+    if rule["kind"] == "attribute" or rule["test"].get("location"):
+        return None
+    ends = (_worded("rules.measured", rule.get(f"measured_{end}"), lang) for end in ("from", "to"))
+    said = " – ".join(end for end in ends if end)
+    vertical = rule.get("plane") == "vertical"
+    return say("rules.measured_vertical", lang, ends=said) if vertical else said
+
+
 def _says(rule: Mapping[str, Any], lang: str) -> Iterator[str]:
     """A new rule in a few lines: its sentence, clause, source, whom it judges and when."""
     yield str(rule["text"][lang])
@@ -130,6 +140,8 @@ def _says(rule: Mapping[str, Any], lang: str) -> Iterator[str]:
     yield str(rule["source"])
     judged = [*rule["subjects"], *([rule["counterpart"]] if rule.get("counterpart") else [])]
     yield f"{say('rules.kind.' + rule['kind'], lang)} · {', '.join(judged)}"
+    if measured := measured_words(rule, lang):
+        yield measured
     yield from condition_words(rule["test"], lang)
     if rule.get("replaces"):
         yield say("rules.changes.replaces", lang, rules=", ".join(rule["replaces"]))
