@@ -120,16 +120,18 @@ def show(answer: dict[str, Any], lang: str, console: Console) -> None:
 
 def _mains(mains: list[dict[str, Any]], lang: str) -> Table:
     table = Table(title=say("permits.page.mains", lang), title_justify="left")
-    for key in ("operator", "code", "class", "distance", "certainty"):
-        right = "right" if key == "distance" else "left"
-        table.add_column(say(f"permits.page.{key}", lang), justify=right)  # type: ignore[arg-type]
+    for key in ("operator", "code", "class", "certainty"):
+        table.add_column(say(f"permits.page.{key}", lang))
+    for key in ("distance", "room", "back"):
+        table.add_column(say(f"permits.page.{key}", lang), justify="right")
     for main in mains:
         own = "id" in main
         table.add_row(
             main["operator"] or "–",
             (main["code"] or "") if own else "",
             say(f"permits.class.{main['pressure_class']}", lang),
-            metres(main["distance_m"]) if own else main["distance_band"],
             say(f"certainty.{main['certainty']}", lang) if own else "",
+            metres(main["distance_m"]) if own else main["distance_band"],
+            *(metres(main[way]) if own else "" for way in ("room_m", "back_m")),
         )
     return table

@@ -195,7 +195,7 @@ def _told(item: Mapping[str, Any], unsure: bool, lang: str) -> dict[str, Any]:
     rule = {**item, "version": item["pack_version"]}
     mains = {"main": {"edge_m": edge}} if edge else {}
     bands = told_bands(item, rule, item["asked"], mains, unsure or item["unsure"])
-    move = may_move(item, bands, touching=_touching(item, edge))
+    move = may_move(item, bands, touching=item["touching"])
     told = item["told"]
     return {
         **{name: item[name] for name in TOLD},
@@ -213,11 +213,3 @@ def _told(item: Mapping[str, Any], unsure: bool, lang: str) -> dict[str, Any]:
         ],
         "edge_may_move_m": move,
     }
-
-
-def _touching(item: Mapping[str, Any], edge: float) -> bool:
-    """Whether the two lie on each other, by the distance on the ground between them."""
-    if item["distance_m"] is None or item["plane"] != "horizontal":
-        return False
-    taken = edge if item["measured_from"] == "outer_edge" else 0.0
-    return bool(item["pressed_length_m"]) or float(item["distance_m"]) + taken <= 0.0001

@@ -57,6 +57,8 @@ begin
                'edge_m', (select sum(k.edge_m) from (
                    select n.edge_m from near_piece n where n.no = 1 and n.main_id = %9$s
                    union all select c.edge_m from proposed_piece c where c.no = 1) k),
+               -- a distance of 0 does not tell how far the one reaches into the other
+               'touching', coalesce(f.pressed_length_m > 0 or st_length(f.geom) = 0, false),
                'unsure', exists (select from near_piece n
                    where n.no = 1 and n.main_id = %9$s and n.accuracy_m is null),
                'asked', %5$s))
@@ -109,8 +111,11 @@ begin
         select coalesce(jsonb_agg(to_jsonb(b) order by b.pack, b.strength desc, b.limit_m, b.rule), '[]')
         from (select distinct on (q.rule_id, q.method, q.depth_over_m) %1$s,
                      greatest(q.limit_m, q.per_depth * %2$s) as limit_m, q.over_m, q.severity, q.method,
-                     q.verdict, q.capped or fits.holds is null as capped,
-                     q.missing || case when fits.holds is null then %4$s else '{}' end as missing
+                     q.verdict,
+                     q.capped or fits.holds is null or q.method is not null and %7$s is null as capped,
+                     q.missing || case when fits.holds is null then %4$s else '{}' end
+                         || case when q.method is not null and %7$s is null then array['method']
+                                 else '{}' end as missing
               from %5$s s
               join lateral (select c.profile_id from near_piece c where c.main_id = f.main_id and c.no = 1
                             union all select c.profile_id from proposed_piece c
@@ -119,7 +124,7 @@ begin
               join data.rule r on r.id = q.rule_id
               join data.rule_pack k on k.id = r.pack and k.version = r.version
               cross join lateral (select %3$s as holds) fits
-              where %9$s and fits.holds is distinct from false
+              where %8$s and fits.holds is distinct from false
                 and (q.method is null or %7$s is null or q.method = %7$s)
                 and (q.depth_over_m is null or %2$s is null or %2$s > q.depth_over_m)
                 and (q.depth_upto_m is null or %2$s <= q.depth_upto_m)
@@ -128,7 +133,7 @@ begin
         case when kind = 'mains' then 'true' else data.by_rule_sql(rule_ids, 'where', 's', 'true') end,
         case when kind = 'mains' then '''{}''::text[]'
              else data.by_rule_sql(rule_ids, 'missing', 's', '''{}''::text[]') end,
-        subjects, rule_ids::text, work, null,
+        subjects, rule_ids::text, work,
         case when subjects = 'proposed' then 'true' else 's.id = f.subject_id' end);
 end
 $$;
