@@ -189,6 +189,20 @@ def test_the_same_again_is_nothing_to_publish(city: Settings) -> None:
     assert told(city, second)["built_on"]["try-out"] == "1"
 
 
+def test_an_approval_waits_for_a_trial_or_an_import_but_not_for_long(
+    city: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sharing, "PATIENCE", "300ms")
+    proposal = propose(city, pack())
+    with owner(city) as c, c.transaction():
+        c.execute("select pg_advisory_xact_lock_shared(hashtext('gridwarden rules'))")
+        with pytest.raises(Problem) as refused:
+            approve(city, proposal)
+    assert refused.value.kind == "busy"
+    approve(city, proposal)
+    assert in_force(city)["try-out"] == "1"
+
+
 def test_a_proposal_tells_what_changes(city: Settings) -> None:
     publish(city, pack())
     changed = of_version(

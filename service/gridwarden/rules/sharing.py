@@ -25,6 +25,7 @@ Q = queries(__package__ or "gridwarden.rules", "sharing.sql")
 STATES = ("waiting", "approved", "rejected", "withdrawn")
 TIMEOUT_MS = 300_000
 """What each rule asks of each kind of main is worked out while a pack comes in force."""
+PATIENCE = "15s"
 KINDS = {"GW400": "refused", "GW404": "not_found", "GW409": "conflict"}
 NOT_ALLOWED = psycopg.errors.InsufficientPrivilege
 Connection = AsyncConnection[TupleRow]
@@ -35,6 +36,8 @@ async def refusals() -> AsyncIterator[None]:
     """What the database refuses, as a Problem: HINT is the key of its words, DETAIL the values."""
     try:
         yield
+    except psycopg.errors.LockNotAvailable as error:
+        raise Problem("busy", "rules.sharing.busy") from error
     except psycopg.Error as error:
         kind = KINDS.get(error.sqlstate or "")
         if kind is None:
@@ -77,7 +80,7 @@ async def approve(
     None where nothing is to be judged yet: its day is still to come. Raises Problem `conflict`
     for the proposer, for a decided proposal and for one whose ground has changed.
     """
-    await connection.execute(Q["zone"], {"zone": settings.time_zone})
+    await _begin(connection, settings)
     async with refusals():
         row = await (
             await connection.execute(Q["approve"], {"id": proposal, "why": why})
@@ -119,7 +122,7 @@ async def begin_with(
     connection: Connection, packs: Sequence[LoadedPack], settings: Settings
 ) -> bool:
     """Put the first packs in force, in order, before any was ever published; whether it did."""
-    await connection.execute(Q["zone"], {"zone": settings.time_zone})
+    await _begin(connection, settings)
     said = [{"normal": normal(one), "document": dict(one.documents)} for one in packs]
     async with refusals():
         row = await (await connection.execute(Q["first"], {"packs": json.dumps(said)})).fetchone()
@@ -142,8 +145,12 @@ async def ensure_published(settings: Settings) -> bool:
 async def turn(pool: Pool, settings: Settings) -> None:
     """Once a day of the office: versions whose day has come are in force, others are no more."""
     async with as_caller(pool, Caller("screen", "worker"), TIMEOUT_MS) as connection:
-        await connection.execute(Q["zone"], {"zone": settings.time_zone})
+        await _begin(connection, settings)
         await connection.execute(Q["day"])
+
+
+async def _begin(connection: Connection, settings: Settings) -> None:
+    await connection.execute(Q["begin"], {"zone": settings.time_zone, "patience": PATIENCE})
 
 
 async def _number(connection: Connection, name: str, values: dict[str, Any]) -> int:

@@ -1,6 +1,7 @@
--- name: zone
+-- name: begin
 -- A rule's day begins at the office's midnight: current_date is the office's in this transaction.
-select set_config('TimeZone', %(zone)s, true)
+-- Who publishes waits for trials and imports of mains, but not for long.
+select set_config('TimeZone', %(zone)s, true), set_config('lock_timeout', %(patience)s, true)
 
 -- name: propose
 select api.propose_rules(%(normal)s::jsonb, %(document)s::jsonb, %(why)s, %(instead)s)

@@ -113,14 +113,11 @@ async def try_out(
             await connection.execute(Q["look"], {"purpose": f"rules try {trial.name}"})
     orgs = list(caller.org_ids) if caller.role == "utility" else None
     found: Tried | None = None
-    try:
-        screener = Caller("screen", caller.person)
-        async with as_caller(worker, screener, TIMEOUT_MS) as connection, refusals():
-            await connection.execute(Q["begin"], {"zone": zone})
-            found = await _tried(connection, trial, orgs, progress)
-            raise psycopg.Rollback
-    except psycopg.errors.LockNotAvailable as error:
-        raise Problem("busy", "rules.try.busy") from error
+    screener = Caller("screen", caller.person)
+    async with as_caller(worker, screener, TIMEOUT_MS) as connection, refusals():
+        await connection.execute(Q["begin"], {"zone": zone})
+        found = await _tried(connection, trial, orgs, progress)
+        raise psycopg.Rollback
     assert found is not None
     return found
 
