@@ -124,16 +124,27 @@ def _name(connection: psycopg.Connection[Any], layer: str, number: int) -> str:
     return _NAMES[place][number]
 
 
+def changed(
+    ours: dict[Key, Finding], oracles: dict[Key, Finding], within: int = 1
+) -> dict[Key, tuple[Finding | None, Finding | None]]:
+    """Where two sets of findings disagree; distances may differ by `within` 0.1 mm."""
+    return {
+        key: (ours.get(key), oracles.get(key))
+        for key in ours.keys() | oracles.keys()
+        if key not in ours or key not in oracles or not _alike(ours[key], oracles[key], within)
+    }
+
+
 def differences(
     ours: dict[Key, Finding], oracles: dict[Key, Finding], within: int = 1
 ) -> list[str]:
-    """Where two sets of findings disagree; distances may differ by `within` 0.1 mm."""
-    told = [f"only the service: {ours[key]}" for key in ours.keys() - oracles.keys()]
-    told += [f"only the oracle: {oracles[key]}" for key in oracles.keys() - ours.keys()]
-    for key in ours.keys() & oracles.keys():
-        if not _alike(ours[key], oracles[key], within):
-            told.append(f"service {ours[key]}, oracle {oracles[key]}")
-    return told
+    """The same in sentences."""
+    return [
+        f"only the oracle: {his}" if mine is None
+        else f"only the service: {mine}" if his is None
+        else f"service {mine}, oracle {his}"
+        for mine, his in changed(ours, oracles, within).values()
+    ]  # fmt: skip
 
 
 def _alike(one: Finding, other: Finding, within: int) -> bool:

@@ -11,7 +11,7 @@ import shapely
 from gridwarden.layers.catalogue import layer
 from gridwarden.sample.plants.book import BASE_OD_MM, Book, Json, Look
 from gridwarden.sample.plants.field import STEP_M, Lot, Planted, stretch
-from gridwarden.sample.plants.looks import looks
+from gridwarden.sample.plants.looks import looks, outside
 from gridwarden.sample.plants.records import either_side, meeting, quiet
 
 SIDES = (("below", -STEP_M), ("above", STEP_M))
@@ -136,7 +136,17 @@ def _pairs(book: Book, of: str) -> Iterator[tuple[Look, Beside]]:
     for rule in book.beside_mains(of):
         columns = quiet(book, of, meeting(book, of, rule["test"]["where"]))
         pointed = False
+        if rule["test"]["people"]:
+            columns |= {rule["test"]["people"]["column"]: 100}
+            row = rule["rows"][0]
+            look = book.look(rule, row)
+            key = f"plant:{rule['name']}:people"
+            yield look, Beside(of, key, book.limit(row, look) / 3, rule, columns)
         for row in rule["rows"]:
+            for tag, look in outside(book, rule, row):
+                key = f"plant:{rule['name']}:{row['row_no']}{tag}:below"
+                away = book.limit(row, look) - STEP_M
+                yield look, Beside(of, key, away, rule, columns | _digging(of, row))
             for tag, look in looks(book, rule, row):
                 yield from _row_pairs(book, of, rule, row, (f"{row['row_no']}{tag}", look), columns)
                 if not pointed and _has_points(of, rule):
@@ -202,8 +212,10 @@ def _row_pairs(
                     yield look, Beside(of, key, one["limit_m"] + shift, rule, given, point)
         if row["over_m"] is not None:
             for side, shift in SIDES:
-                key = f"{name}:over_m:{side}"
-                yield look, Beside(of, key, row["over_m"] + shift, rule, given, point)
+                key, deep = f"{name}:over_m:{side}", dict(given)
+                if "depth_top_m" in deep:  # so far below that no rule on crossings minds
+                    deep["depth_top_m"] = 6.0
+                yield look, Beside(of, key, row["over_m"] + shift, rule, deep, point)
 
 
 def _crossings(

@@ -169,9 +169,10 @@ class Book:
             metres = float(row["limit_m"] or 0)
         return round(max(metres, (row["per_depth"] or 0) * depth_m), 4)
 
-    def asked(self, rule: Json, look: Look) -> float:
+    def asked(self, rule: Json, look: Look, method: str | None = None) -> float:
         """The largest limit of the rows that certainly fit, or else that may; -1 where none."""
-        fits = [(self.fits(rule, row, look), self.limit(row, look)) for row in rule["rows"]]
+        rows = [row for row in rule["rows"] if not method or row["method"] in (None, method)]
+        fits = [(self.fits(rule, row, look), self.limit(row, look)) for row in rows]
         sure = [limit for truth, limit in fits if truth]
         return max(sure or [limit for truth, limit in fits if truth is None], default=-1.0)
 

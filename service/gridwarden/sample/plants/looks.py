@@ -13,20 +13,29 @@ WALL_STEP = 0.05
 
 def looks(book: Book, rule: Json, row: Json) -> Iterator[tuple[str, Look]]:
     """Mains to which the row certainly applies, each with a word for it."""
-    edges = list(_edges(row))
-    pressures = list(_pressures(book, rule, row))
-    first = edges[0][1] if edges else {}
-    if not pressures:
-        for word, given in edges or [("", {})]:
-            yield word, book.look(rule, row, **given)
-        yield from _relaxed(book, rule, row)
-        return
+    edges = list(_edges(row)) or [("", {})]
+    pressures = list(_pressures(book, rule, row)) or [("", None)]
     for at, (word, p) in enumerate(pressures):
-        # the last one, between two points, stands at the other edges
-        others = edges[1:] if at == len(pressures) - 1 and len(edges) > 1 else []
-        for edge, given in others or [("", first)]:
+        # one pressure stands at one edge, but the last, between two points, at all others
+        last = at == len(pressures) - 1
+        mine = edges if len(pressures) == 1 else edges[1:] if last and edges[1:] else edges[:1]
+        for edge, given in mine:
             yield word + edge, book.look(rule, row, p_mpa=p, **given)
     yield from _relaxed(book, rule, row)
+
+
+def outside(book: Book, rule: Json, row: Json) -> Iterator[tuple[str, Look]]:
+    """Mains just beyond the bounds of a row, where no other row of the rule is for them."""
+    for column, bound, shift in (
+        ("dn", row["dn_upto"], DN_STEP),
+        ("dn", row["dn_over"], 0.0),
+        ("wall_mm", row["wall_min_mm"], -WALL_STEP),
+        ("wall_mm", row["wall_under_mm"], 0.0),
+    ):
+        if bound is not None:
+            look = book.look(rule, row, **{column: round(bound + shift, 4)})
+            if all(book.fits(rule, other, look) is False for other in rule["rows"]):
+                yield f":beyond-{bound:g}", look
 
 
 def _edges(row: Json) -> Iterator[tuple[str, dict[str, float]]]:
@@ -42,7 +51,7 @@ def _edges(row: Json) -> Iterator[tuple[str, dict[str, float]]]:
         yield f":wall-under-{row['wall_under_mm']:g}", {"wall_mm": wall}
 
 
-def _pressures(book: Book, rule: Json, row: Json) -> Iterator[tuple[str, float]]:
+def _pressures(book: Book, rule: Json, row: Json) -> Iterator[tuple[str, float | None]]:
     """Pressures at the points of a line, as far as the row's class reaches, and between them."""
     points = row["points"] or []
     system, wanted = book.system(rule), row["pressure_class"]

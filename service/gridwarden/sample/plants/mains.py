@@ -57,18 +57,24 @@ def _seen(
         for of in rule["subjects"]:
             if of == MAINS or not any(row["pressure_class"] for row in rule["rows"]):
                 continue
+            method = first_method(rule)
             stronger = [
-                book.asked(other, one)
+                book.asked(other, one, method)
                 for other in book.beside_mains(of)
                 if other["family"] == rule["family"] and other["strength"] > rule["strength"]
                 for one in looks
             ]
-            mine = [book.asked(rule, one) for one in looks]
+            mine = [book.asked(rule, one, method) for one in looks]
             gap = max([0.0, *stronger]) + 0.1
             seen = sum(limit > gap for limit in mine)
             if seen and (best is None or seen > best[0]):
                 best = (seen, of, rule, gap)
     return best and best[1:]
+
+
+def first_method(rule: Json) -> str | None:
+    """The work that a rule on works is about first."""
+    return next((row["method"] for row in rule["rows"] if row["method"]), None)
 
 
 def _beside(
@@ -84,8 +90,7 @@ def _beside(
     """A short main with one subject, `gap` from the edge of a main of the usual diameter."""
     mine = quiet(book, of, meeting(book, of, rule["test"]["where"]))
     if of == "excavations":
-        method = next((row["method"] for row in rule["rows"] if row["method"]), "mechanical")
-        mine |= {"method": method, "depth_m": 0.3}
+        mine |= {"method": first_method(rule) or "mechanical", "depth_m": 0.3}
     reach = {name: book.reach(name, look) for name in layers_judged(book)}
     width, height = SIZES.get(of, SIZE)
 
@@ -94,8 +99,11 @@ def _beside(
         yield main(key, line, operator, **(look.columns() | columns), depth_top_m=1.2)
         foot = north + (gap + BASE_OD_MM / 2000) * stretch(east)
         middle = east + width / 2 + 2
-        if layer(of).geometry == "line":
-            shape: shapely.Geometry = shapely.LineString([(middle - 2, foot), (middle + 2, foot)])
+        shape: shapely.Geometry
+        if rule["measured_to"] == "centre" and layer(of).geometry == "any":
+            shape = shapely.Point(middle, foot)
+        elif layer(of).geometry == "line":
+            shape = shapely.LineString([(middle - 2, foot), (middle + 2, foot)])
         else:
             shape = shapely.box(middle - width / 2, foot, middle + width / 2, foot + height)
         yield Planted(of, key, shape, mine)
@@ -153,6 +161,10 @@ def pairs_of_mains(book: Book, operator: str) -> list[Lot]:
                 for side, shift in SIDES:
                     key = f"plant:{rule['name']}:{row['row_no']}{tag}:{side}"
                     found.append(_two_mains(book, key, operator, look, rule, limit + shift))
+                    if row["over_m"] is not None:
+                        key = f"plant:{rule['name']}:{row['row_no']}{tag}:over_m:{side}"
+                        gap = row["over_m"] + shift
+                        found.append(_two_mains(book, key, operator, look, rule, gap))
         limit = book.limit(rule["rows"][0], book.look(rule, rule["rows"][0]))
         look = book.look(rule, rule["rows"][0])
         if rule["plane"] == "horizontal":
