@@ -216,3 +216,40 @@ def test_a_shape_of_another_system_is_not_taken_in(far_zone: psycopg.Connection[
                 " st_multi(st_buffer(st_setsrid(st_makepoint(114, 30), %s), 1)) from d",
                 (srid,),
             )
+
+
+def test_nothing_is_missed_where_a_plane_is_widest() -> None:
+    """The south of Tasmania in the system of all Australia, whose metre is 3.6 % too long from west
+    to east: of a radius of 315 m and a place known to 2 m, the last centimetre is found, and the
+    next is not.
+    """
+    place, working = Ground(147.0, -43.6), WorkingCrs(3577)
+    _, record = MAINS[-1]
+    radius = 0.69 * 0.3048 / (25.4 * 0.006894757**0.5) * record["p_mop_mpa"] ** 0.5 * record["dn"]
+    main = place.lonlat(line((0, -150), (0, 150)))
+    sides = {
+        "inside": box(radius + 1.99, -30, radius + 40, 30),
+        "outside": box(-radius - 40, -30, -radius - 2.01, 30),
+    }
+    with home_of("home", crs=3577) as settings:
+        cluster.up(settings)
+        migrations.upgrade(settings)
+        publish_rules(settings)
+        city = DrawnCity(settings)
+        with owner(settings) as connection:
+            made = {"accuracy_m": 0.0, "material": "steel", "area_class": "1", **record}
+            insert(connection, "gas_pipelines", in_zone(main, working), made)
+            ids = {
+                side: insert(
+                    connection,
+                    "estates",
+                    in_zone(place.lonlat(shape), working),
+                    {"accuracy_m": 2.0, "households": 1},
+                )
+                for side, shape in sides.items()
+            }
+        city.screen()
+        (found,) = city.findings("main_consequence")
+        assert found["subject_id"] == ids["inside"]
+        assert found["certainty"] == "possible"
+        assert abs(float(found["margin_m"]) - 1.99) <= MILLIMETRE

@@ -19,7 +19,7 @@ cross join lateral (
 
 ---------------------------------------------------------------------------- a layer beside mains
 -- Pieces of mains find candidates by index; every gap is measured from the whole main. As
--- √(a² + b²) ≤ a + b, a reach of limit + edge + both accuracies misses nothing; the plane may be 3 %
+-- √(a² + b²) ≤ a + b, a reach of limit + edge + both accuracies misses nothing; the plane may be 4 %
 -- wider than the ground. Whichever side is placed more coarsely than 2 m drives, so that one coarse
 -- feature does not widen the search for all others. `offset 0` keeps the planner from turning the
 -- joins around: the driving side is read once, and the other through its index.
@@ -30,7 +30,7 @@ with asked as materialized (
     select coalesce(max({{work_depth}}), 0) as m from {{subjects}} s
 ), reach as materialized (
     select q.profile_id,
-           (max(greatest(q.limit_m, q.per_depth * d.m)) * 1.03 + 0.02)::double precision as limit_m
+           (max(greatest(q.limit_m, q.per_depth * d.m)) * 1.04 + 0.02)::double precision as limit_m
     from asked q cross join deepest d group by q.profile_id
 ), widest as materialized (
     select (select max(limit_m) from reach) as limit_m, max(p.edge_m) as edge_m,
@@ -45,7 +45,7 @@ with asked as materialized (
     cross join lateral (
         select f.id from {{subjects}} f
         where st_dwithin(f.geom, p.geom,
-                r.limit_m + (p.edge_m + coalesce(p.accuracy_m, 1) + 2 + w.radius_m) * 1.03)
+                r.limit_m + (p.edge_m + coalesce(p.accuracy_m, 1) + 2 + w.radius_m) * 1.04)
           and coalesce(f.accuracy_m, 1) <= 2
         offset 0) s
     union
@@ -55,7 +55,7 @@ with asked as materialized (
     cross join lateral (
         select q.main_id from {{pieces}} q
         where st_dwithin(q.geom, s.geom,
-                w.limit_m + (w.edge_m + 2 + s.accuracy_m + w.radius_m) * 1.03)
+                w.limit_m + (w.edge_m + 2 + s.accuracy_m + w.radius_m) * 1.04)
           and coalesce(q.accuracy_m, 1) <= 2
         offset 0) p
     where s.accuracy_m > 2
@@ -69,7 +69,7 @@ with asked as materialized (
     cross join lateral (
         select f.id from {{subjects}} f
         where st_dwithin(f.geom, p.geom,
-                r.limit_m + (p.edge_m + p.accuracy_m + coarse.most + w.radius_m) * 1.03)
+                r.limit_m + (p.edge_m + p.accuracy_m + coarse.most + w.radius_m) * 1.04)
           and f.accuracy_m > 2
         offset 0) s
     where p.accuracy_m > 2 and coarse.most is not null
