@@ -216,7 +216,8 @@ $$
         on conflict (key) do nothing
         returning main_profile.*)
     insert into data.main_rule
-        select (data.rules_for(f)).* from (select fresh::data.main_profile as f from fresh) f
+        select q.* from (select fresh::data.main_profile as f from fresh) l
+        cross join lateral data.rules_for(l.f) q
 $$;
 
 create or replace function data.cut_mains() returns trigger
@@ -264,9 +265,9 @@ begin
         where not exists (select from data.main_piece c where c.profile_id = p.id);
     update data.main_profile p
     set class = l.class, edge_m = l.edge_m, missing = l.missing
-    from (select q.id, (data.profile_of(jsonb_populate_record(null::data.gas_pipelines, to_jsonb(q)))).*
-          from data.main_profile q) as l(profile_id, none, key, pressure_class, p_mop_mpa, material,
-              dn, od_mm, wall_mm, network, area_class, class, edge_m, missing)
+    from (select q.id as profile_id, o.class, o.edge_m, o.missing
+          from data.main_profile q cross join lateral data.profile_of(
+              jsonb_populate_record(null::data.gas_pipelines, to_jsonb(q))) o) l
     where l.profile_id = p.id
       and (p.class, p.edge_m, p.missing) is distinct from (l.class, l.edge_m, l.missing);
     update data.main_piece c
@@ -274,7 +275,8 @@ begin
     from data.main_profile p
     where p.id = c.profile_id
       and (c.pressure_class, c.edge_m, c.missing) is distinct from (p.class, p.edge_m, p.missing);
-    insert into data.main_rule select (data.rules_for(p)).* from data.main_profile p;
+    insert into data.main_rule
+        select q.* from data.main_profile p cross join lateral data.rules_for(p) q;
 end
 $$;
 

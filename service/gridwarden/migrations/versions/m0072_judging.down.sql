@@ -1,4 +1,4 @@
-drop function data.statement(text, text, text, bigint[], text, text, text, text);
+drop function data.statement(text, text, text, bigint[], text, text, text, text, text);
 drop function data.statements();
 drop function data.has_column(text, text);
 drop function data.by_rule_sql(bigint[], text, text, text);

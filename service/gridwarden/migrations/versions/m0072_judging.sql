@@ -109,7 +109,8 @@ $$;
 -- The statement itself. The sources are relations as SQL: what a screen judges, or a proposal.
 create function data.statement(kind text, family text, layer text, rule_ids bigint[],
         subjects text default null, mains text default 'data.gas_pipelines',
-        pieces text default 'data.main_piece', asked text default 'data.main_rule') returns text
+        pieces text default 'data.main_piece', asked text default 'data.main_rule',
+        own_pieces text default 'data.main_piece') returns text
     language plpgsql stable as
 $$
 declare
@@ -127,6 +128,7 @@ begin
     said := replace(said, '{{subjects}}', coalesce(subjects, format('data.%I', statement.layer)));
     said := replace(said, '{{mains}}', mains);
     said := replace(said, '{{pieces}}', pieces);
+    said := replace(said, '{{own_pieces}}', own_pieces);
     said := replace(said, '{{asked}}', asked);
     said := replace(said, '{{family}}', quote_literal(statement.family));
     said := replace(said, '{{layer}}', quote_literal(statement.layer));

@@ -31,17 +31,17 @@ when 'mains' then $t$
 with asked as materialized (
     select q.* from {{asked}} q where q.rule_id = any ({{rules}})
 ), reach as materialized (
-    select (max(limit_m) * 1.03 + 0.02)::double precision as limit_m from asked
+    select (max(limit_m) * 1.04 + 0.02)::double precision as limit_m from asked
 ), widest as materialized (
     select max(p.edge_m) as edge_m, max(coalesce(p.accuracy_m, 1)) as accuracy_m from {{pieces}} p where p.no = 1
 ), candidate as (
     select distinct a.main_id as subject_id, b.main_id
     from reach r cross join widest w
-    cross join data.main_piece a
+    cross join {{own_pieces}} a
     cross join lateral (
         select q.main_id from {{pieces}} q
         where st_dwithin(q.geom, a.geom, r.limit_m
-              + (a.edge_m + w.edge_m + coalesce(a.accuracy_m, 1) + w.accuracy_m) * 1.03)
+              + (a.edge_m + w.edge_m + coalesce(a.accuracy_m, 1) + w.accuracy_m) * 1.04)
         offset 0) b
     where {{each_pair}}
 ), measured as materialized (
@@ -54,7 +54,7 @@ with asked as materialized (
     from candidate c
     join {{subjects}} s on s.id = c.subject_id
     join {{mains}} m on m.id = c.main_id
-    join data.main_piece o on o.main_id = c.subject_id and o.no = 1
+    join {{own_pieces}} o on o.main_id = c.subject_id and o.no = 1
     join {{pieces}} k on k.main_id = c.main_id and k.no = 1
     where not st_dwithin(st_boundary(s.geom), m.geom, 0.5) and not st_dwithin(st_boundary(m.geom), s.geom, 0.5)
 ), best as materialized (
@@ -108,7 +108,7 @@ with rows as materialized (
            w.over_m, w.severity, w.figure
     from data.rule r join data.rule_row w on w.rule_id = r.id where r.id = any ({{rules}})
 ), reach as materialized (
-    select (max(w.limit_m) * 1.03 + 6.1)::double precision as limit_m,
+    select (max(w.limit_m) * 1.04 + 6.1)::double precision as limit_m,
            (select least(max(coalesce(c.accuracy_m, 1)), 100) from {{counterparts}} c) as accuracy_m
     from rows w
 ), best as materialized (
@@ -121,7 +121,7 @@ with rows as materialized (
     from {{subjects}} s
     cross join reach
     join {{counterparts}} c on {{others}} and st_dwithin(c.geom, s.geom,
-        reach.limit_m + (coalesce(s.accuracy_m, 1) + reach.accuracy_m) * 1.03)
+        reach.limit_m + (coalesce(s.accuracy_m, 1) + reach.accuracy_m) * 1.04)
     cross join rows w
     join data.rule r on r.id = w.rule_id
     cross join lateral (select {{where}} as holds, {{counted}} as counted) fits
@@ -238,7 +238,7 @@ with rule as materialized (
     select p.subject_id, p.part, coalesce({{units}}, 1) as units,
            st_linelocatepoint(p.geom, st_closestpoint(p.geom, b.geom)) * p.length_m as at_m
     from rule r cross join part p
-    join {{counts}} b on st_dwithin(b.geom, p.geom, r.side_m * 1.03)
+    join {{counts}} b on st_dwithin(b.geom, p.geom, r.side_m * 1.04)
         and data.ground_m(b.geom, p.geom) <= r.side_m
 ), counted as (
     select a.subject_id, sum(a.units) over (partition by a.subject_id, a.part order by a.at_m
@@ -277,6 +277,6 @@ revoke all on all functions in schema data from public;
 grant execute on function data.condition_sql(jsonb, text), data.number_sql(jsonb),
     data.text_array(jsonb), data.missing_sql(jsonb, text), data.unset_figures(bigint),
     data.by_rule_sql(bigint[], text, text, text), data.has_column(text, text), data.statements(),
-    data.statement(text, text, text, bigint[], text, text, text, text),
+    data.statement(text, text, text, bigint[], text, text, text, text, text),
     data.judging_template(text), data.template_beside_mains(text),
     data.relaxed(jsonb, text, double precision, numeric, numeric) to gridwarden_screen;

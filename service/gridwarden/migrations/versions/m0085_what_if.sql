@@ -25,10 +25,8 @@ begin
         case when beside then 'near_subject' when mains then 'own_main' else 'proposed' end,
         case when main then 'proposed' else 'data.gas_pipelines' end,
         case when main then 'proposed_piece' else 'near_piece' end,
-        case when mains then 'asked_of_both' when main then 'proposed_rule' else 'data.main_rule' end);
-    if mains then
-        judged := replace(judged, 'data.main_piece', 'near_piece');
-    end if;
+        case when mains then 'asked_of_both' when main then 'proposed_rule' else 'data.main_rule' end,
+        'near_piece');
     return format($q$
         with proposed as materialized (
             select p.* from jsonb_populate_record(null::data.%1$I, $1) p
@@ -266,7 +264,7 @@ begin
         select max(greatest(q.limit_m, q.per_depth * (properties ->> 'depth_m')::numeric))
             into near_m from data.main_rule q where q.rule_id = any (rules);
     end if;
-    near_m := 1.03 * (coalesce(near_m, 0) + accuracy_m + radius_m + coalesce(look.edge_m, 0) + 6
+    near_m := 1.04 * (coalesce(near_m, 0) + accuracy_m + radius_m + coalesce(look.edge_m, 0) + 6
         + coalesce((properties ->> 'od_mm')::double precision, (properties ->> 'dn')::double precision, 0) / 1000
         + coalesce((select max(w.edge_m + coalesce(w.accuracy_m, 1)) from data.main_piece w), 0));
 
@@ -279,7 +277,7 @@ begin
             execute format('select coalesce(max(t.accuracy_m), 0) from data.%I t', one.layer) into coarse_m;
         end if;
         execute data.what_if_statement(what_if.layer, one.kind, one.family, one.layer, one.rule_ids)
-            into part using proposal, near_m + 1.03 * coarse_m, look, replaces, org;
+            into part using proposal, near_m + 1.04 * coarse_m, look, replaces, org;
         judged := judged || coalesce(part, '[]');
     end loop;
     -- as a screen does: of what several statements found of one subject and main, the strongest stays
