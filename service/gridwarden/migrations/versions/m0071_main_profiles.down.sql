@@ -13,3 +13,4 @@ drop function data.profile_of(data.gas_pipelines);
 drop table data.main_rule, data.main_profile;
 drop function data.ground_length_m(geometry);
 drop function data.ground_m(geometry, geometry);
+drop function data.plane_m(double precision);

@@ -9,6 +9,12 @@ create function data.ground_m(a geometry, b geometry) returns double precision
     language sql immutable parallel safe as
 $$ select st_length(st_transform(st_shortestline(a, b), 4326)::geography) $$;
 
+-- How far to look in the plane so that nothing within so many metres on the ground is missed: a
+-- working CRS stretches by no more than 4 % in its area of use (gridwarden.geodesy.working).
+create function data.plane_m(ground_m double precision) returns double precision
+    language sql immutable parallel safe as
+$$ select ground_m * 1.04 + 0.02 $$;
+
 create function data.ground_length_m(line geometry) returns double precision
     language sql immutable parallel safe as
 $$ select st_length(st_transform(line, 4326)::geography) $$;
@@ -296,10 +302,11 @@ end
 $$;
 alter table data.main_piece alter profile_id set not null;
 
-revoke all on function data.ground_m(geometry, geometry), data.ground_length_m(geometry),
+revoke all on function data.ground_m(geometry, geometry), data.ground_length_m(geometry), data.plane_m(double precision),
     data.profile_of(data.gas_pipelines), data.potential_impact_radius_m(numeric, numeric),
     data.interpolated(jsonb, numeric), data.rules_for(data.main_profile),
     data.pieces_of(data.gas_pipelines, data.main_profile), data.know_profiles(bigint[]),
     data.look_again_at_mains() from public;
-grant execute on function data.ground_m(geometry, geometry), data.ground_length_m(geometry) to gridwarden_screen;
+grant execute on function data.ground_m(geometry, geometry), data.ground_length_m(geometry),
+    data.plane_m(double precision) to gridwarden_screen;
 grant select on data.main_profile, data.main_rule to gridwarden_screen;
