@@ -34,7 +34,14 @@ def all_hold(conditions: Iterable[dict[str, Any]], record: Feature, rules: Rules
 
 
 def one_holds(condition: dict[str, Any], record: Feature, rules: Rules) -> Held:
-    """One condition: unknown where the record is silent."""
+    """One condition: unknown where the record is silent, or not met where the pack says so."""
+    held = told(condition, record, rules)
+    silent_is_no = condition.get("unknown") == "no"
+    return Held(False) if held.truth is None and silent_is_no else held
+
+
+def told(condition: dict[str, Any], record: Feature, rules: Rules) -> Held:
+    """What the record says of one condition."""
     column = condition["column"]
     missing = frozenset([column])
     if "is" in condition or "not" in condition:

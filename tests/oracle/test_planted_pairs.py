@@ -22,7 +22,7 @@ PACKS = (
 )
 HIDDEN = {
     # 3.0 m for the thickest walls, where the protection range reaches 5 m
-    CITY_GAS: {"high-pressure-area-3"},
+    CITY_GAS: {"high-pressure-area-3", "shed-high-pressure-area-3"},
     # 0.5 m for piling and boreholes, where 3 m ask for a plan
     ("uk",): {"uk-hand-dig"},
     # 18 in, where the state asks 24 in

@@ -54,6 +54,22 @@ CONDITIONS: list[tuple[dict[str, Any], dict[str, Any], bool | None]] = [
         False,
     ),
     ({"column": "height_m", "under": 3.0, "per": "storeys"}, {"height_m": 9.0, "storeys": 0}, None),
+    # what nobody recorded does not meet a condition that says so
+    ({"column": "use", "is": ["a"], "unknown": "no"}, {}, False),
+    ({"column": "use", "is": ["a"], "unknown": "no"}, {"use": "a"}, True),
+    ({"column": "use", "not": ["a"], "unknown": "no"}, {}, False),
+    ({"column": "use", "not": ["a"], "unknown": "no"}, {"use": "b"}, True),
+    ({"column": "height_m", "under": 4.0, "unknown": "no"}, {}, False),
+    ({"column": "height_m", "under": 4.0, "unknown": "no"}, {"height_m": 3.9}, True),
+    *(
+        ({"column": "height_m", "under": 3.0, "per": "storeys", "unknown": "no"}, record, holds)
+        for record, holds in (
+            ({"height_m": 8.9, "storeys": 3}, True),
+            ({"height_m": 8.9, "storeys": 0}, False),
+            ({"height_m": 8.9}, False),
+            ({"storeys": 3}, False),
+        )
+    ),
     ({"column": "height_m", "over": "@shed_service_radius_m"}, {"height_m": 300.0}, False),
     ({"column": "height_m", "over": "@shed_service_radius_m"}, {"height_m": 300.1}, True),
     ({"column": "height_m", "over": "@nobody_set_this"}, {"height_m": 300.1}, None),

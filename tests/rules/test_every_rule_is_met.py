@@ -54,6 +54,8 @@ NEAR = [
     ("shed-protection-range", MA, SHEDS, "area", 0.55, {}),
     ("shed-clearance", MA, SHEDS, "area", 1.55, {}),
     ("shed-clearance-wall", SHB, SHEDS, "area", 5.1, {}),
+    ("shed-high-pressure-area-1-2", COUNTRY, SHEDS, "area", 23.1, {}),
+    ("shed-high-pressure-area-3", TOWN, SHEDS, "area", 7.6, {}),
     ("site-protection-range", SHB, "construction_sites", "area", 1.65, {}),
     ("site-control-range", SHB, "construction_sites", "area", 15.15, {}),
     ("work-protection-range", MA, "excavations", "area", 0.55, {"method": "mechanical"}),
@@ -141,6 +143,24 @@ SINGLE = [
     ("rental-partition", HOMES, {"partition_added": True}, {"partition_added": False}),
     ("rental-room-not-lettable", HOMES, {"let_room": "kitchen"}, {"let_room": "bedroom"}),
 ]
+UNASKED = [
+    # what nobody recorded of it is no finding
+    (LANES, LANE),
+    (LANES, CLIMBING),
+    (LANES, TURNING),
+    (LANES, LANE | {"length_m": 90.0}),
+    (LANES, {"width_m": 6.0, "length_m": 12.0, "clear_height_m": 4.5}),
+    (HOMES, {"area_m2": 60.0}),
+    (HOMES, {}),
+]
+"""Layers and columns."""
+ASKED = [
+    # what is known to be wrong stays, even if something else is not on record
+    ("climbing-area-blocked", LANES, {"state": "blocked"}),
+    ("fire-lane-narrow", LANES, {"width_m": 3.9}),
+    ("fire-lane-dead-end", LANES, LANE | {"dead_end": True}),
+    ("tall-building-water", "buildings", {"use": "住宅", "height_m": 30.0}),
+]
 BESIDE = [
     ("shed-near-building", SHEDS, OPEN, 5.9, "buildings", {"height_m": 12.0}, 6.0),
     ("shed-near-high-rise", SHEDS, OPEN, 8.9, "buildings", TALL, 9.0),
@@ -160,6 +180,8 @@ class Stage:
         self.row = 0.0
         self.wanted: dict[tuple[str, str, int], str] = {}
         self.unwanted: set[tuple[str, str, int]] = set()
+        self.silent: set[tuple[str, int]] = set()
+        self.open: set[tuple[str, str, int]] = set()
 
     def scene(self) -> float:
         """The y of a new scene."""
@@ -214,6 +236,12 @@ def judged(module_city: Settings) -> Iterator[tuple[Stage, dict[Any, Any]]]:
                 y = stage.scene()
                 stage.add(other, rectangle(45, y + 5 + away, 52, y + 12 + away), columns)
                 expect(stage, name, layer, expected, stage.add(layer, shape("area", y, 0), own))
+        for layer, told in UNASKED:
+            stage.silent.add((layer, stage.add(layer, shape("area", stage.scene(), 0), told)))
+        for name, layer, told in ASKED:
+            one = stage.add(layer, shape("area", stage.scene(), 0), told)
+            stage.open.add((name, layer, one))
+        unknown_objects(stage)
         mains(stage)
         estates(stage)
         yield stage, stage.judged()
@@ -224,6 +252,18 @@ def expect(stage: Stage, name: str, layer: str, expected: bool, subject: int) ->
         stage.wanted[name, layer, subject] = name
     else:
         stage.unwanted.add((name, layer, subject))
+
+
+def unknown_objects(stage: Stage) -> None:
+    """Of an object of unknown kind, a rule asks only where it stands on a main."""
+    for away in (0.05, 0.75):
+        y = stage.scene()
+        stage.add("gas_pipelines", line((0, y), (100, y)), MA)
+        one = stage.add(STREET, shape("area", y, away), {})
+        if away < 0.1:
+            stage.open.add(("zy-6-stockpile", STREET, one))
+        else:
+            stage.silent.add((STREET, one))
 
 
 def mains(stage: Stage) -> None:
@@ -290,6 +330,16 @@ def test_whole_records_make_certain_findings(judged: tuple[Stage, dict[Any, Any]
         if (name, layer, one) in found and found[name, layer, one]["certainty"] != "certain"
     }
     assert unsure == set()
+
+
+def test_what_nobody_recorded_is_asked_about_only_where_a_rule_wants_to_know(
+    judged: tuple[Stage, dict[Any, Any]],
+) -> None:
+    stage, found = judged
+    assert {(layer, one) for _, layer, one in found} & stage.silent == set()
+    for name, layer, one in stage.open:
+        assert found[name, layer, one]["certainty"] == "possible", name
+        assert found[name, layer, one]["missing"], name
 
 
 def test_what_no_city_has_set_judges_nobody(judged: tuple[Stage, dict[Any, Any]]) -> None:

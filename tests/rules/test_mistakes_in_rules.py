@@ -304,6 +304,8 @@ MISTAKES = [
         91,
         "an estimate needs possible_from <= over <=",
     ),
+    ("certain_over = 23.0 }", 'certain_over = 23.0 }, unknown = "no"', 91, "nothing is recorded"),
+    ('not = ["ok"]', 'not = ["ok"], unknown = "yes"', 92, "unknown"),
     (
         'counterpart = "buildings"',
         'counterpart = "buildings"\nclasses = "two"',

@@ -175,7 +175,7 @@ SIGNS: Final = {"over": ">", "upto": "≤", "from": "≥", "under": "<"}
 def condition_words(test: Mapping[str, Any], lang: str) -> list[str]:
     """The conditions of a rule, a line each: on the subject, on the counterpart, what it counts."""
     lines = [
-        say(f"rules.{of}", lang, condition=_condition(one))
+        say(f"rules.{of}", lang, condition=_condition(one, lang))
         for of in ("where", "counterpart_where")
         for one in test.get(of) or ()
     ]
@@ -187,7 +187,12 @@ def condition_words(test: Mapping[str, Any], lang: str) -> list[str]:
     return lines
 
 
-def _condition(one: Mapping[str, Any]) -> str:
+def _condition(one: Mapping[str, Any], lang: str) -> str:
+    said = _tested(one)
+    return say("rules.unknown_no", lang, condition=said) if one.get("unknown") == "no" else said
+
+
+def _tested(one: Mapping[str, Any]) -> str:
     column = f"{one['column']} / {one['per']}" if one.get("per") else str(one["column"])
     if "is" in one or "not" in one:
         sign = "=" if "is" in one else "≠"

@@ -15,8 +15,9 @@ create function data.text_array(list jsonb) returns text[]
     language sql immutable as
 $$ select array(select jsonb_array_elements_text(list)) $$;
 
--- What judging needs to know of a condition [{column, is, not, over, upto, from, under, per, estimate}]:
--- an expression on the row `a`, true, false or null for unknown; all conditions must hold.
+-- What judging needs to know of conditions [{column, is, not, over, upto, from, under, per, estimate,
+-- unknown}]: an expression on the row `a`, true, false or null for unknown; all must hold. Where a
+-- condition says unknown = "no", what is not on record does not meet it.
 create function data.condition_sql(conditions jsonb, a text) returns text
     language sql stable as
 $$
@@ -42,6 +43,7 @@ $$
                 'when %3$I.%4$I * %5$s >= %7$s then null else false end', col, plain, a,
                 c.v #>> '{estimate,column}', c.v #>> '{estimate,factor}',
                 c.v #>> '{estimate,certain_over}', c.v #>> '{estimate,possible_from}')
+            when c.v ->> 'unknown' = 'no' then format('coalesce(%s, false)', plain)
             else plain end as expression
     ) one
 $$;

@@ -32,7 +32,8 @@ class Condition(Part):
     """One test of one column of a record: `is`, `not`, or one comparison.
 
     What is unknown is neither true nor false: the finding is then at most possible, and the column
-    is named as missing. Of an absence's counterparts, one of which nothing is known counts.
+    is named as missing. Of an absence's counterparts, one of which nothing is known counts. With
+    `unknown = "no"` a record that says nothing does not meet the condition: nobody is asked.
     """
 
     column: Name = Field(description="a column of the layer")
@@ -60,6 +61,10 @@ class Condition(Part):
     estimate: Estimate | None = Field(
         default=None, description="what counts where the column is empty; only with `over`"
     )
+    unknown: Literal["no"] | None = Field(
+        default=None,
+        description='"no": where nothing is recorded the condition fails, and nobody is asked',
+    )
 
     @model_validator(mode="after")
     def one_test(self) -> Self:
@@ -81,6 +86,8 @@ class Condition(Part):
         return self
 
     def _estimated(self, estimate: Estimate) -> None:
+        if self.unknown is not None:
+            raise wrong("an estimate says what counts where nothing is recorded", "unknown")
         if self.over is None or self.per is not None:
             raise wrong("an estimate goes with `over` alone", "estimate")
         if isinstance(self.over, float) and not (
