@@ -229,21 +229,11 @@ def test_findings_do_not_know_where_a_ring_begins_in_depth(
 
 
 # ---------------------------------------------------------------------------- (e)
-NO_TABLE = {"charging_sheds": ("HB", "HA", "XH"), "buildings": ("XH",)}
-"""Classes for which the shipped pack has no distance to such a structure: GB 50028 ends at 4.0 MPa,
-and its tables of high pressure name buildings."""
-
-
-def classes_of(case: Case) -> list[Case]:
-    """The case in every class that has a table for it, weakest first."""
-    return [case.classed(name) for name in CLASSES if name not in NO_TABLE.get(case.layer, ())]
-
-
 def more_pressure_is_never_milder(city: City, tally: Tally, drawn: list[Case]) -> None:
     """(e) From each class to the next: no family falls silent, none is graded lower, and one of
     the same grade is no less certain.
     """
-    found = judged(city, [classes_of(case) for case in drawn])
+    found = judged(city, [[case.classed(name) for name in CLASSES] for case in drawn])
     tally.count(found)
     for case, column in zip(drawn, found, strict=True):
         for lower, higher in pairwise(column):
