@@ -49,7 +49,8 @@ delete from data.judged j
 using (
     select ctid, row_number() over (
         partition by family, layer, subject_id, main_id
-        order by strength desc, data.severity_rank(severity) desc, margin_m nulls last, pack, rule) as place
+        order by strength desc, data.severity_rank(severity) desc, certainty, margin_m nulls last,
+                 pack, rule) as place
     from data.judged) o
 where o.ctid = j.ctid and o.place > 1
 

@@ -68,9 +68,8 @@ create function data.profile_of(m data.gas_pipelines) returns data.main_profile
     language sql stable parallel safe as
 $$
     select row(null::bigint,
-        concat_ws('|', coalesce(m.pressure_class, '-'), coalesce(round(m.p_mop_mpa::numeric, 6)::text, '-'),
-            coalesce(m.material, '-'), coalesce(m.dn::text, '-'), coalesce(m.od_mm::text, '-'),
-            coalesce(m.wall_mm::text, '-'), coalesce(m.network, '-'), coalesce(m.area_class, '-')),
+        jsonb_build_array(m.pressure_class, round(m.p_mop_mpa::numeric, 6), m.material, m.dn, m.od_mm,
+            m.wall_mm, m.network, m.area_class)::text,
         m.pressure_class, round(m.p_mop_mpa::numeric, 6)::double precision, m.material, m.dn,
         m.od_mm, m.wall_mm, m.network, m.area_class,
         data.main_class(m.pressure_class, m.p_mop_mpa),
@@ -90,7 +89,7 @@ $$ select (0.69 * 0.3048 / 25.4 * sqrt(p_mpa / 0.006894757293168) * d_mm)::numer
 create function data.interpolated(points jsonb, p_mpa numeric) returns numeric
     language sql immutable parallel safe as
 $$
-    select coalesce(
+    select case when p_mpa is not null then coalesce(
         (select case when p_mpa <= a.p then a.m
                      else a.m + (p_mpa - a.p) / (a.next_p - a.p) * (a.next_m - a.m) end
          from (select (t.v ->> 0)::numeric as p, (t.v ->> 1)::numeric as m,
@@ -98,7 +97,7 @@ $$
                       lead((t.v ->> 1)::numeric) over (order by n) as next_m, n
                from jsonb_array_elements(points) with ordinality t(v, n)) a
          where p_mpa <= a.next_p order by n limit 1),
-        (points -> -1 ->> 1)::numeric)
+        (points -> -1 ->> 1)::numeric) end
 $$;
 
 -- What each rule in force asks of a main that looks so.
@@ -106,7 +105,10 @@ create function data.rules_for(p data.main_profile) returns setof data.main_rule
     language sql stable as
 $$
     with system as materialized (
-        select s.classes, data.class_in(s.classes, p.pressure_class, p.p_mop_mpa) as class
+        select s.classes, data.class_in(s.classes, p.pressure_class, p.p_mop_mpa) as class,
+               -- a stated class that the stated pressure is not of: either may be the wrong one
+               nullif(data.class_in(s.classes, null, p.p_mop_mpa),
+                      data.class_in(s.classes, p.pressure_class, p.p_mop_mpa)) as other_class
         from (select distinct coalesce(r.classes, data.shown_classes()) as classes
               from data.rule r where r.in_force and (r.counterpart = 'gas_pipelines' or r.test ? 'location')) s
     ), candidate as materialized (
@@ -115,7 +117,9 @@ $$
         join system s on s.classes = coalesce(r.classes, data.shown_classes())
         join data.rule_row w on w.rule_id = r.id
         cross join lateral (
-            select w.pressure_class is null or w.pressure_class = s.class as class_fits,
+            select case when s.other_class is not null and w.pressure_class in (s.class, s.other_class)
+                        then null
+                        else w.pressure_class is null or w.pressure_class = s.class end as class_fits,
                    (w.dn_over is null or p.dn > w.dn_over)
                        and (w.dn_upto is null or p.dn <= w.dn_upto) as dn_fits,
                    (w.wall_min_mm is null or p.wall_mm >= w.wall_min_mm)
@@ -127,7 +131,8 @@ $$
         ) fits
         cross join lateral (
             select case when w.points is not null
-                        then round(coalesce(data.interpolated(w.points, p.p_mop_mpa::numeric),
+                        then round(coalesce(case when s.other_class is null
+                                then data.interpolated(w.points, p.p_mop_mpa::numeric) end,
                             (select max((t.v ->> 1)::numeric) from jsonb_array_elements(w.points) t(v))), 4)
                         when w.formula = 'pir' then round(data.potential_impact_radius_m(
                             coalesce(p.p_mop_mpa::numeric, (select max(c.upto_mpa) from data.rule_class c
@@ -138,7 +143,8 @@ $$
                         when w.figure is not null then data.figure(w.figure)
                         when r.test ? 'location' then 0
                         else w.limit_m end as asked_m,
-                   (w.points is not null or w.formula is not null) and p.p_mop_mpa is null as no_pressure,
+                   w.points is not null and s.other_class is not null
+                   or (w.points is not null or w.formula is not null) and p.p_mop_mpa is null as no_pressure,
                    w.formula is not null and coalesce(p.dn, p.od_mm) is null as no_diameter
         ) asked
         where r.in_force and (r.counterpart = 'gas_pipelines' or r.test ? 'location')

@@ -1,6 +1,7 @@
 drop function data.statement(text, text, text, bigint[], text, text, text, text, text);
 drop function data.statements();
 drop function data.has_column(text, text);
+drop function data.any_rule_sql(bigint[], text, text);
 drop function data.by_rule_sql(bigint[], text, text, text);
 drop function data.unset_figures(bigint);
 drop function data.missing_sql(jsonb, text);

@@ -41,8 +41,8 @@ $$
         select case when c.v ? 'estimate' then format(
                 'case when %1$s is not null then %2$s when %3$I.%4$I * %5$s > %6$s then true '
                 'when %3$I.%4$I * %5$s >= %7$s then null else false end', col, plain, a,
-                c.v #>> '{estimate,column}', c.v #>> '{estimate,factor}',
-                c.v #>> '{estimate,certain_over}', c.v #>> '{estimate,possible_from}')
+                c.v #>> '{estimate,column}', (c.v #>> '{estimate,factor}')::numeric,
+                (c.v #>> '{estimate,certain_over}')::numeric, (c.v #>> '{estimate,possible_from}')::numeric)
             when c.v ->> 'unknown' = 'no' then format('coalesce(%s, false)', plain)
             else plain end as expression
     ) one
@@ -100,6 +100,18 @@ $$
     where r.id = any (rule_ids)
 $$;
 
+-- Whether any of the rules could be about a row, as far as it alone tells.
+create function data.any_rule_sql(rule_ids bigint[], what text, a text) returns text
+    language sql stable as
+$$
+    select case when bool_or(said.expression = 'true') then 'true'
+                else string_agg(format('(%s) is distinct from false', said.expression), ' or '
+                    order by r.id) end
+    from data.rule r
+    cross join lateral (select data.condition_sql(r.test -> what, a) as expression) said
+    where r.id = any (rule_ids)
+$$;
+
 -- Whether a layer's table has a column.
 create function data.has_column(layer text, name text) returns boolean
     language sql stable as
@@ -149,6 +161,8 @@ begin
         then 's.depth_m::numeric' else 'null::numeric' end);
     said := replace(said, '{{where}}', data.by_rule_sql(rule_ids, 'where', 's', 'true'));
     said := replace(said, '{{where_missing}}', data.by_rule_sql(rule_ids, 'missing', 's', '''{}''::text[]'));
+    said := replace(said, '{{any_where}}', data.any_rule_sql(rule_ids, 'where', 's'));
+    said := replace(said, '{{any_counted}}', data.any_rule_sql(rule_ids, 'counterpart_where', 'c'));
     said := replace(said, '{{people}}', data.by_rule_sql(rule_ids, 'people', 's', 'null::numeric'));
     said := replace(said, '{{counted}}', data.by_rule_sql(rule_ids, 'counterpart_where', 'c', 'true'));
     said := replace(said, '{{counted_missing}}',
@@ -157,7 +171,7 @@ begin
     said := replace(said, '{{counterparts}}', coalesce('data.' || quote_ident(r.counterpart), 'null'));
     said := replace(said, '{{counts}}', coalesce('data.' || quote_ident(r.test #>> '{location,layer}'), 'null'));
     said := replace(said, '{{units}}', coalesce('b.' || quote_ident(r.test #>> '{location,units}'), 'null::integer'));
-    said := replace(said, '{{along_m}}', coalesce(r.test #>> '{location,along_m}', '0'));
+    said := replace(said, '{{along_m}}', coalesce((r.test #>> '{location,along_m}')::numeric, 0)::text);
     said := replace(said, '{{each_pair}}', 'a.main_id < b.main_id');
     said := replace(said, '{{others}}', case when statement.layer = r.counterpart then 's.id <> c.id' else 'true' end);
     return said;

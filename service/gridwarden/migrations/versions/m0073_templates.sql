@@ -30,7 +30,7 @@ with asked as materialized (
     select coalesce(max({{work_depth}}), 0) as m from {{subjects}} s
 ), reach as materialized (
     select q.profile_id,
-           (max(greatest(q.limit_m, q.per_depth * d.m)) * 1.04 + 0.02)::double precision as limit_m
+           data.plane_m(max(greatest(q.limit_m, q.per_depth * d.m))::double precision) as limit_m
     from asked q cross join deepest d group by q.profile_id
 ), widest as materialized (
     select (select max(limit_m) from reach) as limit_m, max(p.edge_m) as edge_m,
@@ -45,7 +45,7 @@ with asked as materialized (
     cross join lateral (
         select f.id from {{subjects}} f
         where st_dwithin(f.geom, p.geom,
-                r.limit_m + (p.edge_m + coalesce(p.accuracy_m, 1) + 2 + w.radius_m) * 1.04)
+                r.limit_m + data.plane_m(p.edge_m + coalesce(p.accuracy_m, 1) + 2 + w.radius_m))
           and coalesce(f.accuracy_m, 1) <= 2
         offset 0) s
     union
@@ -55,7 +55,7 @@ with asked as materialized (
     cross join lateral (
         select q.main_id from {{pieces}} q
         where st_dwithin(q.geom, s.geom,
-                w.limit_m + (w.edge_m + 2 + s.accuracy_m + w.radius_m) * 1.04)
+                w.limit_m + data.plane_m(w.edge_m + 2 + s.accuracy_m + w.radius_m))
           and coalesce(q.accuracy_m, 1) <= 2
         offset 0) p
     where s.accuracy_m > 2
@@ -69,7 +69,7 @@ with asked as materialized (
     cross join lateral (
         select f.id from {{subjects}} f
         where st_dwithin(f.geom, p.geom,
-                r.limit_m + (p.edge_m + p.accuracy_m + coarse.most + w.radius_m) * 1.04)
+                r.limit_m + data.plane_m(p.edge_m + p.accuracy_m + coarse.most + w.radius_m))
           and f.accuracy_m > 2
         offset 0) s
     where p.accuracy_m > 2 and coarse.most is not null
@@ -122,6 +122,7 @@ with asked as materialized (
       and (q.depth_over_m is null or {{work_depth}} is null or {{work_depth}} > q.depth_over_m)
       and (q.depth_upto_m is null or {{work_depth}} <= q.depth_upto_m)
     order by d.subject_id, d.main_id, r.strength desc, data.severity_rank(q.severity) desc,
+             coalesce(judged.certainty = 'certain', false) and not unsure.capped desc,
              array_position(array['prohibited', 'protection_plan', 'notify'], q.verdict),
              required.m desc, r.pack, r.rule, q.row_id
 )

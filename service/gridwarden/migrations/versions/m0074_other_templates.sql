@@ -24,30 +24,50 @@ create function data.judging_template(kind text) returns text
 $templates$
 select coalesce(data.template_beside_mains(kind), case kind
 ---------------------------------------------------------------------------- mains beside mains
--- Each pair once. Mains that are joined (an end of one lies on the other) are one system. The stricter
--- of what the rules ask of the two counts. Whose: the company's where both are its own, else nobody's
--- but the bureau's. The finding's place is the middle of a 500 m cell: a main's own is secret.
+-- Each pair once. Where mains are joined (an end of one lies on the other) 3 m around the joint are
+-- not looked at, nor is their crossing there. The stricter of what the rules ask of the two counts.
+-- Whose: the company's where both are its own, else nobody's but the bureau's. The finding's place is
+-- the middle of a 500 m cell: a main's own is secret.
 when 'mains' then $t$
 with asked as materialized (
     select q.* from {{asked}} q where q.rule_id = any ({{rules}})
 ), reach as materialized (
-    select (max(limit_m) * 1.04 + 0.02)::double precision as limit_m from asked
+    select data.plane_m(max(limit_m)::double precision) as limit_m from asked
 ), widest as materialized (
-    select max(p.edge_m) as edge_m, max(coalesce(p.accuracy_m, 1)) as accuracy_m from {{pieces}} p where p.no = 1
+    select max(p.edge_m) as edge_m from {{pieces}} p where p.no = 1
 ), candidate as (
-    select distinct a.main_id as subject_id, b.main_id
+    select a.main_id as subject_id, b.main_id
     from reach r cross join widest w
     cross join {{own_pieces}} a
     cross join lateral (
         select q.main_id from {{pieces}} q
         where st_dwithin(q.geom, a.geom, r.limit_m
-              + (a.edge_m + w.edge_m + coalesce(a.accuracy_m, 1) + w.accuracy_m) * 1.04)
+              + data.plane_m(a.edge_m + w.edge_m + coalesce(a.accuracy_m, 1) + 2))
+          and coalesce(q.accuracy_m, 1) <= 2
         offset 0) b
     where {{each_pair}}
+    union
+    select a.main_id, b.main_id
+    from reach r cross join widest w
+    cross join {{pieces}} b
+    cross join lateral (
+        select q.main_id from {{own_pieces}} q
+        where st_dwithin(q.geom, b.geom, r.limit_m
+              + data.plane_m(b.edge_m + w.edge_m + b.accuracy_m + coalesce(q.accuracy_m, 1)))
+          and coalesce(q.accuracy_m, 1) <= 2
+        offset 0) a
+    where b.accuracy_m > 2 and {{each_pair}}
+    union
+    select a.main_id, b.main_id
+    from reach r cross join widest w
+    cross join {{own_pieces}} a
+    join {{pieces}} b on b.accuracy_m > 2 and st_dwithin(b.geom, a.geom, r.limit_m
+        + data.plane_m(a.edge_m + w.edge_m + a.accuracy_m + b.accuracy_m))
+    where a.accuracy_m > 2 and {{each_pair}}
 ), measured as materialized (
     select c.subject_id, c.main_id, o.org_id as own_org, k.org_id, o.profile_id as own_profile,
            k.profile_id, o.edge_m as own_edge_m, k.edge_m, o.missing || k.missing as missing,
-           data.ground_m(s.geom, m.geom)::numeric as distance,
+           data.ground_m(apart.own, apart.other)::numeric as distance, joint.there as joined,
            data.joint_accuracy(m.accuracy_m, s.accuracy_m) as accuracy,
            m.accuracy_m is null or s.accuracy_m is null as capped,
            s.depth_top_m as own_depth_m, m.depth_top_m
@@ -56,7 +76,17 @@ with asked as materialized (
     join {{mains}} m on m.id = c.main_id
     join {{own_pieces}} o on o.main_id = c.subject_id and o.no = 1
     join {{pieces}} k on k.main_id = c.main_id and k.no = 1
-    where not st_dwithin(st_boundary(s.geom), m.geom, 0.5) and not st_dwithin(st_boundary(m.geom), s.geom, 0.5)
+    cross join lateral (
+        select st_collect(e.geom) as ends, count(*) > 0 as there
+        from (select d.geom from st_dump(st_boundary(s.geom)) d where st_dwithin(d.geom, m.geom, 0.5)
+              union all
+              select d.geom from st_dump(st_boundary(m.geom)) d where st_dwithin(d.geom, s.geom, 0.5)) e
+        offset 0) joint
+    cross join lateral (
+        select case when joint.there then st_difference(s.geom, st_buffer(joint.ends, 3)) else s.geom end as own,
+               case when joint.there then st_difference(m.geom, st_buffer(joint.ends, 3)) else m.geom end as other
+        offset 0) apart
+    where not st_isempty(apart.own) and not st_isempty(apart.other)
 ), best as materialized (
     select distinct on (d.subject_id, d.main_id) d.*, q.rule_id, q.row_id, q.pressure_class,
            q.severity, q.told, q.limit_m as required, gap.m as gap,
@@ -79,7 +109,7 @@ with asked as materialized (
     cross join lateral (select named.missing, d.capped or named.missing <> '{}' as capped) unsure
     where (judged.certainty is not null or r.plane = 'vertical' and gap.m is null)
       -- mains that cross are judged in the vertical plane
-      and (r.plane = 'horizontal' and d.distance > 0 or r.plane = 'vertical' and round(level.m, 4) <= 0)
+      and (r.plane = 'horizontal' and d.distance > 0 or r.plane = 'vertical' and not d.joined and round(level.m, 4) <= 0)
       and (q.over_m is null or gap.m > q.over_m)
     order by d.subject_id, d.main_id, r.strength desc, q.limit_m desc,
              data.severity_rank(q.severity) desc, r.pack, r.rule, q.row_id, q.pressure_class
@@ -108,9 +138,26 @@ with rows as materialized (
            w.over_m, w.severity, w.figure
     from data.rule r join data.rule_row w on w.rule_id = r.id where r.id = any ({{rules}})
 ), reach as materialized (
-    select (max(w.limit_m) * 1.04 + 6.1)::double precision as limit_m,
-           (select least(max(coalesce(c.accuracy_m, 1)), 100) from {{counterparts}} c) as accuracy_m
-    from rows w
+    select data.plane_m(max(w.limit_m)::double precision + 2 * data.point_radius()) as limit_m from rows w
+), candidate as (
+    -- whichever side is placed more coarsely than 2 m drives
+    select s.id as subject_id, c.id as counterpart_id
+    from reach cross join {{subjects}} s
+    join {{counterparts}} c on coalesce(c.accuracy_m, 1) <= 2 and st_dwithin(c.geom, s.geom,
+        reach.limit_m + data.plane_m(coalesce(s.accuracy_m, 1) + 2))
+    where {{others}} and ({{any_where}}) and ({{any_counted}})
+    union
+    select s.id, c.id
+    from reach cross join {{counterparts}} c
+    join {{subjects}} s on coalesce(s.accuracy_m, 1) <= 2 and st_dwithin(s.geom, c.geom,
+        reach.limit_m + data.plane_m(c.accuracy_m + 2))
+    where c.accuracy_m > 2 and {{others}} and ({{any_where}}) and ({{any_counted}})
+    union
+    select s.id, c.id
+    from reach cross join {{subjects}} s
+    join {{counterparts}} c on c.accuracy_m > 2 and st_dwithin(c.geom, s.geom,
+        reach.limit_m + data.plane_m(s.accuracy_m + c.accuracy_m))
+    where s.accuracy_m > 2 and {{others}} and ({{any_where}}) and ({{any_counted}})
 ), best as materialized (
     select distinct on (s.id) s.id as subject_id, c.id as counterpart_id, w.*, gap.m as gap,
            data.joint_accuracy(c.accuracy_m, s.accuracy_m) as accuracy,
@@ -118,10 +165,9 @@ with rows as materialized (
                 when judged.certainty = 'possible' and data.runs_through(s.geom, c.geom,
                      (data.joint_accuracy(c.accuracy_m, s.accuracy_m) - w.limit_m)::double precision)
                 then 'certain' else judged.certainty end as certainty, named.missing
-    from {{subjects}} s
-    cross join reach
-    join {{counterparts}} c on {{others}} and st_dwithin(c.geom, s.geom,
-        reach.limit_m + (coalesce(s.accuracy_m, 1) + reach.accuracy_m) * 1.04)
+    from candidate pair
+    join {{subjects}} s on s.id = pair.subject_id
+    join {{counterparts}} c on c.id = pair.counterpart_id
     cross join rows w
     join data.rule r on r.id = w.rule_id
     cross join lateral (select {{where}} as holds, {{counted}} as counted) fits
@@ -141,7 +187,8 @@ with rows as materialized (
         or named.missing <> '{}' as capped) unsure
     where fits.holds is distinct from false and fits.counted is distinct from false
       and judged.certainty is not null and (w.over_m is null or gap.m > w.over_m)
-    order by s.id, r.strength desc, data.severity_rank(w.severity) desc, gap.m - w.limit_m,
+    order by s.id, r.strength desc, data.severity_rank(w.severity) desc,
+             judged.certainty = 'certain' and not unsure.capped desc, gap.m - w.limit_m,
              r.pack, r.rule, c.id
 )
 select {{family}}::text as family, {{layer}}::text as layer, s.id as subject_id, null::bigint as main_id,
@@ -177,9 +224,9 @@ with judged as materialized (
         -- The index finds how far the nearest is; of several as near, the first id is taken. In one
         -- step, the second sort key would have every counterpart read for every feature.
         from (select st_distance(c.geom, s.geom) as least from {{counterparts}} c
-              where coalesce({{counted}}, true) order by c.geom <-> s.geom limit 1) nearest
+              where coalesce({{counted}}, true) and {{others}} order by c.geom <-> s.geom limit 1) nearest
         join {{counterparts}} c on st_dwithin(c.geom, s.geom, nearest.least + 0.000001)
-            and coalesce({{counted}}, true)
+            and coalesce({{counted}}, true) and {{others}}
         order by c.geom <-> s.geom, c.id limit 1) n on true
     where r.id = any ({{rules}}) and fits.holds is distinct from false
 )
@@ -238,7 +285,7 @@ with rule as materialized (
     select p.subject_id, p.part, coalesce({{units}}, 1) as units,
            st_linelocatepoint(p.geom, st_closestpoint(p.geom, b.geom)) * p.length_m as at_m
     from rule r cross join part p
-    join {{counts}} b on st_dwithin(b.geom, p.geom, r.side_m * 1.04)
+    join {{counts}} b on st_dwithin(b.geom, p.geom, data.plane_m(r.side_m))
         and data.ground_m(b.geom, p.geom) <= r.side_m
 ), counted as (
     select a.subject_id, sum(a.units) over (partition by a.subject_id, a.part order by a.at_m
@@ -276,7 +323,8 @@ $templates$;
 revoke all on all functions in schema data from public;
 grant execute on function data.condition_sql(jsonb, text), data.number_sql(jsonb),
     data.text_array(jsonb), data.missing_sql(jsonb, text), data.unset_figures(bigint),
-    data.by_rule_sql(bigint[], text, text, text), data.has_column(text, text), data.statements(),
+    data.by_rule_sql(bigint[], text, text, text), data.any_rule_sql(bigint[], text, text),
+    data.has_column(text, text), data.statements(),
     data.statement(text, text, text, bigint[], text, text, text, text, text),
     data.judging_template(text), data.template_beside_mains(text),
     data.relaxed(jsonb, text, double precision, numeric, numeric) to gridwarden_screen;
