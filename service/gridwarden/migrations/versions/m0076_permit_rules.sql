@@ -56,9 +56,7 @@ begin
         select distinct on (p.main_id) p.main_id, p.profile_id, p.pressure_class, p.edge_m,
                p.accuracy_m, p.missing, data.joint_accuracy(p.accuracy_m, read_m) as accuracy
         from data.main_piece p
-        -- 0.2 %: a plane's metres differ from the ground's, by which the gap is judged; a
-        -- millimetre, because gaps are rounded to 0.1 mm before
-        where st_dwithin(p.geom, ground, 0.001 + 1.002 * (wide + read_m + reach
+        where st_dwithin(p.geom, ground, data.plane_m(wide + read_m + reach
             + (select max(w.edge_m + coalesce(w.accuracy_m, 1)) from data.main_piece w)))
         order by p.main_id
     ), asked as materialized (
@@ -87,7 +85,7 @@ begin
         left join (select profile_id, max(range_m) as range_m, true as judged from asked group by 1) look
             on look.profile_id = n.profile_id
         -- the plane's distance is cheap, and leaves out all but the mains whose own ranges reach here
-        cross join lateral (select case when st_dwithin(m.geom, ground, 0.001 + 1.002 * (wide + n.edge_m
+        cross join lateral (select case when st_dwithin(m.geom, ground, data.plane_m(wide + n.edge_m
             + (n.accuracy + coalesce(look.range_m, reach::numeric))::double precision))
             then data.ground_m(m.geom, ground) end offset 0) d(m)
         where d.m is not null
@@ -160,8 +158,9 @@ $$
          where a.kind = 'activity' and a.method = permit_reach_worked_out.method))
 $$;
 
--- Whether the ground, and all that lies within `reach` of it, is on record: the quick answer, where
--- one survey that is kept up holds all of it; else whatever several surveys say together.
+-- Whether the ground, and all that may lie within `reach` of it on the ground, is on record: the
+-- quick answer, where one survey that is kept up holds all of it; else whatever several surveys say
+-- together.
 alter function data.permit_coverage(geometry, double precision, double precision)
     rename to permit_coverage_in_parts;
 create function data.permit_coverage(ground geometry, wide double precision, reach double precision)
@@ -169,16 +168,17 @@ create function data.permit_coverage(ground geometry, wide double precision, rea
     language plpgsql stable as
 $$
 declare
+    around constant double precision := data.plane_m(wide + reach);
     held boolean;
     oldest date;
 begin
     select bool_or(c.surveyed_on + c.update_days >= current_date
-                   and st_covers(c.geom, st_expand(ground, wide + reach))), min(c.surveyed_on)
+                   and st_covers(c.geom, st_expand(ground, around))), min(c.surveyed_on)
         into held, oldest
-        from data.coverage c where st_dwithin(c.geom, ground, wide + reach);
+        from data.coverage c where st_dwithin(c.geom, ground, around);
     return case when held
         then jsonb_build_object('coverage', 'surveyed', 'overdue', false, 'oldest', oldest)
-        else data.permit_coverage_in_parts(ground, wide, reach) end;
+        else data.permit_coverage_in_parts(ground, wide, around - wide) end;
 end
 $$;
 

@@ -1,3 +1,32 @@
+-- Whom to call: the operators of the mains that are met; else those that surveyed the ground; for
+-- ground that cannot be judged every gas company, because the main may be anybody's.
+create or replace function data.permit_contacts(
+    hits jsonb, verdict text, ground geometry, wide double precision) returns jsonb
+    language plpgsql stable as
+$$
+begin
+    return (
+    with named as (
+        select h.org_id, h.operator
+        from jsonb_to_recordset(hits) as h(org_id bigint, operator text)
+        union
+        select c.org_id, c.operator from data.coverage c
+        where verdict in ('unknown', 'clear') and st_dwithin(c.geom, ground, data.plane_m(wide))
+        union
+        select o.id, o.name from data.organisations o
+        where verdict = 'unknown' and o.kind = 'gas_company'
+    ), found as (
+        select distinct coalesce(n.operator, o.name) as operator, o.phone, o.duty_phone
+        from named n
+        left join data.organisations o on o.id = coalesce(n.org_id,
+            (select min(p.id) from data.organisations p where p.name = n.operator))
+    )
+    select coalesce(jsonb_agg(jsonb_build_object(
+        'operator', operator, 'phone', phone, 'duty_phone', duty_phone) order by operator), '[]')
+    from found where operator is not null);
+end
+$$;
+
 -- The asker's own mains in full, the others by operator, class and band. Room and way back are
 -- distances: the asker's own mains' alone.
 create or replace function data.permit_mains(hits jsonb) returns json

@@ -7,7 +7,7 @@
 
 ---------------------------------------------------------------------------- the statements
 -- One statement of data.statements() about a proposal, as one JSON array of findings. Parameters:
--- $1 the proposed record, $2 how far to look (metres), $3 the proposed main's profile, $4 the id of
+-- $1 the proposed record, $2 how far to look (metres of the plane), $3 the proposed main's profile, $4 the id of
 -- the feature that it replaces, $5 whose main it is.
 -- A proposal that replaces a feature carries its id, so that a rule within one layer passes it over;
 -- a proposed main carries an id beyond all others, so that pairs of mains name it second.
@@ -165,7 +165,7 @@ begin
     return (
     with near as (
         select distinct p.main_id, p.edge_m from data.main_piece p
-        where st_dwithin(p.geom, ground, 0.01 + 1.002 * (50 + wide + (select max(w.edge_m) from data.main_piece w)))
+        where st_dwithin(p.geom, ground, data.plane_m(50 + wide + (select max(w.edge_m) from data.main_piece w)))
           and not exists (select from api.gas_pipelines g where g.id = p.main_id)
     ), away as (
         select coalesce(m.operator, o.name) as operator, o.phone, o.duty_phone,
@@ -264,7 +264,7 @@ begin
         select max(greatest(q.limit_m, q.per_depth * (properties ->> 'depth_m')::numeric))
             into near_m from data.main_rule q where q.rule_id = any (rules);
     end if;
-    near_m := 1.04 * (coalesce(near_m, 0) + accuracy_m + radius_m + coalesce(look.edge_m, 0) + 6
+    near_m := (coalesce(near_m, 0) + accuracy_m + radius_m + coalesce(look.edge_m, 0) + 6
         + coalesce((properties ->> 'od_mm')::double precision, (properties ->> 'dn')::double precision, 0) / 1000
         + coalesce((select max(w.edge_m + coalesce(w.accuracy_m, 1)) from data.main_piece w), 0));
 
@@ -277,7 +277,7 @@ begin
             execute format('select coalesce(max(t.accuracy_m), 0) from data.%I t', one.layer) into coarse_m;
         end if;
         execute data.what_if_statement(what_if.layer, one.kind, one.family, one.layer, one.rule_ids)
-            into part using proposal, near_m + 1.04 * coarse_m, look, replaces, org;
+            into part using proposal, data.plane_m(near_m + coarse_m), look, replaces, org;
         judged := judged || coalesce(part, '[]');
     end loop;
     -- as a screen does: of what several statements found of one subject and main, the strongest stays
