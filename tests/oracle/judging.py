@@ -62,7 +62,8 @@ class Hit:
         elif one.distance is not None:
             stricter = (one.distance - (one.required or 0),)
         severity = -SEVERITIES.index(one.severity)
-        return -self.rule.strength, severity, stricter, self.rule.pack, self.rule.id
+        surely = one.certainty == "possible"
+        return -self.rule.strength, severity, surely, stricter, self.rule.pack, self.rule.id
 
 
 def apart(rules: Rules, rule: Rule, subject: Feature, other: shapely.Geometry) -> float:
@@ -106,14 +107,21 @@ def together(one: Feature, other: Feature) -> tuple[int, bool]:
     return ticks(math.sqrt(accuracy_of(one) ** 2 + accuracy_of(other) ** 2)), known
 
 
-def connected(one: shapely.Geometry, other: shapely.Geometry) -> bool:
-    """Whether an end of one lies within 0.5 m of the other."""
-    return any(
-        shapely.distance(shapely.Point(end), whole) <= 0.5
+def beside_joints(
+    one: shapely.Geometry, other: shapely.Geometry
+) -> tuple[bool, shapely.Geometry, shapely.Geometry]:
+    """Whether an end of one lies within 0.5 m of the other, and both without 3 m around there."""
+    ends = [
+        shapely.Point(end)
         for line, whole in ((one, other), (other, one))
         for part in getattr(line, "geoms", [line])
         for end in (part.coords[0], part.coords[-1])
-    )
+        if shapely.distance(shapely.Point(end), whole) <= 0.5
+    ]
+    if not ends:
+        return False, one, other
+    cut = shapely.MultiPoint(ends).buffer(3.0, quad_segs=8)
+    return True, one.difference(cut), other.difference(cut)
 
 
 def crosses(line: shapely.Geometry, other: shapely.Geometry) -> bool:

@@ -35,6 +35,8 @@ class Main:
     half_od_m: float
     od_missing: bool
     classes: dict[str, str | None]
+    others: dict[str, str | None]
+    """The class that the pressure is of, where the record states another one."""
 
     def edge(self, rule: Rule) -> float:
         """What is taken off a distance to its line, metres."""
@@ -56,14 +58,27 @@ def as_main(feature: Feature, rules: Rules) -> Main:
     outer = outer_diameter(feature, rules)
     missing = outer is None
     half = (rules.missing_od_mm if outer is None else outer) / 2000
-    return Main(feature, half, missing, classes)
+    by_pressure = {
+        name: class_by_pressure(levels, feature) for name, levels in rules.systems.items()
+    }
+    others = {
+        name: by_pressure[name] if by_pressure[name] not in (None, classes[name]) else None
+        for name in classes
+    }
+    return Main(feature, half, missing, classes, others)
 
 
 def class_in(levels: list[Row], feature: Feature) -> str | None:
     """Its class in one system."""
-    stated, pressure = feature.text("pressure_class"), feature.number("p_mop_mpa")
+    stated = feature.text("pressure_class")
     if any(level["id"] == stated for level in levels):
         return stated
+    return class_by_pressure(levels, feature)
+
+
+def class_by_pressure(levels: list[Row], feature: Feature) -> str | None:
+    """The class that its pressure is of."""
+    pressure = feature.number("p_mop_mpa")
     if pressure is None:
         return None
     pressure = round(pressure, 6)
@@ -157,8 +172,10 @@ def conditions(row: Row, rule: Rule, main: Main) -> Iterator[tuple[str, bool | N
     usual = {key: said for key, said in rule.main.items() if key not in row}
     for part in (row, usual):
         if "class" in part:
-            mine = main.classes.get(rule.classes)
-            yield "pressure_class", None if mine is None else mine in as_list(part["class"])
+            mine, other = main.classes.get(rule.classes), main.others.get(rule.classes)
+            said = as_list(part["class"])
+            doubtful = mine is None or (other is not None and (mine in said or other in said))
+            yield "pressure_class", None if doubtful else mine in said
         for column, key, test in (
             ("dn", "dn_over", lambda value, end: value > end),
             ("dn", "dn_upto", lambda value, end: value <= end),
@@ -180,7 +197,7 @@ def limit_of(
     """The row's number for this main in 0.1 mm, and what was missing to know it."""
     pressure = main.feature.number("p_mop_mpa")
     if "interpolate" in row:
-        if pressure is None:
+        if pressure is None or main.others.get(rule.classes) is not None:
             return rules.limit(row) or 0, frozenset(["p_mop_mpa"])
         return interpolated(row["interpolate"], pressure), frozenset()
     if row.get("formula") == "pir":

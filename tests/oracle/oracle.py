@@ -43,7 +43,7 @@ from .judging import (
     Key,
     accuracy_of,
     apart,
-    connected,
+    beside_joints,
     crosses,
     judged,
     outer_of,
@@ -215,17 +215,19 @@ class Oracle:
             shape = one.feature.shape
             near = self.tree.query(shape, predicate="dwithin", distance=(reach + vague) * 1.001)
             for other in (self.mains[to] for to in near if to > at):
-                if not connected(shape, other.feature.shape):
-                    yield from self._pair(rule, one, other)
+                yield from self._pair(rule, one, other)
 
     def _pair(self, rule: Rule, one: Main, other: Main) -> Iterator[Finding]:
         """The stricter of what the rows ask of either main; both outer edges taken off."""
         edges = one.edge(rule) + other.edge(rule)
-        gap: int | None = ticks(ground.apart(one.feature.shape, other.feature.shape) - edges)
-        if not rule.vertical and crosses(one.feature.shape, other.feature.shape):
+        joined, own, others_own = beside_joints(one.feature.shape, other.feature.shape)
+        if own.is_empty or others_own.is_empty:
+            return
+        gap: int | None = ticks(ground.apart(own, others_own) - edges)
+        if not rule.vertical and crosses(own, others_own):
             return
         if rule.vertical:
-            if (gap or 0) > 0:
+            if joined or (gap or 0) > 0:
                 return
             gap = vertical(one.feature, 2 * one.edge(rule), other.feature, 2 * other.edge(rule))
         met = []

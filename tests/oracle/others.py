@@ -54,7 +54,7 @@ def neighbours(rules: Rules, rule: Rule, layer: str, layers: Layers) -> Iterator
             one = neighbour(rules, rule, layer, subject, other, held & counts)
             found += [one] if one else []
         if found:
-            yield min(found, key=lambda one: (one.distance or 0, one.certainty))
+            yield min(found, key=lambda one: (one.certainty, one.distance or 0))
 
 
 def neighbour(

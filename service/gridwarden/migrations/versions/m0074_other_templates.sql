@@ -159,7 +159,9 @@ with rows as materialized (
         reach.limit_m + data.plane_m(s.accuracy_m + c.accuracy_m))
     where s.accuracy_m > 2 and {{others}} and ({{any_where}}) and ({{any_counted}})
 ), best as materialized (
-    select distinct on (s.id) s.id as subject_id, c.id as counterpart_id, w.*, gap.m as gap,
+    select distinct on (j.subject_id) j.*
+    from (
+    select s.id as subject_id, c.id as counterpart_id, w.*, gap.m as gap, r.strength, r.pack, r.rule,
            data.joint_accuracy(c.accuracy_m, s.accuracy_m) as accuracy,
            case when unsure.capped then 'possible'
                 when judged.certainty = 'possible' and data.runs_through(s.geom, c.geom,
@@ -187,9 +189,9 @@ with rows as materialized (
         or named.missing <> '{}' as capped) unsure
     where fits.holds is distinct from false and fits.counted is distinct from false
       and judged.certainty is not null and (w.over_m is null or gap.m > w.over_m)
-    order by s.id, r.strength desc, data.severity_rank(w.severity) desc,
-             judged.certainty = 'certain' and not unsure.capped desc, gap.m - w.limit_m,
-             r.pack, r.rule, c.id
+    ) j
+    order by j.subject_id, j.strength desc, data.severity_rank(j.severity) desc, j.certainty,
+             j.gap - j.limit_m, j.pack, j.rule, j.counterpart_id
 )
 select {{family}}::text as family, {{layer}}::text as layer, s.id as subject_id, null::bigint as main_id,
        b.severity, b.certainty, null::text as distance_band, null::bigint as org_id,
