@@ -19,8 +19,8 @@ subjects and mains one by one. The meaning that it follows:
 - vertical rules judge only what crosses or overlaps in the plane: top of the lower one less
   (top of the upper one + its outer diameter); an unknown depth is possible (and is not judged by
   a row that begins over a gap). Lines that cross a main have no other clearance
-- two mains that are connected (an end of one within 0.5 m of the other) are not judged; of the
-  others each pair once, by the stricter of what the rows ask of either
+- of mains each pair once, by the stricter of what the rows ask of either; where they are joined (an
+  end of one within 0.5 m of the other) without the 3 m around there, and not as a crossing
 - rules between layers that are no mains: one finding a subject, of its worst counterpart
 - digging of an unknown method is judged by all methods, possible at most; an unknown depth counts
   as the deepest, without what a limit adds for depth
