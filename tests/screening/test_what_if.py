@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 import shapely
 from psycopg.rows import dict_row
@@ -159,6 +160,40 @@ def test_nothing_is_stored_but_what_was_asked(town: Town) -> None:
     town.ask("charging_sheds", point(50, 3))
     looks = town.drawn.sql("select detail ->> 'purpose' from data.audit where action = 'look'")
     assert looks == [("what if charging_sheds",)]
+
+
+def test_what_was_asked_is_kept_with_its_place_and_nobody_reads_it(town: Town) -> None:
+    town.main("B", line((0, 0), (300, 0)))
+    shed = rectangle(50, 9, 56, 12)
+    found = town.ask("charging_sheds", shed, "A", properties=SURE | {"places": 20})
+    dig = SURE | {"method": "mechanical"}
+    asked = town.ask("excavations", rectangle(90, 8, 110, 14), "bureau", properties=dig)
+    kept = town.drawn.sql(
+        "select id, role, person, layer, replaces, place, properties, verdict, found,"
+        " others -> 0 ->> 'distance_band', rules, now() - asked_at < interval '1 hour'"
+        " from data.what_if_asked order by id"
+    )
+    (first, second) = ([*row[1:5], *row[6:]] for row in kept)
+    assert shapely.from_wkb(kept[0][5]).equals(shapely.from_wkt(shed))
+    packs, properties = found["data"]["rules"], SURE | {"places": 20}
+    who = ["utility", "test utility", "charging_sheds", None]
+    assert first == [*who, properties, None, found["found"], "5-15", packs, True]
+    assert second[4:7] == [dig, asked["verdict"], asked["found"]]
+    numbers = town.drawn.sql(
+        "select (detail ->> 'asked')::bigint, detail::text from data.audit"
+        " where action = 'what-if' order by id"
+    )
+    assert [number for number, _ in numbers] == [row[0] for row in kept]
+    # an auditor reads the audit, and may not learn from it where a main is proposed
+    assert not any("oordinates" in detail or str(int(X))[:4] in detail for _, detail in numbers)
+    readers = (
+        "select r.rolname from pg_roles r where r.rolname like 'gridwarden%%' and not r.rolsuper"
+    )
+    readers += " and has_table_privilege(r.oid, 'data.what_if_asked', 'select')"
+    assert {name for (name,) in town.drawn.sql(readers)} == {"gridwarden_owner"}
+    for statement in ("update {} set found = 0", "delete from {}", "truncate {}"):
+        with pytest.raises(psycopg.Error):
+            town.drawn.sql(statement.format("data.what_if_asked"))
 
 
 def test_of_another_companys_main_one_is_told_operator_and_band_alone(town: Town) -> None:

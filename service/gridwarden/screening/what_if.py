@@ -1,8 +1,8 @@
 """What a screening would find for a feature that is only proposed: the question, and its answer.
 
-The compiled statements judge the proposal in the database (`api.what_if`) and nothing is stored but
-an audit row. Here the question is read strictly, and each finding is told as its explanation would
-tell it: every pack's band, and how far the edge may move.
+The compiled statements judge the proposal in the database (`api.what_if`), which keeps the question
+and makes no feature. Here the question is read strictly, and each finding is told as its
+explanation would tell it: every pack's band, and how far the edge may move.
 """
 
 from collections.abc import Mapping

@@ -34,7 +34,7 @@ def what_if(
     lang: Annotated[str | None, typer.Option(help="zh or en.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The API's JSON.")] = False,
 ) -> None:
-    """Show what a screening would find for a proposed feature; nothing is stored."""
+    """Show what a screening would find for a proposed feature; none is made."""
     document = {"layer": layer, "feature": place_of_text(_read(file), "FILE")}
     if replaces is not None:
         document["replaces"] = replaces

@@ -68,7 +68,7 @@ _FORM: Final[dict[str, Any]] = {
     },
 )
 async def what_if(request: Request, caller: Asker, crs: str | None = None) -> JSONResponse:
-    """What a screening would find for a proposed feature. Nothing is stored."""
+    """What a screening would find for a proposed feature. The question is kept, no feature made."""
     for name in request.query_params:
         if name not in PARAMETERS:
             raise Problem("unknown_parameter", field=name[:60])

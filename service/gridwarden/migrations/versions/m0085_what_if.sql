@@ -1,9 +1,35 @@
 -- What a screening would find for a feature that is only proposed: the compiled statements, with the
--- proposal in the place of a layer (or of the mains). Nothing of it is stored but an audit row.
+-- proposal in the place of a layer (or of the mains). No feature and no finding comes of it; that it
+-- was asked, and about which place, is kept.
 --
 -- Invariants (tests/screening/test_what_if.py): of a main that the caller may not read, the answer
 -- holds operator and distance band and nothing that a rule says, because a grade that changes where
 -- a range ends would place it; the bands are the same for every rule and for none.
+
+---------------------------------------------------------------------------- what was asked
+-- Where one asked tells what one could learn: many questions around one spot feel out a main of
+-- another company. Not in the audit, because a proposed main is a main, and auditors read no mains.
+create table data.what_if_asked (
+    id bigint generated always as identity primary key,
+    asked_at timestamptz not null,
+    role text not null,
+    person text,
+    layer text not null,
+    replaces bigint,
+    place geometry(Geometry, {srid}) not null,
+    properties jsonb not null,
+    verdict text,
+    found integer not null,
+    others jsonb not null,
+    rules text[] not null,
+    snapshot pg_snapshot not null default pg_current_snapshot()
+);
+comment on table data.what_if_asked is
+    'Each what-if: the proposed place and record, how much was found and whose other mains were told '
+    'of. It tells where mains are: no role reads it.';
+
+create trigger what_if_asked_stays before update or delete or truncate on data.what_if_asked
+    for each statement execute function data.audit_stays();
 
 ---------------------------------------------------------------------------- the statements
 -- One statement of data.statements() about a proposal, as one JSON array of findings. Parameters:
@@ -213,7 +239,7 @@ $$;
 ---------------------------------------------------------------------------- the door
 -- `feature`: geometry (GeoJSON in the working CRS) and properties (the layer's columns, checked by
 -- the caller), as one that might come to be. Reads every layer and all mains for the role that is
--- set; a supervisor's look is recorded.
+-- set; a supervisor's look is recorded, and every question is kept with its place.
 create function api.what_if(layer text, feature jsonb, replaces bigint default null) returns jsonb
     language plpgsql volatile security definer set search_path = pg_catalog, public, pg_temp as
 $$
@@ -233,6 +259,9 @@ declare
     part jsonb;
     judged jsonb := '[]';
     verdict jsonb;
+    near jsonb;
+    packs text[];
+    number bigint;
 begin
     if st_isempty(ground) or not st_isvalid(ground) or geometrytype(ground) = 'GEOMETRYCOLLECTION'
        or st_npoints(ground) > 2000 or st_area(ground) > 1.01e6 then
@@ -295,7 +324,14 @@ begin
                 coalesce((properties ->> 'accuracy_m')::double precision, 0),
                 properties ->> 'method', (properties ->> 'depth_m')::numeric) j;
     end if;
-    perform api.record('what-if', what_if.layer, jsonb_strip_nulls(jsonb_build_object(
+    near := data.what_if_others(ground, radius_m + coalesce(look.edge_m, 0));
+    packs := array(select p.id || '@' || p.version from data.rule_pack p where p.in_force order by 1);
+    insert into data.what_if_asked (asked_at, role, person, layer, replaces, place, properties, verdict,
+            found, others, rules)
+        values (clock_timestamp(), api.role(), api.person(), what_if.layer, what_if.replaces, ground,
+            properties, verdict ->> 'verdict', jsonb_array_length(judged), near, packs)
+        returning id into number;
+    perform api.record('what-if', what_if.layer, jsonb_strip_nulls(jsonb_build_object('asked', number,
         'replaces', replaces, 'verdict', verdict ->> 'verdict')), jsonb_array_length(judged));
     return jsonb_build_object('layer', what_if.layer, 'replaces', replaces,
         'findings', (select coalesce(jsonb_agg(f.v || jsonb_build_object('counterpart',
@@ -311,9 +347,9 @@ begin
         'found', jsonb_array_length(judged),
         'ends', case when replaces is not null
             then data.what_if_ends(what_if.layer, replaces, judged) else '[]' end,
-        'others', data.what_if_others(ground, radius_m + coalesce(look.edge_m, 0)),
+        'others', near,
         'dig', verdict,
-        'rules', (select jsonb_agg(p.id || '@' || p.version order by p.id) from data.rule_pack p where p.in_force),
+        'rules', packs,
         'asked_at', clock_timestamp());
 end
 $$;
