@@ -62,7 +62,7 @@ def test_a_feature_that_is_placed_within_hundreds_of_metres_is_possible(drawn: D
 
 
 def test_a_certain_breach_is_told_before_a_nearer_guess(drawn: DrawnCity) -> None:
-    drawn.add("charging_sheds", rectangle(0, 0, 10, 5), **SURE)
+    drawn.add("charging_sheds", rectangle(0, 0, 10, 5), status="working", **SURE)
     sure = drawn.add("buildings", rectangle(13, 0, 20, 10), **HOUSE, **SURE)
     drawn.add("buildings", rectangle(-12, 0, -2, 10), **HOUSE)
     drawn.screen()
