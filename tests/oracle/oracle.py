@@ -20,7 +20,8 @@ subjects and mains one by one. The meaning that it follows:
   (top of the upper one + its outer diameter); an unknown depth is possible (and is not judged by
   a row that begins over a gap). Lines that cross a main have no other clearance
 - of mains each pair once, by the stricter of what the rows ask of either; where they are joined (an
-  end of one within 0.5 m of the other) without the 3 m around there, and not as a crossing
+  end of one within 0.5 m of the other) without the 3 m around there, and not as a crossing; those
+  of one operator and class that cross without room, or with a depth unknown, are joined, too
 - rules between layers that are no mains: one finding a subject, of its worst counterpart
 - digging of an unknown method is judged by all methods, possible at most; an unknown depth counts
   as the deepest, without what a limit adds for depth
@@ -133,7 +134,7 @@ class Oracle:
             certainty = self._certainty(rule, subject, main, ask, gap)
             if certainty:
                 verdict = -VERDICTS.index(ask.verdict) if ask.verdict else 0
-                order = (-SEVERITIES.index(ask.severity), verdict, -ask.limit, certainty)
+                order = (-SEVERITIES.index(ask.severity), certainty, verdict, -ask.limit)
                 met.append((order, (ask, certainty, gap)))
         return min(met, key=lambda one: one[0])[1] if met else None
 
@@ -230,6 +231,8 @@ class Oracle:
             if joined or (gap or 0) > 0:
                 return
             gap = vertical(one.feature, 2 * one.edge(rule), other.feature, 2 * other.edge(rule))
+            if self._one_network(one, other) and (gap is None or gap <= 0):
+                return
         met = []
         for subject, main in ((one, other), (other, one)):
             ask = self._strictest_met(rule, subject.feature, main, gap)
@@ -237,7 +240,16 @@ class Oracle:
                 found = self._found(rule, MAINS, subject.feature, TRUE, main, *ask)
                 met.append(replace(found, missing=found.missing | subject.missing(rule)))
         if met:
-            worst = max(met, key=lambda one: (one.required or 0, SEVERITIES.index(one.severity)))
+            # of what both ask alike, what is asked for certain, and then what least is missing for
+            worst = min(
+                met,
+                key=lambda one: (
+                    -(one.required or 0),
+                    -SEVERITIES.index(one.severity),
+                    one.certainty,
+                    len(one.missing),
+                ),
+            )
             first, second = sorted((one.feature.source_id, other.feature.source_id))
             capped = any(main.missing(rule) for main in (one, other))
             certainty = "possible" if capped else worst.certainty
@@ -245,6 +257,12 @@ class Oracle:
             yield replace(
                 worst, subject=first, main=second, certainty=certainty, pressure_class=None
             )
+
+    def _one_network(self, one: Main, other: Main) -> bool:
+        """Of one operator and class: where they cross without room between, they are joined."""
+        shown = next(iter(self.rules.systems))
+        alike = one.classes[shown] == other.classes[shown]
+        return alike and one.feature.text("operator") == other.feature.text("operator")
 
     # ------------------------------------------------------------------ permits
     def work(

@@ -25,7 +25,9 @@ $templates$
 select coalesce(data.template_beside_mains(kind), case kind
 ---------------------------------------------------------------------------- mains beside mains
 -- Each pair once. Where mains are joined (an end of one lies on the other) 3 m around the joint are
--- not looked at, nor is their crossing there. The stricter of what the rules ask of the two counts.
+-- not looked at, nor is their crossing there; mains of one operator and class that cross without room
+-- between them, or with a depth unknown, are joined by a node that nobody drew. The stricter of what
+-- the rules ask of the two counts.
 -- Whose: the company's where both are its own, else nobody's but the bureau's. The finding's place is
 -- the middle of a 500 m cell: a main's own is secret.
 when 'mains' then $t$
@@ -68,6 +70,8 @@ with asked as materialized (
     select c.subject_id, c.main_id, o.org_id as own_org, k.org_id, o.profile_id as own_profile,
            k.profile_id, o.edge_m as own_edge_m, k.edge_m, o.missing || k.missing as missing,
            data.ground_m(apart.own, apart.other)::numeric as distance, joint.there as joined,
+           o.pressure_class = k.pressure_class and o.org_id is not distinct from k.org_id
+               and s.operator is not distinct from m.operator as one_network,
            data.joint_accuracy(m.accuracy_m, s.accuracy_m) as accuracy,
            m.accuracy_m is null or s.accuracy_m is null as capped,
            s.depth_top_m as own_depth_m, m.depth_top_m
@@ -109,10 +113,13 @@ with asked as materialized (
     cross join lateral (select named.missing, d.capped or named.missing <> '{}' as capped) unsure
     where (judged.certainty is not null or r.plane = 'vertical' and gap.m is null)
       -- mains that cross are judged in the vertical plane
-      and (r.plane = 'horizontal' and d.distance > 0 or r.plane = 'vertical' and not d.joined and round(level.m, 4) <= 0)
+      and (r.plane = 'horizontal' and d.distance > 0 or r.plane = 'vertical' and not d.joined and round(level.m, 4) <= 0
+              and not (d.one_network and coalesce(gap.m <= 0, true)))
       and (q.over_m is null or gap.m > q.over_m)
     order by d.subject_id, d.main_id, r.strength desc, q.limit_m desc,
-             data.severity_rank(q.severity) desc, r.pack, r.rule, q.row_id, q.pressure_class
+             data.severity_rank(q.severity) desc,
+             coalesce(judged.certainty = 'certain', false) and not unsure.capped desc,
+             cardinality(unsure.missing), r.pack, r.rule, q.row_id, q.pressure_class
 )
 select {{family}}::text as family, {{layer}}::text as layer, b.subject_id, b.main_id, b.severity,
        b.sure as certainty, data.distance_band(coalesce(b.gap, 0)) as distance_band,
