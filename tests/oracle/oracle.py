@@ -260,7 +260,7 @@ class Oracle:
 
     def _one_network(self, one: Main, other: Main) -> bool:
         """Of one operator and class: where they cross without room between, they are joined."""
-        shown = next(iter(self.rules.systems))
+        shown = self.rules.shown
         alike = one.classes[shown] == other.classes[shown]
         return alike and one.feature.text("operator") == other.feature.text("operator")
 

@@ -47,10 +47,19 @@ def test_the_worse_a_crossing_the_surer_it_is_found(
     drawn: DrawnCity, upper: float, lower: float | None, certainty: str | None, gap: str | None
 ) -> None:
     drawn.main(ALONG, depth_top_m=upper, **PE)
-    drawn.main(line((50, -40), (50, 40)), depth_top_m=lower, **PE)
+    drawn.main(line((50, -40), (50, 40)), **{**PE, "pressure_class": "MB"}, depth_top_m=lower)
     found = between_mains(drawn)
     assert [f["certainty"] for f in found] == ([certainty] if certainty else [])
     assert [f["distance_m"] for f in found] == ([gap and Decimal(gap)] if certainty else [])
+
+
+@pytest.mark.parametrize(("lower", "found"), [(1.0, 0), (None, 0), (1.2, 1)])
+def test_mains_of_one_network_that_cross_without_room_are_joined(
+    drawn: DrawnCity, lower: float | None, found: int
+) -> None:
+    drawn.main(ALONG, depth_top_m=1.0, **PE)
+    drawn.main(line((50, -40), (50, 40)), depth_top_m=lower, **PE)
+    assert len(between_mains(drawn)) == found
 
 
 def test_a_feature_that_is_placed_within_hundreds_of_metres_is_possible(drawn: DrawnCity) -> None:
