@@ -24,9 +24,9 @@ CORNER = np.array([512_000.0, 3_421_000.0])
 
 MARGIN = 900.0
 """Farm land around the streets, metres."""
-FIELD = np.array([2800.0, 3800.0])
+FIELD = np.array([3000.0, 3800.0])
 """The room for the test field east of the city: width and height, metres."""
-PLANTED = np.array([2000.0, 3450.0])
+PLANTED = np.array([2200.0, 3600.0])
 """What the field itself takes of it, unturned."""
 STEPS = 6
 """Points that a street has between two crossings."""

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from gridwarden.rules.format import MAINS
 from gridwarden.rules.normal import normal
 from gridwarden.rules.reading import load_built_in
 from gridwarden.sample.plan import PLANTED
@@ -35,10 +36,18 @@ def plant(packs: Sequence[Json], corner: tuple[float, float], operator: str) -> 
     zones: list[list[Lot]] = [
         [*mains.boundaries(book, operator), *mains.diameters(book, operator)],
         mains.pairs_of_mains(book, operator),
-        *(benches(book, of, operator) for of in mains.layers_judged(book) if of != "gas_pipelines"),
+        *(benches(book, layers, operator) for layers in _together(book)),
         mains.locations(book, operator),
         alone.neighbours(book),
         alone.attributes(book),
         alone.absences(book),
     ]
     return list(lay_out([zone for zone in zones if zone], corner, float(PLANTED[0])))
+
+
+def _together(book: Book) -> list[tuple[str, ...]]:
+    """Layers that share their benches: sheds stand where houses do, judged much alike."""
+    every = [of for of in mains.layers_judged(book) if of != MAINS]
+    shared = tuple(of for of in ("buildings", "charging_sheds") if of in every)
+    others: list[tuple[str, ...]] = [(of,) for of in every if of not in shared]
+    return [shared, *others] if shared else others

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -38,7 +38,7 @@ class Beside:
 
 @dataclass
 class Bench:
-    """A main of one look, with the subjects of one layer beside (or across) it."""
+    """A main of one look, with subjects beside (or across) it."""
 
     name: str
     look: Look
@@ -47,21 +47,21 @@ class Bench:
     reach: dict[str, float]
     beside: list[Beside] = field(default_factory=list)
 
-    def lot(self, of: str) -> Lot:
+    def lot(self, layers: Sequence[str]) -> Lot:
         """The rectangle that it takes."""
-        wide, deep = _room(of)
+        wide = max(_room(of)[0] for of in layers)
+        deep = max(_room(of)[1] for of in layers)
         farthest = max((one.away_m for one in self.beside), default=0.0) + self.radius_m + deep
         return Lot(
             len(self.beside) * wide,
             farthest + 2.0,
-            self.reach.get(of, 0.0) + BASE_OD_MM / 1000 + 3.0,
-            lambda east, north: self._draw(east, north, of),
+            max(self.reach.get(of, 0.0) for of in layers) + BASE_OD_MM / 1000 + 3.0,
+            lambda east, north: self._draw(east, north, wide),
             self.reach,
-            frozenset([of]),
+            frozenset(layers),
         )
 
-    def _draw(self, east: float, north: float, of: str) -> Iterator[Planted]:
-        wide, _ = _room(of)
+    def _draw(self, east: float, north: float, wide: float) -> Iterator[Planted]:
         line = shapely.LineString([(east, north), (east + len(self.beside) * wide, north)])
         yield main(self.name, line, self.operator, **self.look.columns(), depth_top_m=1.2)
         for at, one in enumerate(self.beside):
@@ -105,19 +105,17 @@ def _room(of: str) -> tuple[float, float]:
     return width + gap, depth
 
 
-def benches(book: Book, of: str, operator: str) -> list[Lot]:
-    """The benches that prove every number that a layer's distance to mains is judged by."""
+def benches(book: Book, layers: Sequence[str], operator: str) -> list[Lot]:
+    """The benches that prove every number that the layers' distance to mains is judged by."""
     found: dict[tuple[Look, int], Bench] = {}
-    for number, (look, one) in enumerate(_pairs(book, of)):
-        fresh = next((at for at in range(99) if _free(found, (look, at))), 0)
-        key = (look, fresh)
+    for look, one in (pair for of in layers for pair in _pairs(book, of)):
+        key = (look, next(at for at in range(99) if _free(found, (look, at))))
         if key not in found:
             reach = {name: book.reach(name, look) for name in _judged(book)}
-            name = f"plant:main:{of}:{_short(book, look)}:{len(found)}"
+            name = f"plant:main:{layers[0]}:{_short(book, look)}:{len(found)}"
             found[key] = Bench(name, look, operator, book.point_radius_m, reach)
         found[key].beside.append(one)
-        assert number < 5000
-    return [bench.lot(of) for bench in found.values()]
+    return [bench.lot(layers) for bench in found.values()]
 
 
 def _free(found: dict[tuple[Look, int], Bench], key: tuple[Look, int]) -> bool:
