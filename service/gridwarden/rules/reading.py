@@ -87,6 +87,11 @@ def load(path: Path, asking: tuple[str, ...] = ()) -> LoadedPack:
     return parse(documents, path.name if path.is_dir() else None, path.parent, asking)
 
 
+DEEPEST = 12
+"""Tables in tables; a pack needs six."""
+TOO_DEEP = f"tables or lists lie more than {DEEPEST} deep in each other: no pack needs that"
+
+
 def load_built_in(pack_id: str = BUILT_IN) -> LoadedPack:
     """One of the packs that come with Gridwarden. Raises KeyError."""
     for path in built_in_packs():
@@ -180,13 +185,38 @@ def _text(path: Path, name: str) -> str:
 
 def _toml(text: str, name: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(text, parse_float=_exact)
+        found = tomllib.loads(text, parse_float=_exact)
     except tomllib.TOMLDecodeError as error:
         line = re.search(r"at line (\d+)", str(error))
-        raise BadPackError(name, int(line[1]) if line else None, f"not TOML: {error}") from error
+        # "at end of document" means that something which was opened is not closed
+        number = int(line[1]) if line else len(text.splitlines())
+        raise BadPackError(name, number or None, f"not TOML: {error}") from error
+    except RecursionError as error:
+        raise BadPackError(name, None, TOO_DEEP) from error
     except _TooLongError as error:
-        line_number = next(n for n, row in enumerate(text.splitlines(), 1) if error.digits in row)
-        raise BadPackError(name, line_number, str(error)) from error
+        raise BadPackError(name, _line_with(text, error.digits), str(error)) from error
+    _check_values(found, text, name)
+    return found
+
+
+def _check_values(found: dict[str, Any], text: str, name: str) -> None:
+    """Refuse what no pack needs and no database takes: deep nesting, the character NUL."""
+    waiting: list[tuple[Any, int]] = [(found, 0)]
+    while waiting:
+        value, depth = waiting.pop()
+        if depth > DEEPEST:
+            raise BadPackError(name, None, TOO_DEEP)
+        if isinstance(value, str) and "\x00" in value:
+            line = _line_with(text, "\\u0000") or _line_with(text, "\\x00")
+            raise BadPackError(name, line, "a text holds the character NUL: take it out")
+        if isinstance(value, dict):
+            waiting += [(part, depth + 1) for pair in value.items() for part in pair]
+        elif isinstance(value, list):
+            waiting += [(part, depth + 1) for part in value]
+
+
+def _line_with(text: str, piece: str) -> int | None:
+    return next((n for n, row in enumerate(text.splitlines(), 1) if piece in row), None)
 
 
 class _TooLongError(Exception):
