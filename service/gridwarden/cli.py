@@ -33,6 +33,7 @@ from gridwarden.sample import commands as sample
 from gridwarden.screening import commands as screening
 from gridwarden.screening import what_if_commands as what_if
 from gridwarden.settings import Settings
+from gridwarden.words import say
 from gridwarden.words.problems import Problem
 
 app = typer.Typer(
@@ -68,8 +69,16 @@ def up() -> None:
     if not migrations.is_current(settings):
         console.print("Bringing the tables up to date")
         migrations.upgrade(settings)
-    if asyncio.run(ensure_published(settings)):
-        console.print("The built-in rules are in force")
+    begun = asyncio.run(ensure_published(settings))
+    if begun is None:
+        return
+    language = settings.language
+    told = [say("upgrades.in_force", language, packs=", ".join(begun.packs))]
+    told += [
+        say("upgrades.own_rules", language, id=pack, pack=name) for pack, name in begun.own_before
+    ]
+    for line in told:
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
 @app.command()

@@ -95,7 +95,7 @@ from (
     select distinct on (p.id) jsonb_build_object('id', p.id, 'version', p.version,
         'level', p.level, 'base', p.base, 'extends', p.extends, 'title', p.title,
         'jurisdiction', p.jurisdiction, 'valid_from', p.valid_from, 'in_force', p.in_force,
-        'published_at', p.published_at,
+        'published_at', p.published_at, 'form', p.form,
         'editions', (select count(*) from api.rule_pack o where o.id = p.id),
         'rules', (select count(*) from api.rule r where r.pack = p.id and r.version = p.version),
         'verified', (select count(*) from api.rule r
@@ -105,7 +105,8 @@ from (
 ) packs
 
 -- name: pack_one
--- One pack: classes, figures with the value that holds now, profiles, and its editions.
+-- One pack: classes, figures with the value that holds now, profiles, and its editions; of those in
+-- an earlier form the document is all that there is.
 with found as (
     select p.* from api.rule_pack p where p.id = %(pack)s
     order by p.in_force desc, p.published_at desc limit 1
@@ -113,7 +114,7 @@ with found as (
 select jsonb_build_object('id', p.id, 'version', p.version, 'level', p.level, 'base', p.base,
     'extends', p.extends, 'title', p.title, 'jurisdiction', p.jurisdiction,
     'valid_from', p.valid_from, 'in_force', p.in_force, 'published_at', p.published_at,
-    'missing_od_mm', p.missing_od_mm, 'point_radius_m', p.point_radius_m,
+    'form', p.form, 'missing_od_mm', p.missing_od_mm, 'point_radius_m', p.point_radius_m,
     'class_system', p.class_system, 'state', p.state, 'profiles', p.profiles,
     'classes', (
         select coalesce(jsonb_agg(jsonb_build_object('system', c.system, 'class', c.class,
@@ -141,6 +142,8 @@ select jsonb_build_object('id', p.id, 'version', p.version, 'level', p.level, 'b
     'editions', (
         select jsonb_agg(jsonb_build_object('version', o.version, 'valid_from', o.valid_from,
             'published_at', o.published_at, 'withdrawn_at', o.withdrawn_at,
-            'in_force', o.in_force) order by o.published_at desc)
+            'in_force', o.in_force, 'form', o.form)
+            || case when o.form = 'earlier' then jsonb_build_object('document', o.earlier_document)
+               else '{}' end order by o.published_at desc)
         from api.rule_pack o where o.id = p.id))::text
 from found p

@@ -7,13 +7,16 @@ here its refusals become sentences.
 import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 import psycopg
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
-from gridwarden.database import Caller, Pool, as_caller, open_pool, queries
+from gridwarden.database import Caller, Pool, as_caller, queries
+from gridwarden.database.addresses import owner_dsn
 from gridwarden.jobs import chore
 from gridwarden.rules.normal import normal
 from gridwarden.rules.publishing import chosen
@@ -27,6 +30,14 @@ TIMEOUT_MS = 300_000
 """What each rule asks of each kind of main is worked out while a pack comes in force."""
 PATIENCE = "15s"
 KINDS = {"GW400": "refused", "GW404": "not_found", "GW409": "conflict"}
+SHIPPED_EARLIER = frozenset(
+    (
+        "1c7c79c16a6eb4c4b95e6f2f35cda78c8e457c6aa89a13669813241d65f47c76",
+        "1d1c569717d2543fade3566feacc93399f7d4117edda4ad8dff29ddf787c848e",
+        "4b97711a8a8442522c01ac186de06cfd1d40796810170ceca427dd8c4a9193b6",
+    )
+)
+"""SHA-256 of the packs of the earlier form that came with Gridwarden: nobody's own."""
 NOT_ALLOWED = psycopg.errors.InsufficientPrivilege
 Connection = AsyncConnection[TupleRow]
 
@@ -121,7 +132,10 @@ async def proposal(connection: Connection, number: int) -> dict[str, Any]:
 async def begin_with(
     connection: Connection, packs: Sequence[LoadedPack], settings: Settings
 ) -> bool:
-    """Put the first packs in force, in order, before any was ever published; whether it did."""
+    """Put the first packs in force, in order, before any of this form was; whether it did.
+
+    In a transaction of the database's owner: no role that asks may do that.
+    """
     await _begin(connection, settings)
     said = [{"normal": normal(one), "document": dict(one.documents)} for one in packs]
     async with refusals():
@@ -129,16 +143,36 @@ async def begin_with(
     return bool(row and row[0])
 
 
-async def ensure_published(settings: Settings) -> bool:
-    """Put the packs of `settings.rules` in force where none ever was: a new installation."""
-    pool = await open_pool(settings, "web")
-    try:
-        async with as_caller(
-            pool, Caller("administrator", "gridwarden up"), TIMEOUT_MS
-        ) as connection:
-            return await begin_with(connection, chosen(settings.rules), settings)
-    finally:
-        await pool.close()
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """The packs that came in force first (id@version), and the city's own of an earlier form (id,
+    id@version), which did not come with Gridwarden and in whose place they are now.
+    """
+
+    packs: tuple[str, ...]
+    own_before: tuple[tuple[str, str], ...]
+
+
+async def ensure_published(settings: Settings) -> Begun | None:
+    """Put the packs of `settings.rules` in force where none is of the form of now.
+
+    That is a new installation, or one of an earlier version: then the city is screened again.
+    None where nothing was to do. On the machine itself, as the database's owner.
+    """
+    async with await AsyncConnection.connect(owner_dsn(settings)) as connection:
+        await connection.execute(Q["named"], {"person": "gridwarden up"})
+        packs = chosen(settings.rules)
+        if not await begin_with(connection, packs, settings):
+            return None
+        earlier = await (await connection.execute(Q["earlier"])).fetchall()
+    return Begun(
+        tuple(f"{one.pack.pack.id}@{one.pack.pack.version}" for one in packs),
+        tuple(
+            (pack, f"{pack}@{version}")
+            for pack, version, text in earlier
+            if sha256(text.encode()).hexdigest() not in SHIPPED_EARLIER
+        ),
+    )
 
 
 @chore

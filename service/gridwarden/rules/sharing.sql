@@ -21,6 +21,17 @@ select api.take_back_rules(%(id)s, %(why)s)
 -- name: first
 select api.first_rules(%(packs)s::jsonb)
 
+-- name: named
+-- Who acts as the database's owner, for the audit.
+select set_config('gridwarden.person', %(person)s, true)
+
+-- name: earlier
+-- Packs of an earlier form, with the text of their one file.
+select p.id, p.version, f.value
+from api.rule_pack p cross join lateral jsonb_each_text(p.earlier_document) f
+where p.form = 'earlier'
+order by p.base desc, p.id
+
 -- name: day
 select data.rules_of_the_day()
 

@@ -27,6 +27,7 @@ from gridwarden.screening.listing import EXACT
 from gridwarden.screening.listing import Q as LIST
 from gridwarden.screening.parameters import FindingsQuery
 from gridwarden.screening.relaxing import asked_how, relaxations
+from gridwarden.words import say
 from gridwarden.words.problems import Problem
 
 Q: Final = queries(__package__ or "gridwarden.screening", "explaining.sql")
@@ -115,6 +116,8 @@ async def explain(
     if "rule" not in item:
         return Explained(item | {"subject": _shown(subject)}, {"subject": subject})
     rule, whole = await _rule(ask, item)
+    if rule is None:
+        return _of_earlier_form(ask, whole | {"subject": _shown(subject)}, subject)
     counterpart = await _feature(ask, item["counterpart_layer"], item["counterpart_id"])
     features = {"subject": subject, "counterpart": counterpart}
     mains = {row["side"]: row for row in await ask.rows("mains")} if item["main"] else {}
@@ -164,13 +167,25 @@ async def _item(ask: _Asked) -> dict[str, Any]:
     return dict(items[0])
 
 
-async def _rule(ask: _Asked, item: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The rule that judged, and the finding with all that its evidence holds."""
+def _of_earlier_form(ask: _Asked, whole: dict[str, Any], subject: Feature | None) -> Explained:
+    """What is left to say of a finding until it is judged again: its own row, and why no more."""
+    pack = "@".join(filter(None, (whole["pack"], whole["pack_version"])))
+    told = say("upgrades.finding", ask.caller.language, pack=pack)
+    left = {k: v for k, v in whole.items() if k not in ("row_id", "pack_version", "told")}
+    return Explained(left | {"form": "earlier", "say": told}, {"subject": subject})
+
+
+async def _rule(
+    ask: _Asked, item: Mapping[str, Any]
+) -> tuple[dict[str, Any] | None, dict[str, Any]]:
+    """The rule that judged (None: of an earlier form), and the finding with all its evidence."""
     more = await ask.row("evidence", evidence=sql.SQL(Q[ask.view]))
     whole = {**item, **(more or {})}
+    if whole["row_id"] is None:
+        return None, whole
     pack, version, rule = whole["pack"], whole["pack_version"], whole["rule"]
     found = await ask.row("rule", pack=pack, version=version, rule=rule, row_id=whole["row_id"])
-    if found is None:  # an edition from before editions were kept
+    if found is None:
         raise Problem("not_found", "screening.no_rule", rule=rule, pack=f"{pack}@{version}")
     return found, whole
 

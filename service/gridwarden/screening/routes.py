@@ -71,6 +71,8 @@ async def finding_picture(request: Request, number: Number, caller: Reader) -> R
     """Its picture, for who may read the finding's evidence."""
     explained = await _explained(request, number, caller, drawn=True)
     lang = caller.language
+    if explained.finding.get("form") == "earlier":
+        raise Problem("conflict", explained.finding["say"])
     picture = picture_of(explained, lang, zone_of(request))
     if picture is None:
         raise Problem("not_found", "screening.page.no_picture")

@@ -21,7 +21,7 @@ from gridwarden.words import known, say
 from gridwarden.words.figures import metres, when
 
 MAIN_COLOURS: Final = {"zh": "#C2185B", "en": "#B58900"}
-MAYBE: Final = ("distance_band", "pressed_length_m", "pressed_area_m2", "counterpart_id")
+MAYBE: Final = ("distance_band", "pressed_length_m", "pressed_area_m2", "counterpart_id", "form")
 """What a finding lacks that has no main, or whose evidence is not told."""
 
 

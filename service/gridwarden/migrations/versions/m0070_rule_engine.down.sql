@@ -1,3 +1,6 @@
+update data.finding_exact set row_id = 0 where row_id is null;
+alter table data.finding_exact alter row_id set not null;
+comment on column data.finding_exact.row_id is null;
 drop view api.screened;
 drop view api.rule_row, api.rule, api.rule_figure, api.rule_class, api.rule_pack;
 drop function api.publish_rules(jsonb, jsonb);

@@ -15,7 +15,10 @@ depends_on = None
 
 
 def upgrade() -> None:
+    here = Path(__file__).parent
+    run_sql(str(here / "m0070_earlier.py"))
     run_sql(__file__)
+    run_sql(str(here / "m0070_rule_reading.py"))
 
 
 def downgrade() -> None:

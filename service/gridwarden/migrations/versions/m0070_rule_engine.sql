@@ -27,13 +27,18 @@ create table data.rule_pack (
     published_at timestamptz not null default clock_timestamp(),
     withdrawn_at timestamptz,
     in_force boolean not null default false,
+    form text not null generated always as
+        (case when normal = '{}' then 'earlier' else 'now' end) stored,
     primary key (id, version),
     check (base = (extends is null))
 );
 comment on table data.rule_pack is
     'Every version that was ever published. Of a pack the one published last is in force, from its '
     'first day on. The base pack says what classes and outer diameters are; others add to it. '
-    '`normal` is what the rows were written from, `document` the TOML as read, file by file.';
+    '`normal` is what the rows were written from, `document` the TOML as read, file by file. One of '
+    'an earlier form has its document alone, and is never in force again.';
+comment on column data.finding_exact.row_id is
+    'Null: judged by rules of an earlier form, and not yet again.';
 create unique index rule_pack_in_force on data.rule_pack (id) where in_force;
 create unique index rule_pack_one_base on data.rule_pack (base) where base and in_force;
 
@@ -359,41 +364,3 @@ begin
             over_m numeric, severity text, verdict text, note jsonb);
 end
 $$;
-
----------------------------------------------------------------------------- reading
-create view api.rule_pack as
-    select id, version, level, base, extends, title, jurisdiction, valid_from, missing_od_mm,
-           point_radius_m, class_system, state, profiles, published_at, withdrawn_at, in_force
-    from data.rule_pack;
-create view api.rule_class as select * from data.rule_class;
-create view api.rule_figure as select * from data.rule_figure;
-create view api.rule as select * from data.rule;
-create view api.rule_row as select * from data.rule_row;
-
--- When the city was last screened, and by which packs (fell with the table of packs).
-create view api.screened as
-select (select max(j.finished_at) from data.job j
-        where j.kind = 'screen' and j.state = 'finished') as screened_at,
-    exists (select from data.change) as waiting,
-    (select string_agg(p.id || '@' || p.version, ' ' order by p.base desc, p.id)
-     from data.rule_pack p where p.in_force) as pack,
-    (select max(d.published_at) from data.dataset d) as published_at;
-
----------------------------------------------------------------------------- grants
--- Publishing stays the administrators'; screening reads all of it.
-revoke all on function data.level_rank(text), data.severity_rank(text), data.figure(text),
-    data.class_in(text, text, double precision), data.shown_classes(),
-    data.main_class(text, double precision), data.turn_rules(date), data.write_pack(jsonb, jsonb),
-    api.publish_rules(jsonb, jsonb) from public;
-grant execute on function api.publish_rules(jsonb, jsonb) to gridwarden_administrator;
-grant execute on function data.level_rank(text), data.severity_rank(text), data.figure(text),
-    data.class_in(text, text, double precision), data.shown_classes(),
-    data.main_class(text, double precision), data.turn_rules(date) to gridwarden_screen;
-grant select on data.rule_pack, data.rule_class, data.rule_outer_diameter, data.rule_figure,
-    data.rule, data.rule_row to gridwarden_screen;
-grant select on api.rule_pack, api.rule_class, api.rule_figure, api.rule, api.rule_row to
-    gridwarden_utility, gridwarden_supervisor, gridwarden_planner, gridwarden_dispatcher,
-    gridwarden_viewer, gridwarden_administrator, gridwarden_auditor;
-grant select on api.screened to
-    gridwarden_utility, gridwarden_supervisor, gridwarden_planner, gridwarden_dispatcher,
-    gridwarden_viewer, gridwarden_administrator;

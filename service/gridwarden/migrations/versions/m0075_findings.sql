@@ -5,6 +5,12 @@ alter table data.finding_exact
     add pack_version text not null default '',
     add told jsonb not null default '{}';
 alter table data.finding_exact alter pack_version drop default, alter told drop default;
+-- Found by rules of an earlier form, until the city is screened again.
+update data.finding_exact e
+set told = '{"form": "earlier"}',
+    pack_version = coalesce((select p.version from data.rule_pack p
+                             where p.id = e.pack and p.form = 'earlier'), '')
+where e.row_id is null;
 
 -- What one screen has judged so far: filled and emptied inside its own transaction, so nobody
 -- else ever sees a row. The columns in the order in which statements give them.
