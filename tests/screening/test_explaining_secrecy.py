@@ -41,6 +41,8 @@ class Scene:
         city.main(line((6000, 0), (6100, 0)), **STEEL_MA, org_id=2, code="SECRET-2")
         city.main(line((1000, 900), (1200, 900)), **STEEL_MA, org_id=1, code="SECRET-3")
         city.main(line((1000, 900.56), (1200, 900.56)), **STEEL_MA, org_id=2, code="SECRET-4")
+        # So that the family reaches 5 m: of a narrower one a planner does not get the subject.
+        city.main(line((3000, 3000), (3100, 3000)), **STEEL_MA | {"pressure_class": "SHA"})
         self.walls = (
             city.wall(0.9, name="wall one"),
             city.add("buildings", rectangle(6040, 0.9, 6060, 10), name="wall two", **SURE),

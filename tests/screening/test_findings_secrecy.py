@@ -1,5 +1,6 @@
 """What each role reads of findings: by the database itself, and by GET /api/findings."""
 
+import asyncio
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,7 +10,9 @@ from fastapi.testclient import TestClient
 from psycopg import sql
 
 from conftest import KeyMaker, client_of
+from gridwarden.database import Caller, open_pool
 from gridwarden.database.cluster import login_dsn
+from gridwarden.maps.cells import Heat, heat
 from gridwarden.settings import Settings
 
 from .conftest import STEEL_MA, SURE, DrawnCity, line, point, rectangle
@@ -53,6 +56,8 @@ class Scene:
         )
         city.main(**STEEL_MA, org_id=one)
         city.main(line((6000, 0), (6100, 0)), **STEEL_MA, org_id=two)
+        # The family of walls reaches 5 m by it; that of trees, at (8000, 800), nowhere does.
+        city.main(line((3000, 3000), (3100, 3000)), **STEEL_MA | {"pressure_class": "SHA"})
         self.wall_one = city.wall(0.9)
         self.wall_two = city.add("buildings", rectangle(6040, 0.9, 6050, 9), **SURE)
         self.estate = city.add("estates", rectangle(1000, 1000, 1100, 1100), **SURE)
@@ -142,6 +147,73 @@ def test_a_supervisor_reads_exact_rows_of_their_districts_after_a_look(scene: Sc
     assert as_role(scene, "supervisor", statement, districts="*") == [(0,)]
     assert as_role(scene, "supervisor", statement, districts=west, look="1") == [(1,)]
     assert as_role(scene, "supervisor", statement, districts="*", look="1") == [(2,)]
+
+
+async def heat_of(settings: Settings) -> Heat:
+    """The heat page's cells with the names of the worst, as a planner sees them."""
+    pool = await open_pool(settings, "web")
+    try:
+        return await heat(pool, Caller("planner", "test"), "square-500", settings, names=True)
+    finally:
+        await pool.close()
+
+
+def test_of_a_family_that_reaches_less_than_5_m_a_planner_reads_the_cell_alone(
+    scene: Scene, module_sign_in: KeyMaker, client: TestClient
+) -> None:
+    """A row of trees, each within 0.75 m of a main, would draw it."""
+    city = scene.city
+    main = city.main(line((8000, 800), (8100, 800)), **STEEL_MA, org_id=scene.companies[1])
+    tree = {"kind": "tree", "deep_rooted": True, **SURE}
+    trees = [
+        city.add("street_objects", point(x, 800.4), name=f"tree {x}", **tree)
+        for x in range(8010, 8100, 10)
+    ]
+    city.screen()
+    family = "family = 'main_tree_or_load'"
+    asked = f"select subject_id, x, y, distance_band from api.finding where {family}"
+    x, y = 508_250, 3_400_750
+    try:
+        rows = as_role(scene, "planner", asked)
+        assert rows == [(None, x, y, "0-5")] * len(trees)
+        everywhere = {"districts": "*", "look": "1", "orgs": str(scene.companies[1])}
+        for role in ("supervisor", "utility"):
+            known = as_role(scene, role, asked, **everywhere)
+            assert {row[0] for row in known} == set(trees), role
+            assert len({row[1] for row in known}) == len(trees), role
+        walls = "select subject_id from api.finding where family = 'main_encroachment' order by 1"
+        found = as_role(scene, "planner", walls)
+        assert found == [(scene.wall_one,), (scene.wall_two,)], "5 m and more tell no more"
+
+        planner = module_sign_in("planner")
+        cell = f"square-500/{x // 500}/{y // 500}"
+        listed = client.get(f"/api/findings?cell={cell}", headers=planner).json()["items"]
+        assert {one["family"] for one in listed} == {"main_tree_or_load", "main_deep_root"}
+        assert len(listed) == 2 * len(trees)
+        assert all(set(one) == SHOWN_TO_PLANNERS for one in listed)
+        assert {one["subject_id"] for one in listed} == {None}
+        counted = as_role(
+            scene, "planner", f"select sum(n)::int from api.finding_cell(500) where {family}"
+        )
+        assert counted == [(len(trees),)]
+        one = client.get(f"/api/findings/{listed[0]['id']}", headers=planner).json()
+        assert one["subject"] is None and one["subject_id"] is None
+        for page in (
+            f"/findings/{listed[0]['id']}",
+            f"/findings?cell={cell}",
+            "/",
+            "/api/cells/square-500",
+        ):
+            answer = client.get(f"{page}", headers=planner)
+            assert answer.status_code == 200, (page, answer.text)
+            assert "tree 80" not in answer.text, page
+        here = [one for one in asyncio.run(heat_of(city.settings)).cells if one.key == cell]
+        assert [one.count for one in here] == [2 * len(trees)]
+        assert {(one.subject_id, one.name) for one in here[0].worst} == {(None, None)}
+    finally:
+        city.sql("delete from data.street_objects", ())
+        city.sql("delete from data.gas_pipelines where id = %s", (main,))
+        city.screen()
 
 
 def test_cells_are_never_smaller_than_half_a_kilometre(scene: Scene) -> None:

@@ -45,7 +45,9 @@ async def worded(
         | {
             "first_seen": datetime.fromisoformat(item["first_seen"]),
             "subject": subject_words(one, lang, known),
-            "layer_title": known[one.layer].title.in_(lang) if one.layer in known else "",
+            "layer_title": known[one.layer].title.in_(lang)
+            if one.layer in known and one.subject_id is not None
+            else "",
             "family_title": family_words(one.family, lang),
         }
         for item, one in zip(items, named, strict=True)

@@ -11,11 +11,14 @@ from gridwarden.layers.catalogue import layers
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A finding and its subject's name; None where it has none or the caller may not read it."""
+    """A finding and its subject's name; None where it has none or the caller may not read it.
+
+    Nor has the caller a number where the subject would tell the place of a main.
+    """
 
     id: int
     layer: str
-    subject_id: int
+    subject_id: int | None
     family: str
     severity: str
     certainty: str
@@ -23,13 +26,14 @@ class Named:
 
 
 async def names_of(
-    c: AsyncConnection[Any], role: str, rows: Sequence[tuple[int, str, int, str, str, str]]
+    c: AsyncConnection[Any], role: str, rows: Sequence[tuple[int, str, int | None, str, str, str]]
 ) -> list[Named]:
     """Name the subjects of rows (id, layer, subject_id, family, severity, certainty), in order."""
     wanted: dict[str, set[int]] = {}
     for row in rows:
-        wanted.setdefault(row[1], set()).add(row[2])
-    found: dict[tuple[str, int], str] = {}
+        if row[2] is not None:
+            wanted.setdefault(row[1], set()).add(row[2])
+    found: dict[tuple[str, int | None], str] = {}
     for layer_id, ids in wanted.items():
         found |= await _names(c, role, layer_id, ids)
     return [Named(*row, found.get((row[1], row[2]))) for row in rows]
@@ -37,7 +41,7 @@ async def names_of(
 
 async def _names(
     c: AsyncConnection[Any], role: str, layer_id: str, ids: set[int]
-) -> dict[tuple[str, int], str]:
+) -> dict[tuple[str, int | None], str]:
     layer = layers().get(layer_id)
     if layer is None or role not in layer.readers:
         return {}

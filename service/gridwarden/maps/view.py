@@ -181,10 +181,10 @@ def _named(one: Named, lang: str, known_layers: Mapping[str, Layer]) -> list[str
 
 
 def subject_words(one: Named, lang: str, known_layers: Mapping[str, Layer]) -> str:
-    """What a subject is called: its name or code, else its layer and number."""
+    """What a subject is called: its name or code, else its layer and number, else its layer."""
     layer = known_layers.get(one.layer)
     title = layer.title.in_(lang) if layer else one.layer
-    return one.name or f"{title} {one.subject_id}"
+    return one.name or (title if one.subject_id is None else f"{title} {one.subject_id}")
 
 
 def _note(cell: Cell, lang: str) -> str:

@@ -52,16 +52,28 @@ create unlogged table data.judged (
 -- Who sees which findings, said here alone. Those that have no main are open, but for a bureau,
 -- which sees all those of its own districts and none of others'; of the others this shows grade
 -- and band, and not the rule, whose name would tell a narrower band. A company sees those of its
--- own mains, a planner all. Where a main itself is the subject, its id is for those who may read it.
+-- own mains, a planner all. A planner reads of whom or where it is found only where that tells no
+-- more than a band of 5 m: where a family of rules reaches less far, a row of its subjects would draw
+-- the main. Then, and where a main itself is the subject, it is the 500 m cell alone.
 create view api.finding as
-    select f.id, f.family, f.layer,
-           case when f.layer <> 'gas_pipelines' or api.role() <> 'planner' then f.subject_id end as subject_id,
-           f.main, f.severity, f.certainty, f.distance_band, f.district_id, f.x, f.y, f.first_seen,
+    select f.id, f.family, f.layer, case when not v.veiled then f.subject_id end as subject_id,
+           f.main, f.severity, f.certainty, f.distance_band, f.district_id,
+           case when v.veiled then floor(f.x / 500) * 500 + 250 else f.x end as x,
+           case when v.veiled then floor(f.y / 500) * 500 + 250 else f.y end as y,
+           f.first_seen,
            e.pack, e.pack_version, e.rule, e.row_id, e.clause, e.edition, e.verified,
            e.counterpart_layer, e.counterpart_id, e.distance_m, e.required_m, e.margin_m,
            e.accuracy_m, e.missing, e.assumed, e.told, e.geom
     from data.finding f
     left join data.finding_exact e on e.finding_id = f.id and not f.main
+    cross join lateral (
+        select api.role() = 'planner' and (f.layer = 'gas_pipelines' or f.main and f.family not in (
+            select q.family from data.main_rule q group by q.family having max(q.limit_m) >= 5
+            union all  -- and of those that no main is judged by now, who reach so far by their rows
+            select r.family from data.rule r join data.rule_row w on w.rule_id = r.id
+            where r.counterpart = 'gas_pipelines'
+              and r.family not in (select m.family from data.main_rule m)
+            group by r.family having max(w.limit_m) >= 5)) as veiled) v
     where case api.role()
               when 'planner' then true
               when 'supervisor' then api.my_district(f.district_id)
