@@ -1,7 +1,7 @@
 """How the number of a finding came about, step by step, and why it is certain or possible.
 
-Nothing is judged again here: the screen's numbers are taken apart, and what a neighbouring rule
-asks is compared with the gap that it would measure. Metres.
+Nothing is judged here: the screen's numbers are taken apart and worded; whether a neighbouring rule
+is met is the database's to say (`data.inside`). Metres.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,8 +12,10 @@ from gridwarden.words import say
 
 Found = Mapping[str, Any]
 MISSING_ACCURACY_M: Final = 1.0
-OPEN_KINDS: Final = ("clearance",)
-"""Kinds whose end does not belong to them: a required clearance that is just met is met."""
+OF_BAND: Final = (
+    *("pack", "pack_title", "level", "rule", "kind", "clause", "edition", "certainty", "verified"),
+    *("text", "severity", "method", "inside", "own", "missing", "strength"),
+)
 ASKED: Final = {"clearance": ("required", "margin"), "absence": ("limit", "margin_left")}
 """What the required number and its margin are called; elsewhere the reach of a range."""
 OF_MAINS: Final = frozenset(
@@ -187,10 +189,10 @@ def because(
 
 
 def _by_distance(item: Found, rule: Found) -> str:
-    gap, accuracy, limit = (float(item[k]) for k in ("distance_m", "accuracy_m", "required_m"))
+    surely = item["by_distance"] == "certain"
     if rule["kind"] == "absence":
-        return "beyond_surely" if gap - accuracy > limit else "beyond_perhaps"
-    if _met(gap + accuracy, limit, rule["kind"]):
+        return "beyond_surely" if surely else "beyond_perhaps"
+    if surely:
         return "inside_surely"
     return "runs_through" if item["certainty"] == "certain" else "inside_perhaps"
 
@@ -204,80 +206,13 @@ def _numbers(item: Found) -> dict[str, Any]:
     }
 
 
-def _met(gap: float, limit: float, kind: str) -> bool:
-    """By the ends of bands: closed, but for a clearance."""
-    gap = round(gap, 4)
-    return gap < limit if kind in OPEN_KINDS else gap <= limit
-
-
-def inside(gap: float, accuracy: float, band: Found) -> str:
-    """Whether a band is entered: certain, possible or no (as data.judge has it)."""
-    limit = float(band["limit_m"])
-    if band["over_m"] is not None and gap <= float(band["over_m"]):
-        return "no"
-    if band["kind"] == "absence":
-        met = (
-            "certain" if gap - accuracy > limit else "possible" if gap + accuracy > limit else "no"
-        )
-    elif _met(gap + accuracy, limit, band["kind"]):
-        met = "certain"
-    else:
-        met = "possible" if _met(gap - accuracy, limit, band["kind"]) else "no"
-    return "possible" if met == "certain" and band["capped"] else met
-
-
-def told_bands(
-    item: Found, rule: Found, bands: Iterable[Found], mains: Mapping[str, Found], unsure: bool
-) -> list[dict[str, Any]]:
-    """Each pack's bands with the gap that it would measure, and whether that lies inside.
-
-    A rule that measures to another part of the subject (a centre) or in another plane gets no gap
-    from this finding: `inside` is null. `unsure`: an accuracy is missing, so nothing is certain.
-    """
-    edge = sum(float(main["edge_m"]) for main in mains.values())
-    told = []
-    for band in bands:
-        gap = _gap_by(item, rule, band, edge)
-        own = (band["rule"], band["pack"]) == (rule["rule"], f"{rule['pack']}@{rule['version']}")
-        met = None
-        if own and tidy(band["limit_m"]) == tidy(item["required_m"]):
-            met = item["certainty"]
-        elif gap is not None and item["accuracy_m"] is not None:
-            met = inside(
-                gap, float(item["accuracy_m"]), {**band, "capped": band["capped"] or unsure}
-            )
-        shown = ("pack", "pack_title", "level", "rule", "kind", "clause", "edition", "certainty")
-        told.append(
-            {name: band[name] for name in shown}
-            | {
-                "verified": band["verified"],
-                "text": band["text"],
-                "severity": band["severity"],
-                "method": band["method"],
-            }
-            | {"limit_m": tidy(band["limit_m"]), "gap_m": tidy(gap), "inside": met, "own": own}
-            | {"missing": list(band["missing"]), "strength": band["strength"]}
-        )
-    return told
-
-
-def _gap_by(item: Found, rule: Found, band: Found, edge: float) -> float | None:
-    if item["distance_m"] is None or band["plane"] != rule["plane"]:
-        return None
-    same = {"foundation", "outer_wall", "edge"}
-    if (
-        band["measured_to"] != rule["measured_to"]
-        and not {
-            band["measured_to"],
-            rule["measured_to"],
-        }
-        <= same
-    ):
-        return None
-    gap = float(item["distance_m"])
-    if band["measured_from"] != rule["measured_from"]:
-        gap += edge if rule["measured_from"] == "outer_edge" else -edge
-    return gap
+def told_bands(bands: Iterable[Found]) -> list[dict[str, Any]]:
+    """Each pack's bands with the gap that it would measure, and whether that lies inside."""
+    return [
+        {name: band[name] for name in OF_BAND}
+        | {"limit_m": tidy(band["limit_m"]), "gap_m": tidy(band["gap_m"])}
+        for band in bands
+    ]
 
 
 def may_move(item: Found, bands: Sequence[Found], *, touching: bool) -> dict[str, Any]:

@@ -36,6 +36,7 @@ OF_RULE: Final = (
     *("strength", "clause", "edition", "valid_from", "valid_to", "verified", "certainty"),
     *("source", "text", "measures", "heuristic", "in_force"),
 )
+JUDGED: Final = ("distance_m", "accuracy_m", "required_m")
 STALE_FROM_M: Final = 0.001
 """A distance that differs by more from the screened one tells that a feature was changed since."""
 NOBODY: Final = sql.SQL("(select null::bigint as id, null::geometry as geom where false)")
@@ -124,10 +125,8 @@ async def explain(
     main = mains.get("counterpart") or mains.get("subject")
     figures = await _figures(ask, rule)
     rule["test"] = _resolved(rule["test"], figures)
-    name = "bands" if item["main"] else "bands_without_main"
-    asked = await ask.rows(name, rule_id=rule["rule_id"])
-    unsure = any(f is not None and f["accuracy_m"] is None for f in features.values())
-    bands = told_bands(whole, rule, asked, mains, unsure)
+    bands = told_bands([row["band"] for row in await ask.rows("bands")])
+    whole |= await ask.row("inside", kind=rule["kind"], **{n: whole[n] for n in JUDGED}) or {}
     lang = caller.language
     finding = {
         **item,
@@ -281,6 +280,7 @@ async def _data(
             subject_id=whole["subject_id"],
             counterpart_id=whole["counterpart_id"],
             centre=rule["measured_to"] == "centre" and bool(mains),
+            mains=len(mains) == 2,
         )
         was = ground_of(whole, taken)
         if now is not None:

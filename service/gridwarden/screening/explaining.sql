@@ -36,11 +36,13 @@ where e.finding_id = %(id)s
 
 -- name: ground
 -- How far the two are apart on the ground now: as the screen measured it, unless one was changed.
-select round(st_length(st_transform(st_shortestline(
-           case when %(centre)s then st_centroid(s.geom) else s.geom end, c.geom), 4326)::geography)
+-- Of mains that end beside each other the screen measured what lies away from that end: no row.
+select round(api.ground_m(case when %(centre)s then st_centroid(s.geom) else s.geom end, c.geom)
            ::numeric, 4) as ground_m
 from {subject} s cross join {counterpart} c
 where s.id = %(subject_id)s and c.id = %(counterpart_id)s
+  and not (%(mains)s and (st_dwithin(st_boundary(s.geom), c.geom, 0.5)
+                          or st_dwithin(st_boundary(c.geom), s.geom, 0.5)))
 
 -- name: rule
 -- The rule and the row by which it was judged, whatever edition is in force now.
@@ -60,7 +62,7 @@ select f.id, f.value, f.unit, f.title, f.source, f.certainty, f.pack || '@' || f
 from api.rule_figure f
 join api.rule_pack p on p.id = f.pack and p.version = f.version and p.in_force
 where f.id = %(figure)s and f.value is not null
-order by array_position(array['nation', 'province', 'city', 'project'], p.level) desc,
+order by api.level_rank(p.level) desc,
          p.published_at desc limit 1
 
 -- name: classes
@@ -77,35 +79,13 @@ limit 1
 select * from api.finding_mains(%(id)s)
 
 -- name: bands
--- What every pack in force asks of this main, for this family and subject: nation first.
-select b.*, r.pack || '@' || r.version as pack, p.title as pack_title, p.level, r.rule, r.kind,
-    r.clause, r.edition, r.verified, r.certainty, r.strength, r.text, r.measured_from, r.measured_to, r.plane
-from api.finding_bands(%(id)s) b
-join api.rule r on r.id = b.rule_id
-join api.rule_pack p on p.id = r.pack and p.version = r.version
-order by array_position(array['nation', 'province', 'city', 'project'], p.level), r.pack,
-         r.strength desc, b.limit_m, r.rule
+-- What every pack in force asks for this family and subject, nation first; whether it lies inside.
+select band from api.finding_bands(%(id)s) band
 
--- name: bands_without_main
--- The same for rules that know no main: those that ask the same question with numbers of their own.
-select r.id as rule_id, w.id as row_id, null::text as method, n.limit_m, w.over_m, w.severity,
-    null::text as verdict, false as capped, array[]::text[] as missing,
-    r.pack || '@' || r.version as pack, p.title as pack_title, p.level, r.rule, r.kind, r.clause,
-    r.edition, r.verified, r.certainty, r.strength, r.text, r.measured_from, r.measured_to, r.plane
-from api.rule own
-join api.rule r on r.in_force and r.family = own.family and r.counterpart = own.counterpart
-    and r.subjects && own.subjects and r.test = own.test
-join api.rule_pack p on p.id = r.pack and p.version = r.version
-join api.rule_row w on w.rule_id = r.id
-cross join lateral (select coalesce(w.limit_m, (
-    select f.value from api.rule_figure f
-    join api.rule_pack k on k.id = f.pack and k.version = f.version and k.in_force
-    where f.id = w.figure and f.value is not null
-    order by array_position(array['nation', 'province', 'city', 'project'], k.level) desc,
-             k.published_at desc limit 1)) as limit_m) n
-where own.id = %(rule_id)s and n.limit_m is not null
-order by array_position(array['nation', 'province', 'city', 'project'], p.level), r.pack,
-         r.strength desc, n.limit_m, r.rule
+-- name: inside
+-- Whether the finding's own band is entered by the distance alone.
+select api.inside(%(distance_m)s::numeric, %(accuracy_m)s::numeric, %(required_m)s::numeric,
+                  %(kind)s) as by_distance
 
 -- name: dates
 select screened_at, waiting from api.screened

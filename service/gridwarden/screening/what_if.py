@@ -168,18 +168,17 @@ async def judge(pool: Pool, caller: Caller, proposal: Proposal, timeout_ms: int)
             raise Problem("not_found", "what_if.problem.no_feature", field="replaces") from None
         raise
     assert row is not None
-    return answer(row[0], proposal, caller.language)
+    return answer(row[0], caller.language)
 
 
-def answer(found: Mapping[str, Any], proposal: Proposal, lang: str) -> dict[str, Any]:
+def answer(found: Mapping[str, Any], lang: str) -> dict[str, Any]:
     """What the database found, told."""
-    unsure = proposal.properties.get("accuracy_m") is None
     dig = found["dig"]
     return {
         "layer": found["layer"],
         "replaces": found["replaces"],
         "found": found["found"],
-        "findings": [_told(item, unsure, lang) for item in found["findings"]],
+        "findings": [_told(item, lang) for item in found["findings"]],
         "ends": found["ends"],
         "others": [
             {**other, "say": say("what_if.answer.ask_them", lang)} for other in found["others"]
@@ -190,11 +189,8 @@ def answer(found: Mapping[str, Any], proposal: Proposal, lang: str) -> dict[str,
     }
 
 
-def _told(item: Mapping[str, Any], unsure: bool, lang: str) -> dict[str, Any]:
-    edge = float(item["edge_m"] or 0)
-    rule = {**item, "version": item["pack_version"]}
-    mains = {"main": {"edge_m": edge}} if edge else {}
-    bands = told_bands(item, rule, item["asked"], mains, unsure or item["unsure"])
+def _told(item: Mapping[str, Any], lang: str) -> dict[str, Any]:
+    bands = told_bands(item["bands"])
     move = may_move(item, bands, touching=item["touching"])
     told = item["told"]
     return {

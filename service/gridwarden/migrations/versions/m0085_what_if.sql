@@ -78,21 +78,18 @@ begin
                'kind', r.kind, 'rule_certainty', r.certainty, 'source', r.source, 'level', p.level, 'pack_title', p.title, 'text', r.text,
                'heuristic', r.heuristic, 'note', w.note, 'measures', r.measures,
                'measured_from', r.measured_from, 'measured_to', r.measured_to, 'plane', r.plane,
-               'edge_m', (select sum(k.edge_m) from (
-                   select n.edge_m from near_piece n where n.no = 1 and n.main_id = %9$s
-                   union all select c.edge_m from proposed_piece c where c.no = 1) k),
                -- a distance of 0 does not tell how far the one reaches into the other
                'touching', coalesce(f.pressed_length_m > 0 or st_length(f.geom) = 0, false),
-               'unsure', exists (select from near_piece n
-                   where n.no = 1 and n.main_id = %9$s and n.accuracy_m is null),
-               'asked', %5$s))
+               'bands', (select coalesce(jsonb_agg(to_jsonb(b)), '[]') from (%5$s) b)))
         from (%3$s) f
         join data.rule r on r.pack = f.pack and r.version = f.pack_version and r.rule = f.rule
         join data.rule_pack p on p.id = r.pack and p.version = r.version
         left join data.rule_row w on w.id = f.row_id
         where %6$s
         $q$, proposed, layer, judged, main,
-        data.what_if_bands(kind, layer, rule_ids, case when beside then 'near_subject' else 'proposed' end),
+        data.bands_sql(kind, layer, rule_ids,
+            case when beside then 'near_subject' when mains then 'own_main' else 'proposed' end,
+            '(select * from near_piece union all select * from proposed_piece)', 'asked_of_both'),
         -- what is measured from a main is told to who may read that main
         case when kind = 'mains' then 'exists (select from api.gas_pipelines g where g.id = f.subject_id)'
              when main then 'true'
@@ -101,64 +98,7 @@ begin
                             'cross join lateral data.pieces_of(m, $3::data.main_profile) c'
              else 'select c.* from data.main_piece c where false' end,
         case when main then 'select q.* from data.rules_for($3::data.main_profile) q'
-             else 'select q.* from data.main_rule q where false' end,
-        case when mains then 'f.subject_id' when main then 'null' else 'f.main_id' end);
-end
-$$;
-
--- What every rule of the statement, of every pack in force, asks of the pair of a finding `f`.
-create function data.what_if_bands(kind text, layer text, rule_ids bigint[], subjects text) returns text
-    language plpgsql stable as
-$$
-declare
-    head constant text := $t$r.pack || '@' || r.version as pack, k.title as pack_title, k.level, r.rule,
-        r.kind, r.clause, r.edition, r.verified, r.certainty, r.strength, r.text, r.measured_from,
-        r.measured_to, r.plane$t$;
-    work constant text := case when data.has_column(layer, 'method') then 's.method' else 'null::text' end;
-    depth constant text := case when data.has_column(layer, 'depth_m') then 's.depth_m::numeric'
-                                else 'null::numeric' end;
-begin
-    if kind not in ('pairs', 'mains') then
-        return format($q$(
-            select coalesce(jsonb_agg(to_jsonb(b) order by b.pack, b.strength desc, b.limit_m, b.rule), '[]')
-            from (select %1$s, coalesce(w.limit_m, data.figure(w.figure)) as limit_m, w.over_m, w.severity,
-                         null::text as method, w.verdict, false as capped, '{}'::text[] as missing
-                  from data.rule r
-                  join data.rule own on own.pack = f.pack and own.version = f.pack_version and own.rule = f.rule
-                  join data.rule_pack k on k.id = r.pack and k.version = r.version
-                  join data.rule_row w on w.rule_id = r.id
-                  where r.in_force and r.family = own.family and r.counterpart = own.counterpart
-                    and r.subjects && own.subjects and r.test = own.test
-                    and coalesce(w.limit_m, data.figure(w.figure)) is not null) b)$q$, head);
-    end if;
-    return format($q$(
-        select coalesce(jsonb_agg(to_jsonb(b) order by b.pack, b.strength desc, b.limit_m, b.rule), '[]')
-        from (select distinct on (q.rule_id, q.method, q.depth_over_m) %1$s,
-                     greatest(q.limit_m, q.per_depth * %2$s) as limit_m, q.over_m, q.severity, q.method,
-                     q.verdict,
-                     q.capped or fits.holds is null or q.method is not null and %7$s is null as capped,
-                     q.missing || case when fits.holds is null then %4$s else '{}' end
-                         || case when q.method is not null and %7$s is null then array['method']
-                                 else '{}' end as missing
-              from %5$s s
-              join lateral (select c.profile_id from near_piece c where c.main_id = f.main_id and c.no = 1
-                            union all select c.profile_id from proposed_piece c
-                            where c.main_id = f.main_id and c.no = 1) look on true
-              join asked_of_both q on q.profile_id = look.profile_id and q.rule_id = any (%6$L::bigint[])
-              join data.rule r on r.id = q.rule_id
-              join data.rule_pack k on k.id = r.pack and k.version = r.version
-              cross join lateral (select %3$s as holds) fits
-              where %8$s and fits.holds is distinct from false
-                and (q.method is null or %7$s is null or q.method = %7$s)
-                and (q.depth_over_m is null or %2$s is null or %2$s > q.depth_over_m)
-                and (q.depth_upto_m is null or %2$s <= q.depth_upto_m)
-              order by q.rule_id, q.method, q.depth_over_m, q.limit_m desc) b)$q$,
-        head, depth,
-        case when kind = 'mains' then 'true' else data.by_rule_sql(rule_ids, 'where', 's', 'true') end,
-        case when kind = 'mains' then '''{}''::text[]'
-             else data.by_rule_sql(rule_ids, 'missing', 's', '''{}''::text[]') end,
-        subjects, rule_ids::text, work,
-        case when subjects = 'proposed' then 'true' else 's.id = f.subject_id' end);
+             else 'select q.* from data.main_rule q where false' end);
 end
 $$;
 
@@ -355,7 +295,7 @@ end
 $$;
 
 revoke all on function data.what_if_statement(text, text, text, text, bigint[]),
-    data.what_if_bands(text, text, bigint[], text), data.what_if_feature(text, bigint),
+    data.what_if_feature(text, bigint),
     data.what_if_others(geometry, double precision),
     data.what_if_ends(text, bigint, jsonb), api.what_if(text, jsonb, bigint) from public;
 grant execute on function api.what_if(text, jsonb, bigint) to gridwarden_utility, gridwarden_supervisor;
