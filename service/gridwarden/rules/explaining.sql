@@ -22,7 +22,7 @@ left join lateral (
     select g.value, g.pack from api.rule_figure g
     join api.rule_pack o on o.id = g.pack and o.version = g.version and o.in_force
     where g.id = u.id and g.value is not null
-    order by array_position(array['nation', 'province', 'city', 'project'], o.level) desc,
+    order by api.level_rank(o.level) desc,
              o.published_at desc
     limit 1) holds on true
 order by u.id
