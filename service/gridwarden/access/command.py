@@ -4,6 +4,8 @@ import os
 import pwd
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
 
 from gridwarden.access.named import organisation_called
 from gridwarden.database import Caller, Pool, as_caller, open_pool
@@ -11,18 +13,33 @@ from gridwarden.settings import Settings
 from gridwarden.words.problems import Problem
 
 
-def os_user() -> str:
-    """The account that runs this, as the system knows it; behind sudo, who called it.
+LOGIN_UID = Path("/proc/self/loginuid")
+"""Whose login this process descends from: the kernel keeps it through su and sudo."""
+NO_LOGIN = 2**32 - 1
 
-    Not LOGNAME or USER: anybody may set those, and a second person must be another one.
+
+def os_user() -> str:
+    """The account that logged in, as the kernel knows it through su and sudo; where nobody did
+    (a container, a service), the account that runs this.
+
+    Never a variable of the environment: anybody may set LOGNAME, USER or SUDO_USER, and a second
+    person must be another one.
     """
-    number = os.getuid()
-    if number == 0 and os.environ.get("SUDO_USER"):
-        return os.environ["SUDO_USER"]
+    number = _login_uid()
+    if number is None:
+        number = os.getuid()
     try:
         return pwd.getpwuid(number).pw_name
     except KeyError:
         return str(number)
+
+
+def _login_uid() -> int | None:
+    try:
+        number = int(LOGIN_UID.read_text("ascii"))
+    except (OSError, ValueError):
+        return None
+    return None if number == NO_LOGIN else number
 
 
 @asynccontextmanager
@@ -57,11 +74,4 @@ async def with_org(pool: Pool, caller: Caller, org: str | None) -> Caller:
         return caller
     async with as_caller(pool, caller) as connection:
         number = await organisation_called(connection, org, "--org")
-    return Caller(
-        caller.role,
-        caller.person,
-        (number,),
-        caller.district_ids,
-        caller.all_districts,
-        caller.language,
-    )
+    return replace(caller, org_ids=(number,))
