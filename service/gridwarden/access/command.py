@@ -12,7 +12,6 @@ from gridwarden.database import Caller, Pool, as_caller, open_pool
 from gridwarden.settings import Settings
 from gridwarden.words.problems import Problem
 
-
 LOGIN_UID = Path("/proc/self/loginuid")
 """Whose login this process descends from: the kernel keeps it through su and sudo."""
 NO_LOGIN = 2**32 - 1
