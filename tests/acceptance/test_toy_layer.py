@@ -223,11 +223,6 @@ def test_one_file_makes_a_layer_everywhere(toy: Toy, chromium: Browser) -> None:
     )
     assert (told["added"], told["quarantined"]) == (2, 1)
 
-    # … and proposed to be screened by a rule that names it.
-    pack = toy.folder / "toy-fireworks.toml"
-    pack.write_text(PACK, encoding="utf-8")
-    proposed = json.loads(toy.run("rules", "propose", pack, "--json"))
-
     build_assets(toy.folder / "home")
     with serving(toy) as url, httpx.Client(base_url=url, timeout=60) as client:
         planner, viewer = toy.key("planner"), toy.key("viewer")
@@ -239,9 +234,14 @@ def test_one_file_makes_a_layer_everywhere(toy: Toy, chromium: Browser) -> None:
             assert answer.status_code == 200, answer.text
             return list(answer.json()["items"])
 
-        # The pack that names it comes in force by a second person, and is judged by.
+        # … and screened by a rule that names it: one person proposes it, a second one approves.
+        # Both have keys that somebody else made.
+        first = toy.key("administrator", "--person", "李梅")
         second = toy.key("administrator", "--person", "王芳")
-        approval = f"/api/rules/proposals/{proposed['id']}/approval"
+        proposal = {"files": {"toy-fireworks.toml": PACK}}
+        proposed = client.post("/api/rules/proposals", headers=first, json=proposal)
+        assert proposed.status_code == 201, proposed.text
+        approval = f"{proposed.headers['Location']}/approval"
         approved = client.post(approval, headers=second, json={})
         assert approved.status_code < 300, approved.text
         [one] = wait_for("a finding of the new rule", found)

@@ -12,6 +12,7 @@ import pytest
 from conftest import owner
 from gridwarden.database import Caller, as_caller, open_pool
 from gridwarden.rules import load_built_in, sharing
+from gridwarden.rules.owning import as_owner
 from gridwarden.rules.reading import LoadedPack, parse
 from gridwarden.rules.sharing import Connection
 from gridwarden.settings import Settings
@@ -53,7 +54,9 @@ def act(
 
 def propose(settings: Settings, loaded: LoadedPack, person: str = "anna", **how: Any) -> int:
     """A proposal of hers."""
-    return int(act(settings, person, lambda c: sharing.propose(c, loaded, **how)))
+    return int(
+        act(settings, person, lambda c: sharing.propose(c, loaded, settings=settings, **how))
+    )
 
 
 def approve(settings: Settings, proposal: int, person: str = "bo") -> int | None:
@@ -77,6 +80,16 @@ def in_force(settings: Settings) -> dict[str, str]:
     """The packs in force."""
     with owner(settings) as c:
         return dict(c.execute("select id, version from data.rule_pack where in_force").fetchall())
+
+
+def begin(settings: Settings, loaded: LoadedPack) -> bool:
+    """The first pack, as `gridwarden up` brings it."""
+
+    async def run() -> bool:
+        async with as_owner(settings, "gridwarden up") as connection:
+            return await sharing.begin_with(connection, [loaded], settings)
+
+    return asyncio.run(run())
 
 
 def refusal(work: Callable[[], Any]) -> str:
@@ -144,6 +157,8 @@ def test_nobody_approves_her_own(city: Settings, herself: str) -> None:
         "select api.publish_rules('{}', '{}')",
         "select data.turn_rules()",
         "select data.withdraw_pack('cn-city-gas')",
+        "select api.first_rules('[]')",
+        "select api.approve_rules_alone(1, '', 'there is nobody else')",
         "update data.rule_proposal set state = 'approved'",
         "select data.try_rules('{}', '{}')",
     ],
@@ -169,12 +184,12 @@ def test_no_role_publishes_alone(city: Settings, statement: str) -> None:
 
 def test_first_packs_come_in_force_by_one_person_and_only_once(city: Settings) -> None:
     built_in = load_built_in()
-    assert act(city, "up", lambda c: sharing.begin_with(c, [pack(TINY)], city)) is False
+    assert begin(city, pack(TINY)) is False
     with owner(city) as c:
         c.execute("update data.rule_pack set withdrawn_at = now()")
         c.execute("select data.turn_rules()")
     assert in_force(city) == {}
-    assert act(city, "up", lambda c: sharing.begin_with(c, [built_in], city)) is False
+    assert begin(city, built_in) is False
     assert in_force(city) == {}
 
 
@@ -281,6 +296,35 @@ def test_another_base_pack_takes_the_place_of_the_first(city: Settings) -> None:
     approve(city, proposal)
     assert in_force(city) == {"tiny": "1"}
     assert refusal(lambda: propose(city, of_version("2"))) == "not_extended"
+
+
+def test_another_base_pack_takes_its_place_on_its_first_day_or_later(city: Settings) -> None:
+    """Else nothing would be in force from its approval to that day."""
+    office = datetime.now(UTC).astimezone(ZoneInfo(city.time_zone)).date()
+    assert "valid_from = 2026-01-01" in TINY
+    later, now = (
+        pack(TINY, **{"valid_from = 2026-01-01": f"valid_from = {day}"})
+        for day in (office + timedelta(days=1), office)
+    )
+    how: dict[str, Any] = {"instead_of_base": True}
+    assert refusal(lambda: propose(city, later, **how)) == "later_base"
+    proposal = propose(city, now, **how)
+    with owner(city) as c:
+        c.execute(
+            "update data.rule_proposal set normal = jsonb_set(normal, '{pack,valid_from}',"
+            " to_jsonb((%s::date + 1)::text))",
+            (office,),
+        )
+    assert refusal(lambda: approve(city, proposal)) == "later_base"
+    assert "cn-city-gas" in in_force(city)
+    with owner(city) as c:
+        c.execute(
+            "update data.rule_proposal set normal = jsonb_set(normal, '{pack,valid_from}',"
+            " to_jsonb(%s::date::text))",
+            (office,),
+        )
+    approve(city, proposal)
+    assert in_force(city) == {"tiny": "1"}
 
 
 def test_a_version_comes_in_force_on_its_day(city: Settings) -> None:

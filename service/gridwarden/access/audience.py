@@ -133,4 +133,5 @@ def _caller(document: Mapping[str, Any]) -> Caller:
         district_ids=tuple(document["district_ids"]),
         all_districts=document["all_districts"],
         language=document["language"],
+        made_by=document["made_by"],
     )

@@ -67,7 +67,9 @@ def add_to(app: typer.Typer) -> None:
     @app.command()
     def keys() -> None:
         """List the API keys that hold."""
-        table = Table("id", "role", "person", "organisations", "districts", "until", "label")
+        table = Table(
+            "id", "role", "person", "organisations", "districts", "until", "made by", "label"
+        )
         for one in asyncio.run(_keys()):
             districts = "all" if one["all_districts"] else _numbers(one["district_ids"])
             table.add_row(
@@ -77,6 +79,7 @@ def add_to(app: typer.Typer) -> None:
                 _numbers(one["org_ids"]),
                 districts,
                 f"{one['expires_at']:%Y-%m-%d}",
+                one["made_by"] or "-",
                 one["label"] or "",
             )
         Console().print(table)

@@ -1,8 +1,9 @@
 -- name: make
 insert into access.credential
-    (kind, hash, label, role, person, org_ids, district_ids, all_districts, language, expires_at)
+    (kind, hash, label, role, person, org_ids, district_ids, all_districts, language, expires_at,
+     made_by)
 values (%(kind)s, %(hash)s, %(label)s, %(role)s, %(person)s, %(org_ids)s, %(district_ids)s,
-        %(all_districts)s, %(language)s, clock_timestamp() + %(lifetime)s)
+        %(all_districts)s, %(language)s, clock_timestamp() + %(lifetime)s, api.person())
 returning id
 
 -- name: own_person
@@ -10,11 +11,12 @@ update access.credential set person = person || ' ' || kind || ' ' || id where i
 
 -- name: made
 select api.record('make ' || made.kind, 'access.credential', to_jsonb(made))
-from (select id, kind, role, person, org_ids, district_ids, all_districts, expires_at
+from (select id, kind, role, person, org_ids, district_ids, all_districts, expires_at, made_by
       from access.credential where id = %(id)s) made
 
 -- name: keys
-select id, label, role, person, org_ids, district_ids, all_districts, created_at, expires_at
+select id, label, role, person, org_ids, district_ids, all_districts, created_at, expires_at,
+       made_by
 from access.credential
 where kind = 'key' and revoked_at is null and expires_at > clock_timestamp()
 order by id desc

@@ -42,6 +42,7 @@ class Key(BaseModel):
     all_districts: bool
     created_at: datetime
     expires_at: datetime
+    made_by: str | None
 
 
 class Keys(BaseModel):

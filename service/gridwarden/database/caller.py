@@ -14,6 +14,7 @@ class Caller:
 
     `org_ids` are rows of `organisations` whose exact records the caller may read (utilities);
     `district_ids` are rows of `districts`; an empty tuple means none, `all_districts` means all.
+    `made_by` made the key or link that they act by; None for an account of the machine itself.
     """
 
     role: str
@@ -22,6 +23,7 @@ class Caller:
     district_ids: tuple[int, ...] = ()
     all_districts: bool = False
     language: str = "zh"
+    made_by: str | None = None
 
     def __post_init__(self) -> None:
         if self.role not in ROLES:

@@ -40,6 +40,7 @@ async def as_caller(
                 "person": caller.person,
                 "orgs": caller.orgs_setting,
                 "districts": caller.districts_setting,
+                "made_by": caller.made_by or "",
             },
         )
         yield connection

@@ -18,6 +18,7 @@ from gridwarden.rules.sharing_routes import decide, propose_document
 from gridwarden.rules.telling import (
     change_words,
     condition_words,
+    hands,
     heading,
     measured_words,
     table,
@@ -112,7 +113,6 @@ async def _proposal_page(
     lang = language_of(request)
     async with as_caller(request.app.state.pool, caller) as connection:
         told = await sharing.proposal(connection, number)
-    own = told["state"] == "waiting" and not told["mine_to_decide"]
     return page(
         request,
         "rules/proposal.html",
@@ -125,7 +125,7 @@ async def _proposal_page(
             for one in told["judged_again"] or ()
         ],
         decides=_decides(caller),
-        own=own,
+        hands=hands(told, lang),
         sentence=problem.said(lang) if problem else None,
     )
 

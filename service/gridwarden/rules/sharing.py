@@ -61,13 +61,21 @@ async def refusals() -> AsyncIterator[None]:
 
 
 async def propose(
-    connection: Connection, loaded: LoadedPack, why: str = "", *, instead_of_base: bool = False
+    connection: Connection,
+    loaded: LoadedPack,
+    why: str = "",
+    *,
+    instead_of_base: bool = False,
+    settings: Settings | None = None,
 ) -> int:
     """Propose to publish a checked pack, as the caller (an administrator); the proposal's number.
 
     Raises Problem `conflict` when it is what was published last, when its version was published
-    with other rules, when what it extends is not in force, or another base pack is.
+    with other rules, when what it extends is not in force, or another base pack is; and for a base
+    pack in the place of another whose day (of the office in `settings`) is still to come.
     """
+    if settings is not None:
+        await _begin(connection, settings)
     values = {
         "normal": json.dumps(normal(loaded)),
         "document": json.dumps(dict(loaded.documents)),

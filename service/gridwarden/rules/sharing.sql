@@ -12,6 +12,14 @@ select api.propose_withdrawal(%(pack)s, %(why)s)
 -- name: approve
 select api.approve_rules(%(id)s, %(why)s)
 
+-- name: become_owner
+-- The owner's own transaction, in the name of who is at the machine.
+select set_config('gridwarden.person', %(person)s, true),
+       set_config('statement_timeout', %(timeout)s, true)
+
+-- name: approve_alone
+select api.approve_rules_alone(%(id)s, %(why)s, %(reason)s)
+
 -- name: reject
 select api.reject_rules(%(id)s, %(why)s)
 
@@ -41,6 +49,8 @@ select jsonb_build_object('id', id, 'act', act, 'pack', pack, 'version', version
            'instead_of', instead_of, 'valid_from', valid_from, 'why', why, 'state', state,
            'proposed_by', proposed_by, 'proposed_at', proposed_at, 'decided_by', decided_by,
            'decided_at', decided_at, 'decided_why', decided_why, 'mine_to_decide', mine_to_decide,
+           'mine_to_take_back', mine_to_take_back, 'proposed_key_by', proposed_key_by,
+           'decided_key_by', decided_key_by, 'alone', alone, 'alone_why', alone_why,
            'changes', jsonb_array_length(changes))
 from api.rule_proposal
 where id < %(before)s and (%(state)s::text is null or state = %(state)s)
@@ -51,6 +61,8 @@ select jsonb_build_object('id', id, 'act', act, 'pack', pack, 'version', version
            'instead_of', instead_of, 'valid_from', valid_from, 'why', why, 'state', state,
            'proposed_by', proposed_by, 'proposed_at', proposed_at, 'decided_by', decided_by,
            'decided_at', decided_at, 'decided_why', decided_why, 'mine_to_decide', mine_to_decide,
+           'mine_to_take_back', mine_to_take_back, 'proposed_key_by', proposed_key_by,
+           'decided_key_by', decided_key_by, 'alone', alone, 'alone_why', alone_why,
            'job', job, 'judged_again', judged_again, 'built_on', built_on, 'changes', changes,
            'files', document)
 from api.rule_proposal

@@ -14,12 +14,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from gridwarden.access.command import acting
+from gridwarden.access.command import acting, os_user
 from gridwarden.database import as_caller
 from gridwarden.rules import sharing
+from gridwarden.rules.owning import approve_alone
 from gridwarden.rules.reading import LoadedPack
 from gridwarden.rules.sharing import Connection
-from gridwarden.rules.telling import change_words
+from gridwarden.rules.telling import change_words, hands
 from gridwarden.settings import Settings
 from gridwarden.words import say
 from gridwarden.words.problems import Problem
@@ -60,19 +61,36 @@ def add_to(rules: typer.Typer, read: Callable[[Path], LoadedPack]) -> None:
         async def act(connection: Connection) -> int:
             if loaded is None:
                 return await sharing.propose_withdrawal(connection, withdraw or "", why)
-            return await sharing.propose(connection, loaded, why, instead_of_base=instead_of_base)
+            return await sharing.propose(
+                connection, loaded, why, instead_of_base=instead_of_base, settings=Settings()
+            )
 
         _show(*_done(role, act), as_json)
 
     @rules.command("approve")
     def approve(
-        proposal: Number, why: Why = "", role: Role = "administrator", as_json: AsJson = False
+        proposal: Number,
+        why: Why = "",
+        alone: Annotated[
+            str | None,
+            typer.Option(help="The reason why there is nobody else: everybody reads it."),
+        ] = None,
+        role: Role = "administrator",
+        as_json: AsJson = False,
     ) -> None:
-        """Put a proposal in force, as another person than its proposer; screening is queued."""
+        """Put a proposal in force, as another person than its proposer; screening is queued.
+
+        Where a machine has one administrator only, --alone "REASON" does without the other: by the
+        owner of the database, so on the machine itself; the reason stays on the proposal.
+        """
 
         async def act(connection: Connection) -> int:
-            await sharing.approve(connection, proposal, Settings(), why)
+            if alone is None:
+                await sharing.approve(connection, proposal, Settings(), why)
             return proposal
+
+        if alone is not None:
+            asyncio.run(approve_alone(Settings(), f"cli:{os_user()}", proposal, why, alone))
 
         _show(*_done(role, act), as_json)
 
@@ -176,6 +194,8 @@ def _show(told: dict[str, Any], language: str, as_json: bool) -> None:
     plain.print(say("rules.proposal.head", language, **head))
     if told["why"]:
         plain.print(told["why"])
+    for line in hands(told, language):
+        plain.print(line)
     if told["instead_of"]:
         plain.print(say("rules.proposal.instead", language, pack=told["instead_of"]))
     if told["judged_again"]:

@@ -116,7 +116,10 @@ async def propose_document(request: Request, caller: Caller, document: Mapping[s
         published = await (await connection.execute(Q["published_files"])).fetchall()
         loaded = await asyncio.to_thread(read_files, files or {}, dict(published))
         instead = bool(document.get("instead_of_base"))
-        return await sharing.propose(connection, loaded, why, instead_of_base=instead)
+        settings = request.app.state.settings
+        return await sharing.propose(
+            connection, loaded, why, instead_of_base=instead, settings=settings
+        )
 
 
 def read_files(files: Mapping[str, str], published: Mapping[str, Mapping[str, str]]) -> LoadedPack:

@@ -199,3 +199,15 @@ def _tested(one: Mapping[str, Any]) -> str:
         return f"{column} {sign} {' | '.join(one.get('is') or one.get('not') or ())}"
     numbers = [f"{sign} {_n(one[key])}" for key, sign in SIGNS.items() if _given(one, key)]
     return f"{column} {' '.join(numbers)}"
+
+
+def hands(told: Mapping[str, Any], lang: str) -> list[str]:
+    """Of a proposal: who made the keys of proposer and decider, and that one person did it."""
+    lines = [
+        say(f"rules.proposal.{name}", lang, person=told[name])
+        for name in ("proposed_key_by", "decided_key_by")
+        if told[name]
+    ]
+    if told["alone"]:
+        lines.append(say("rules.proposal.alone", lang, why=told["alone_why"]))
+    return lines

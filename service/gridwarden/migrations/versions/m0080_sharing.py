@@ -3,7 +3,7 @@
 from gridwarden.migrations.frozen import run_sql
 
 revision = "m0080_sharing"
-down_revision = "m0076_permit_rules"
+down_revision = "m0077_who_made_keys"
 branch_labels = None
 depends_on = None
 

@@ -15,17 +15,23 @@ create table data.rule_proposal (
     state text not null default 'waiting'
         check (state in ('waiting', 'approved', 'rejected', 'withdrawn')),
     proposed_by text not null,
+    proposed_key_by text default api.made_by(),
     proposed_at timestamptz not null default clock_timestamp(),
     decided_by text,
     decided_at timestamptz,
     decided_why text,
+    decided_key_by text,
+    alone boolean not null default false,
+    alone_why text,
     job bigint,
     check ((act = 'publish') = (normal is not null)),
-    check ((state = 'waiting') = (decided_at is null))
+    check ((state = 'waiting') = (decided_at is null)),
+    check (alone = (alone_why is not null))
 );
 comment on table data.rule_proposal is
     'A pack to publish or to withdraw, as one person proposed it and another decided. `built_on` are '
-    'the versions that it was compared with; once another one is published it must be proposed again.';
+    'the versions that it was compared with; once another one is published it must be proposed again. '
+    '`…_key_by` made the key that the person acted by; `alone`: nobody else approved it, and why not.';
 
 -- Refuse with a sentence for psql, and its words and their values for people.
 create function data.refuse(state text, sentence text, words text, told jsonb default '{}')
@@ -44,6 +50,16 @@ $$
     select coalesce(
         regexp_replace(lower(btrim(a)), '^cli:\s*|\s+(key|link)\s+\d+$', '', 'g')
       = regexp_replace(lower(btrim(b)), '^cli:\s*|\s+(key|link)\s+\d+$', '', 'g'), true)
+$$;
+
+-- Who proposed and who decides are one hand where they are one person, or where one of them made the
+-- key of the other: whoever makes keys could otherwise be anybody.
+create function api.one_hand(person text, key_by text, other text, other_key_by text) returns boolean
+    language sql immutable parallel safe as
+$$
+    select api.same_person(person, other)
+        or key_by is not null and api.same_person(key_by, other)
+        or other_key_by is not null and api.same_person(person, other_key_by)
 $$;
 
 -- What a proposal stands on: the newest versions of the pack itself, of what it extends, and of the
@@ -158,6 +174,20 @@ begin
 end
 $$;
 
+-- The old base pack goes when its successor is approved: one whose day is still to come would leave
+-- no rules in force until then. The day is that of the session's time zone.
+create function data.refuse_later_base(head jsonb) returns void
+    language plpgsql volatile set search_path = pg_catalog, pg_temp as
+$$
+begin
+    if (head ->> 'valid_from')::date > current_date then
+        perform data.refuse('GW409', 'a base pack takes the place of another on or after its first day',
+            'rules.sharing.later_base',
+            jsonb_build_object('pack', head ->> 'id', 'day', head ->> 'valid_from'));
+    end if;
+end
+$$;
+
 create function data.refuse_extended(pack text) returns void
     language plpgsql volatile set search_path = pg_catalog, pg_temp as
 $$
@@ -211,6 +241,9 @@ begin
             'rules.sharing.waiting', jsonb_build_object('proposal', made));
     end if;
     other := data.base_to_replace(head, instead_of_base);
+    if other is not null then
+        perform data.refuse_later_base(head);
+    end if;
     begin
         if not exists (select from data.rule_pack p where p.id = pack_id and p.version = pack_version) then
             perform data.write_pack(normal, document);

@@ -1,18 +1,11 @@
 drop view api.rule_proposal;
--- Refuses the proposer himself. Returns the screening's job, null where none is needed yet: the
--- day from which a version holds may still be to come.
-create or replace function api.approve_rules(proposal bigint, why text default '') returns bigint
-    language plpgsql volatile security definer set search_path = pg_catalog, public, pg_temp as
+create or replace function data.put_in_force(p data.rule_proposal, why text) returns bigint
+    language plpgsql volatile set search_path = pg_catalog, public, pg_temp as
 $$
 declare
-    p constant data.rule_proposal := data.waiting_proposal(proposal);
     before constant text[] := array(select r.id::text from data.rule r where r.in_force order by r.id);
     job bigint;
 begin
-    if api.same_person(p.proposed_by, api.person()) then
-        perform data.refuse('GW409', 'somebody else than the proposer approves',
-            'rules.sharing.same_person', jsonb_build_object('proposal', p.id, 'person', p.proposed_by));
-    end if;
     if p.built_on <> data.rules_built_on(array(select jsonb_object_keys(p.built_on)
             union select p.pack union select p.normal #>> '{pack,extends}'
             union select p.instead_of)) then
@@ -31,6 +24,7 @@ begin
                 'rules.sharing.stale', jsonb_build_object('proposal', p.id, 'pack', p.pack));
         end if;
         if p.instead_of is not null then
+            perform data.refuse_later_base(p.normal -> 'pack');
             perform data.withdraw_pack(p.instead_of);
             perform api.record('withdraw', 'rules', jsonb_build_object('pack', p.instead_of), 1);
         end if;
@@ -49,7 +43,10 @@ create view api.rule_proposal as
     select id, act, pack, version, instead_of, document, built_on, changes, why, state,
            proposed_by, proposed_at, decided_by, decided_at, decided_why, job,
            (normal #>> '{pack,valid_from}')::date as valid_from, normal #> '{pack,title}' as title,
-           state = 'waiting' and not api.same_person(proposed_by, api.person()) as mine_to_decide
+           state = 'waiting' and not api.one_hand(proposed_by, proposed_key_by, api.person(),
+                                                  api.made_by()) as mine_to_decide,
+           state = 'waiting' and api.same_person(proposed_by, api.person()) as mine_to_take_back,
+           proposed_key_by, decided_key_by, alone, alone_why
     from data.rule_proposal;
 grant select on api.rule_proposal to
     gridwarden_utility, gridwarden_supervisor, gridwarden_planner, gridwarden_dispatcher,
