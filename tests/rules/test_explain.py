@@ -15,15 +15,18 @@ from gridwarden.words.problems import Problem
 from screening.conftest import STEEL_MA, SURE, DrawnCity, rectangle
 
 PLANNER = Caller("planner", "tester", all_districts=True)
+SUPERVISOR = Caller("supervisor", "rita", all_districts=True)
 
 
-def explained(settings: Settings, *rules: str, analyze: bool = False) -> list[Explained]:
+def explained(
+    settings: Settings, *rules: str, analyze: bool = False, caller: Caller = PLANNER
+) -> list[Explained]:
     """As the command does, several at once."""
 
     async def run() -> list[Explained]:
         web, worker = await open_pool(settings, "web"), await open_pool(settings, "worker")
         try:
-            return [await explain(web, worker, PLANNER, r, analyze=analyze) for r in rules]
+            return [await explain(web, worker, caller, r, analyze=analyze) for r in rules]
         finally:
             await web.close()
             await worker.close()
@@ -79,12 +82,27 @@ def test_the_sql_shown_is_the_sql_that_judges(city: Settings) -> None:
             " and r.kind = 'protection' order by 1 limit 1"
         ).fetchone()
         assert rule is not None
-        [one] = explained(city, rule[0], analyze=True)
+        [one] = explained(city, rule[0], analyze=True, caller=SUPERVISOR)
         statement = next(s for s in one.statements if s.name.endswith("buildings"))
         found = c.execute(statement.sql).fetchall()  # type: ignore[call-overload]
     assert len(found) == 1
     assert "actual time" in statement.plan
     assert len(drawn.screen()) >= 1
+
+
+def test_only_a_supervisor_runs_a_rules_statements_and_on_record(city: Settings) -> None:
+    """How many rows they give tells of everybody's mains."""
+    rule = "zy-4-clearance"
+    for role in ("utility", "planner", "dispatcher", "viewer", "administrator", "auditor"):
+        with pytest.raises(Problem) as refused:
+            explained(city, rule, analyze=True, caller=Caller(role, "x", all_districts=True))
+        assert refused.value.kind == "forbidden"
+    assert explained(city, rule, analyze=True, caller=SUPERVISOR)
+    with owner(city) as c:
+        looks = c.execute(
+            "select person, detail ->> 'purpose' from data.audit where action = 'look'"
+        ).fetchall()
+    assert looks == [("rita", f"rules explain --analyze {rule}")]
 
 
 def test_the_command_prints_clause_table_sql_and_plan(city: Settings) -> None:

@@ -148,7 +148,11 @@ def test_changes_that_no_screening_has_seen_are_no_difference(drawn: DrawnCity) 
 
 def test_a_company_sees_its_own_mains_and_others_nothing(drawn: DrawnCity) -> None:
     trial = Trial(medium())
-    assert try_it(drawn.settings, trial, Caller("utility", "u", (77,))).differences == ()
+    assert [one.findings for one in try_it(drawn.settings, trial).statements] == [1]
+    company = try_it(drawn.settings, trial, Caller("utility", "u", (77,)))
+    assert company.differences == ()
+    assert company.statements
+    assert {(one.findings, one.seconds) for one in company.statements} == {(None, None)}
     for role in ("planner", "administrator", "viewer", "dispatcher"):
         with pytest.raises(Problem) as refused:
             try_it(drawn.settings, trial, Caller(role, "x", all_districts=True))

@@ -45,10 +45,13 @@ class Explained:
 async def explain(
     web: Pool, worker: Pool, caller: Caller, rule: str, *, analyze: bool = False
 ) -> Explained:
-    """The rule in force of this name, or the newest one. `analyze` runs its statements.
+    """The rule in force of this name, or the newest one. `analyze` runs its statements, for a
+    supervisor, and is recorded: how many rows they give is as good as a look at mains.
 
-    Raises Problem `not_found`.
+    Raises Problem `not_found`, and `forbidden` for `analyze` in another role.
     """
+    if analyze and caller.role != "supervisor":
+        raise Problem("forbidden", "rules.explain.role", field="--as", role=caller.role)
     if "\x00" in rule:
         raise Problem("not_found", "rules.no_such_rule", rule=rule.replace("\x00", "?")[:80])
     async with as_caller(web, caller) as connection:
@@ -57,6 +60,10 @@ async def explain(
         if found is None:
             raise Problem("not_found", "rules.no_such_rule", field="RULE", rule=rule[:80])
         figures = await (await cursor.execute(Q["figures"], {"id": found["id"]})).fetchall()
+        if analyze:
+            await connection.execute(
+                Q["look"], {"purpose": f"rules explain --analyze {rule}"[:200]}
+            )
     screener = Caller("screen", caller.person)
     planned = []
     async with as_caller(worker, screener, TIMEOUT_MS) as connection:

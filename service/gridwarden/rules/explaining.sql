@@ -1,3 +1,6 @@
+-- name: look
+select api.look(%(purpose)s)
+
 -- name: statements
 -- The statements that a rule in force is judged by.
 select name, family, layer, kind, rule_ids, sql

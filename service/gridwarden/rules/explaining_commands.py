@@ -25,7 +25,11 @@ def add_to(rules: typer.Typer) -> None:
     def explain_command(
         rule: Annotated[str, typer.Argument(help="A rule's id: gridwarden rules list, /rules.")],
         analyze: Annotated[
-            bool, typer.Option("--analyze", help="Run its statements, and print how they ran.")
+            bool,
+            typer.Option(
+                "--analyze",
+                help="Run its statements, and print how they ran: as a supervisor, on record.",
+            ),
         ] = False,
         role: Annotated[str, typer.Option("--as", help="The role to act in.")] = "supervisor",
         as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,

@@ -13,7 +13,7 @@ changes, because the trial holds their rows.
 import json
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import psycopg
@@ -63,11 +63,14 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One statement that was run: how many findings it gave, in how many seconds."""
+    """One statement that was run: how many findings it gave, in how many seconds.
+
+    A company is told neither: both are of everybody's mains.
+    """
 
     name: str
-    findings: int
-    seconds: float
+    findings: int | None
+    seconds: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +151,11 @@ async def _tried(
         pack=trial.name,
         against="last screening" if fresh else "judged now",
         changes_waiting=int(waiting),
-        statements=tuple(judged),
+        statements=tuple(
+            judged
+            if orgs is None
+            else (replace(one, findings=None, seconds=None) for one in judged)
+        ),
         of=of,
         differences=tuple(differences),
         seconds=round(time.monotonic() - began, 3),

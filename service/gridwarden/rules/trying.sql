@@ -50,7 +50,8 @@ where (f.family, f.layer) in (select * from unnest(%(families)s::text[], %(layer
 with best as materialized (
     select distinct on (after, family, layer, subject_id, main_id) *
     from data.tried
-    where %(orgs)s::bigint[] is null or main_id is null or org_id = any (%(orgs)s)
+    where %(orgs)s::bigint[] is null or org_id = any (%(orgs)s)
+       or main_id is null and layer <> 'gas_pipelines'
     order by after, family, layer, subject_id, main_id, strength desc,
              data.severity_rank(severity) desc, distance_m - required_m nulls last, pack, rule
 ), pair as (
