@@ -346,6 +346,15 @@ def test_screenings_are_listed_with_packs_and_reasons(
     ]
     page = client.get("/api/screenings?limit=1", headers=sign_in("dispatcher")).json()
     assert [one["id"] for one in page["items"]] == [last["id"]]
+    for role in ("dispatcher", "utility"):
+        told = client.get("/api/screenings", headers=sign_in(role)).json()["items"]
+        named = {one["family"] for item in told for one in item["counts"]}
+        assert not named & {"own_family", "main_encroachment"}, (
+            "a count that goes up is a distance from somebody's main"
+        )
+    for role in ("planner", "supervisor"):
+        told = client.get("/api/screenings", headers=sign_in(role)).json()["items"]
+        assert "own_family" in {one["family"] for item in told for one in item["counts"]}
     older = client.get(page["next"], headers=sign_in("utility")).json()
     assert [one["id"] for one in older["items"]] == [first["id"]]
     assert older["next"] is None

@@ -5,9 +5,10 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 from fastapi.testclient import TestClient
 
-from conftest import KeyMaker, environment
+from conftest import KeyMaker, bearer, environment, make_key
 from gridwarden.database import open_pool
 from gridwarden.jobs import run_here
 from gridwarden.screening import tasks as _tasks  # noqa: F401  (registers the job)
@@ -53,6 +54,35 @@ def test_a_queued_screen_is_run_by_the_worker_and_tells_counts_alone(
     assert (job["state"], job["done"]) == ("finished", job["total"])
     assert job["say"]["screened"]["added"] == 1
     assert client.post("/api/screenings", headers=sign_in("viewer")).status_code == 403
+
+
+@pytest.mark.parametrize("role", ["utility", "planner", "administrator"])
+def test_who_looks_at_no_main_is_told_no_count_that_a_main_decides(
+    drawn: DrawnCity, client: TestClient, role: str
+) -> None:
+    """Else a dig of one's own, brought near another company's main, would measure it."""
+    drawn.main(**STEEL_MA)
+    drawn.wall(0.9)
+    headers = bearer(make_key(drawn.settings, role, org_ids=(7,) if role == "utility" else ()))
+    job = client.post("/api/screenings", headers=headers).json()["id"]
+
+    async def work() -> str:
+        pool = await open_pool(drawn.settings, "worker")
+        try:
+            return await run_here(job, pool, drawn.settings)
+        finally:
+            await pool.close()
+
+    assert asyncio.run(work()) == "finished"
+    [(said,)] = drawn.sql("select say -> 'screened' from data.job where id = %s", (job,))
+    assert (said["added"], said["changed"], said["removed"]) == (0, 0, 0)
+    told = {one["family"] for part in ("findings", "steps", "split") for one in said[part]}
+    mains = drawn.sql(
+        "select distinct family from data.rule where counterpart = 'gas_pipelines'"
+        " or 'gas_pipelines' = any (subjects)"
+    )
+    assert not told & {family for (family,) in mains}
+    assert len(drawn.findings("main_encroachment")) == 1, "they are found all the same"
 
 
 def test_a_screen_asked_for_often_is_queued_once(

@@ -58,7 +58,10 @@ async def screenings(
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     cursor: Annotated[int, Query(ge=1, lt=2**63, description="from `next`")] = 2**63 - 1,
 ) -> Screenings:
-    """Screenings, newest first: counts alone, of the whole city."""
+    """Screenings, newest first: counts alone, of the whole city.
+
+    A utility and a dispatcher are not told families that are judged against mains.
+    """
     values = {"before": cursor, "limit": limit + 1}
     async with as_caller(request.app.state.pool, caller) as connection:
         rows = await (await connection.execute(Q["kept"], values)).fetchall()

@@ -1,3 +1,8 @@
+-- name: in_mains
+-- Families that any rule ever judged against mains.
+select distinct family from data.rule
+where counterpart = 'gas_pipelines' or 'gas_pipelines' = any (subjects)
+
 -- name: kept
 -- Newest first.
 select jsonb_build_object('id', id, 'at', at, 'reason', reason, 'role', role,

@@ -171,13 +171,19 @@ $$
 $$;
 
 ---------------------------------------------------------------------------- reading
--- Numbers of a whole city, as those of districts are: no place is in them.
+-- Numbers of a whole city, as those of districts are: no place is in them. Who reads mains of his own
+-- alone, or only those beside a call, reads nothing of families that any rule ever judged against mains:
+-- to somebody who brings features of his own a number of them is as good as a distance.
 create view api.screening as
     select s.id, s.at, s.reason, s.role, s.packs_before, s.packs_after, s.changes, s.statements,
            s.of_statements, s.seconds,
            (select p.id from data.rule_proposal p where p.job = s.job) as proposal,
            coalesce((select jsonb_agg(to_jsonb(c) - 'screening_id' order by c.family, c.reason desc)
-                     from data.screening_count c where c.screening_id = s.id), '[]') as counts
+                     from data.screening_count c
+                     where c.screening_id = s.id
+                       and (api.role() in ('supervisor', 'planner') or not exists (
+                           select from data.rule r where r.family = c.family
+                             and (r.counterpart = 'gas_pipelines' or 'gas_pipelines' = any (r.subjects))))), '[]') as counts
     from data.screening s;
 
 ---------------------------------------------------------------------------- grants
