@@ -140,7 +140,9 @@ def test_a_pack_of_figures_alone_is_judged_by_too(city: Settings) -> None:
     assert set(families) <= {one["family"] for one in told(city, proposal)["judged_again"]}
 
 
-@pytest.mark.parametrize("herself", ["anna", " Anna", "cli:anna", "anna key 7", "ANNA link 12"])
+@pytest.mark.parametrize(
+    "herself", ["anna", " Anna", "cli:anna", "anna key 7", "ANNA link 12", "an\u200bna", "ａｎｎａ"]
+)
 def test_nobody_approves_her_own(city: Settings, herself: str) -> None:
     proposal = propose(city, pack())
     assert refusal(lambda: approve(city, proposal, herself)) == "same_person"

@@ -102,6 +102,8 @@ class _Wanted:
             raise Problem(
                 "invalid_value", "access.no_such_role", field="ROLE", role=role, roles=roles
             )
+        if person is not None and not (person.strip() and person.isprintable()):
+            raise Problem("invalid_value", "access.bad_person", field="--person")
         self.role, self.org, self.districts = role, org, districts
         self.person, self.named = person or os_user(), person is not None
 

@@ -313,6 +313,13 @@ begin
     if position('{{' in normal::text) > 0 then
         raise exception 'a pack holds no double braces' using errcode = 'GW400';
     end if;
+    if exists (
+        select from jsonb_array_elements(normal -> 'rules') r(v)
+        cross join lateral (select jsonb_array_elements_text(r.v -> 'subjects') union all
+            select r.v ->> 'counterpart' union all select r.v #>> '{test,location,layer}') named(layer)
+        where named.layer is not null and named.layer not in (select l.id from data.layer l)) then
+        raise exception 'a rule names a layer that is not there' using errcode = 'GW400';
+    end if;
     insert into data.rule_pack (id, version, level, base, extends, title, jurisdiction, valid_from,
             missing_od_mm, point_radius_m, class_system, state, profiles, normal, document)
         select pack_id, pack_version, h.level, h.extends is null, h.extends, h.title, h.jurisdiction,

@@ -44,13 +44,18 @@ $$;
 
 -- One person has one name: at the door of the machine (cli:anna), by HTTP (anna), and with a key or
 -- link that nobody else was named for (anna key 3). Who is not known is nobody else.
-create function api.same_person(a text, b text) returns boolean
+create function api.plain_name(person text) returns text
     language sql immutable parallel safe as
 $$
-    select coalesce(
-        regexp_replace(lower(btrim(a)), '^cli:\s*|\s+(key|link)\s+\d+$', '', 'g')
-      = regexp_replace(lower(btrim(b)), '^cli:\s*|\s+(key|link)\s+\d+$', '', 'g'), true)
+    -- as it reads: one width, one case, one space, nothing invisible
+    select regexp_replace(lower(btrim(regexp_replace(regexp_replace(normalize(person, NFKC),
+        '[\u00AD\u200B-\u200F\u202A-\u202E\u2060-\u2064\uFEFF]', '', 'g'), '\s+', ' ', 'g'))),
+        '^cli:\s*|\s+(key|link)\s+\d+$', '', 'g')
 $$;
+
+create function api.same_person(a text, b text) returns boolean
+    language sql immutable parallel safe as
+$$ select coalesce(api.plain_name(a) = api.plain_name(b), true) $$;
 
 -- Who proposed and who decides are one hand where they are one person, or where one of them made the
 -- key of the other: whoever makes keys could otherwise be anybody.

@@ -212,7 +212,7 @@ create view api.rule_proposal as
     from data.rule_proposal;
 
 ---------------------------------------------------------------------------- grants
-revoke all on function data.refuse(text, text, text, jsonb), api.same_person(text, text),
+revoke all on function data.refuse(text, text, text, jsonb), api.same_person(text, text), api.plain_name(text),
     api.one_hand(text, text, text, text), data.refuse_later_base(jsonb),
     data.put_in_force(data.rule_proposal, text), api.approve_rules_alone(bigint, text, text),
     data.rules_built_on(text[]), data.rule_changes(jsonb, jsonb), data.rule_change(jsonb, jsonb),
@@ -228,7 +228,7 @@ grant execute on function api.propose_rules(jsonb, jsonb, text, boolean),
     api.propose_withdrawal(text, text), api.approve_rules(bigint, text),
     api.reject_rules(bigint, text), api.take_back_rules(bigint, text) to gridwarden_administrator;
 grant execute on function data.rules_of_the_day() to gridwarden_screen;
-grant execute on function api.same_person(text, text), api.one_hand(text, text, text, text) to
+grant execute on function api.same_person(text, text), api.plain_name(text), api.one_hand(text, text, text, text) to
     gridwarden_utility, gridwarden_supervisor, gridwarden_planner, gridwarden_dispatcher,
     gridwarden_viewer, gridwarden_administrator, gridwarden_auditor;
 grant select on api.rule_proposal to
