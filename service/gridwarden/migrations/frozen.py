@@ -18,7 +18,8 @@ def run_before(migration: str, heading: str) -> None:
     from gridwarden.migrations import working_srid
 
     text = Path(migration).with_suffix(".sql").read_text(encoding="utf-8")
-    run_text(text[: text.rindex("\n", 0, text.index(heading))].replace("{srid}", str(working_srid())))
+    before = text[: text.rindex("\n", 0, text.index(heading))]
+    run_text(before.replace("{srid}", str(working_srid())))
 
 
 def run_text(statements: str, path: str = "default") -> None:

@@ -1,4 +1,4 @@
-"""Permit checks by every pack in force, by depth and by network; room and way back for each main."""
+"""Permit checks by every pack in force, by depth and network; room and way back for each main."""
 
 import re
 from pathlib import Path
