@@ -230,7 +230,9 @@ class Oracle:
         if rule.vertical:
             if joined or (gap or 0) > 0:
                 return
-            gap = vertical(one.feature, 2 * one.edge(rule), other.feature, 2 * other.edge(rule))
+            # of two that lie equally deep the thicker counts as the upper one
+            thick, thin = (one, other) if one.edge(rule) >= other.edge(rule) else (other, one)
+            gap = vertical(thick.feature, 2 * thick.edge(rule), thin.feature, 2 * thin.edge(rule))
             if self._one_network(one, other) and (gap is None or gap <= 0):
                 return
         met = []

@@ -102,7 +102,8 @@ with asked as materialized (
     cross join lateral (select (d.distance - case when r.measured_from = 'outer_edge'
         then d.edge_m + d.own_edge_m else 0 end::numeric) as m) level
     cross join lateral (select round((case when r.plane = 'horizontal' then level.m
-        when d.own_depth_m <= d.depth_top_m
+        -- of two that lie equally deep the thicker counts as the upper one, whichever is named first
+        when d.own_depth_m < d.depth_top_m or d.own_depth_m = d.depth_top_m and d.own_edge_m >= d.edge_m
             then (d.depth_top_m - d.own_depth_m - 2 * d.own_edge_m)::numeric
         else (d.own_depth_m - d.depth_top_m - 2 * d.edge_m)::numeric end), 4) as m) gap
     cross join lateral (select data.judge(gap.m, d.accuracy, q.limit_m, data.closed(r.kind)) as certainty) judged
