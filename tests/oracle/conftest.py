@@ -19,6 +19,7 @@ from .oracle import Oracle
 from .packs import Pack, built_in
 
 CITY_GAS = ("cn-city-gas",)
+SEEDS = (7, pytest.param(8, marks=pytest.mark.deep), pytest.param(9, marks=pytest.mark.deep))
 SampleCity = Callable[..., Path]
 OracleOf = Callable[..., Oracle]
 

@@ -34,7 +34,12 @@ OVERRULED = {
 }
 
 
-@pytest.fixture(scope="module", params=SETS)
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param(name, marks=() if name == "cn-city-gas" else pytest.mark.deep) for name in SETS
+    ],
+)
 def guarded(
     request: pytest.FixtureRequest,
     installation: Settings,

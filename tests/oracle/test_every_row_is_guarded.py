@@ -26,7 +26,12 @@ SETS = {
 Unseen = set[tuple[str, int, int]]
 
 
-@pytest.fixture(scope="module", params=SETS)
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param(name, marks=() if name == "cn-city-gas" else pytest.mark.deep) for name in SETS
+    ],
+)
 def guarded(
     request: pytest.FixtureRequest,
     installation: Settings,

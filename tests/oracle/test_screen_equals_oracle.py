@@ -8,7 +8,7 @@ from conftest import owner
 from gridwarden.sample.city import write_city
 from gridwarden.settings import Settings
 
-from .conftest import CITY_GAS, OracleOf, SampleCity, bring_in
+from .conftest import CITY_GAS, SEEDS, OracleOf, SampleCity, bring_in
 from .judging import Finding, Key
 from .oracle import Oracle
 from .packs import Pack
@@ -22,7 +22,7 @@ def families(oracle: Oracle) -> set[str]:
     return {rule.family for rule in oracle.rules.rules if rule.toml["subjects"]}
 
 
-@pytest.mark.parametrize("seed", (7, 8, 9))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_a_full_screen_finds_what_the_oracle_finds(
     seed: int, installation: Settings, sample_city: SampleCity, oracle_of: OracleOf
 ) -> None:
@@ -37,7 +37,9 @@ def test_a_full_screen_finds_what_the_oracle_finds(
 
 
 @pytest.mark.parametrize(
-    "packs", [OVERLAYS, ("uk",), ("us", "us-ca")], ids=["overlays", "uk", "us-ca"]
+    "packs",
+    [OVERLAYS, pytest.param(("uk",), marks=pytest.mark.deep), ("us", "us-ca")],
+    ids=["overlays", "uk", "us-ca"],
 )
 def test_other_packs_find_what_the_oracle_finds(
     packs: tuple[str, ...], installation: Settings, sample_city: SampleCity, oracle_of: OracleOf
