@@ -36,6 +36,11 @@ class Guarded:
 
     def disagrees(self, rule_ids: set[int] | None = None) -> Changed:
         """Where the statements (of these rules) and the oracle disagree now."""
+        if rule_ids is None and self.base not in self.packs:  # an overlay's own families
+            rows = self.connection.execute(
+                "select id from data.rule where in_force and pack = any (%s)", (list(self.packs),)
+            )
+            rule_ids = {number for (number,) in rows}
         every = statements(self.connection)
         mine = [one for one in every if rule_ids is None or rule_ids & set(one.rule_ids)]
         ours = judged(self.connection, mine)
