@@ -11,6 +11,8 @@ from gridwarden.settings import Settings
 from .conftest import CITY_GAS, OracleOf, SampleCity, bring_in
 from .guarding import CM, Guarded, proofs
 
+pytestmark = pytest.mark.deep
+
 SETS = {"cn-city-gas": CITY_GAS, "uk": ("uk",), "us-ca": ("us", "us-ca")}
 PASCAL = 1e-6
 ENDS = ("over", "upto", "from", "under")
@@ -36,9 +38,7 @@ OVERRULED = {
 
 @pytest.fixture(
     scope="module",
-    params=[
-        pytest.param(name, marks=() if name == "cn-city-gas" else pytest.mark.deep) for name in SETS
-    ],
+    params=SETS,
 )
 def guarded(
     request: pytest.FixtureRequest,

@@ -15,6 +15,8 @@ from gridwarden.settings import Settings
 from .conftest import CITY_GAS, OracleOf, SampleCity, bring_in
 from .guarding import CM, Changed, Guarded, by_rule, proofs
 
+pytestmark = pytest.mark.deep
+
 SETS = {
     "cn-city-gas": CITY_GAS,
     "datong": (*CITY_GAS, "cn-datong", "cn-transmission"),
@@ -28,9 +30,7 @@ Unseen = set[tuple[str, int, int]]
 
 @pytest.fixture(
     scope="module",
-    params=[
-        pytest.param(name, marks=() if name == "cn-city-gas" else pytest.mark.deep) for name in SETS
-    ],
+    params=SETS,
 )
 def guarded(
     request: pytest.FixtureRequest,
