@@ -10,7 +10,7 @@ import pytest
 
 from conftest import TEMPLATE, copy_database, owner
 from gridwarden.rules.normal import normal
-from gridwarden.rules.publishing import Q, chosen
+from gridwarden.rules.publishing import chosen
 from gridwarden.sample.city import write_city
 from gridwarden.sample.load import Loaded, load
 from gridwarden.settings import Settings
@@ -75,6 +75,8 @@ def enact(settings: Settings, *packs: str) -> None:
                 "normal": json.dumps(normal(loaded)),
                 "document": json.dumps(dict(loaded.documents)),
             }
-            connection.execute(Q["publish"], values)
+            connection.execute(
+                "select api.publish_rules(%(normal)s::jsonb, %(document)s::jsonb)", values
+            )
         in_force = connection.execute("select id from data.rule_pack where in_force").fetchall()
     assert {name for (name,) in in_force} == set(packs)

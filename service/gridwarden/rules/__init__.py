@@ -1,7 +1,7 @@
 """Rules are data: packs in TOML with their clauses, published as rows, compiled to SQL."""
 
 from gridwarden.rules.compiler import Statement, compiled
-from gridwarden.rules.publishing import chosen, publish
+from gridwarden.rules.publishing import chosen
 from gridwarden.rules.reading import BUILT_IN, BadPackError, LoadedPack, load, load_built_in
 from gridwarden.rules.sharing import ensure_published
 
@@ -15,5 +15,4 @@ __all__ = [
     "ensure_published",
     "load",
     "load_built_in",
-    "publish",
 ]

@@ -1,6 +1,3 @@
--- name: publish
-select api.publish_rules(%(normal)s::jsonb, %(document)s::jsonb)
-
 -- name: packs
 -- The packs in force, from the base to the deepest.
 select p.id, p.version, p.level, p.title, p.published_at,
@@ -17,7 +14,7 @@ from api.rule_pack p
 left join api.rule r on r.pack = p.id and r.version = p.version
 where p.in_force
 group by p.id, p.version, p.level, p.title, p.published_at, p.base
-order by not p.base, array_position(array['nation', 'province', 'city', 'project'], p.level), p.id
+order by not p.base, api.level_rank(p.level), p.id
 
 -- name: list
 -- Every rule in force, without its rows. `not_set`: the figures that it needs and nobody has set.
@@ -130,7 +127,7 @@ select jsonb_build_object('id', p.id, 'version', p.version, 'level', p.level, 'b
             select g.value, g.pack from api.rule_figure g
             join api.rule_pack o on o.id = g.pack and o.version = g.version and o.in_force
             where g.id = f.id and g.value is not null
-            order by array_position(array['nation', 'province', 'city', 'project'], o.level) desc,
+            order by api.level_rank(o.level) desc,
                      o.published_at desc
             limit 1) holds on true
         where f.pack = p.id and f.version = p.version),

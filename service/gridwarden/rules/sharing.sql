@@ -96,7 +96,7 @@ select r.*, p.title as pack_title, p.level, p.in_force as pack_in_force,
                 select f.value from api.rule_figure f
                 join api.rule_pack o on o.id = f.pack and o.version = f.version and o.in_force
                 where f.id = w.figure and f.value is not null
-                order by array_position(array['nation', 'province', 'city', 'project'], o.level) desc,
+                order by api.level_rank(o.level) desc,
                          o.published_at desc
                 limit 1)) order by w.row_no), '[]')
         from api.rule_row w where w.rule_id = r.id) as rows
