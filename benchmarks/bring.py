@@ -35,7 +35,7 @@ def ours() -> Bringer:
     from gridwarden.database import open_pool
     from gridwarden.intake import tasks as _tasks  # noqa: F401  (registers the job)
     from gridwarden.intake.ask import Ask
-    from gridwarden.intake.files import keep
+    from gridwarden.intake.formats.files import keep
     from gridwarden.intake.imports import ask_for, incoming
     from gridwarden.jobs import run_here
 

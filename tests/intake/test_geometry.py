@@ -9,9 +9,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gridwarden.geodesy import WorkingCrs, reading_of
-from gridwarden.intake.batch import Trouble
+from gridwarden.intake.formats.batch import Trouble
+from gridwarden.intake.formats.source import open_source
 from gridwarden.intake.geometry import MAX_VERTICES, Shaper
-from gridwarden.intake.source import open_source
 from intake.makers import polygon, shapefile
 
 WUHAN = WorkingCrs(4547)

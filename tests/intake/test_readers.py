@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from gridwarden.intake import files
-from gridwarden.intake.encoding import CHINESE, codec, of_text, text_of
-from gridwarden.intake.source import open_source
+from gridwarden.intake.formats import files
+from gridwarden.intake.formats.encoding import CHINESE, codec, of_text, text_of
+from gridwarden.intake.formats.source import open_source
 from gridwarden.words.problems import Problem
 from intake.makers import SQUARE, geojson, gpkg, point, polygon, shapefile, table
 
@@ -86,7 +86,7 @@ def test_a_csv_is_read_however_it_was_saved(tmp_path: Path, encoding: str, delim
     )
     source = read(made, tmp_path / "room")
     assert values(source, "名称") == ["充电棚甲, 东", "乙\n二"]
-    assert source.crs == "EPSG:4326"  # type: ignore[attr-defined]
+    assert source.claim.system == "degrees"  # type: ignore[attr-defined]
     shapes = next(iter(source.batches())).shapes  # type: ignore[attr-defined]
     assert [(s.x, s.y) for s in shapes] == [(114.3, 30.5), (114.31, 30.5)]
 
@@ -214,7 +214,7 @@ def test_a_crs_by_link_is_not_fetched_and_an_unknown_one_is_not_taken_for_degree
         text = json.dumps(document | {"crs": crs}).replace("HERE", here)
         made.write_text(text, "utf-8")
         source = read(made, tmp_path / "room")
-        assert (source.crs is not None) is known  # type: ignore[attr-defined]
+        assert source.claim.told is known  # type: ignore[attr-defined]
         assert values(source, "a") == [1]
     finally:
         server.shutdown()

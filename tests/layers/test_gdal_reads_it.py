@@ -12,7 +12,7 @@ import pytest
 import shapely
 
 from conftest import environment, free_port, make_key
-from gridwarden.intake.vector import OPTIONS
+from gridwarden.intake.formats.vector import OPTIONS
 
 from .conftest import BUILDINGS, SmallCity, X, Y
 

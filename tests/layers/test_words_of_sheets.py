@@ -4,7 +4,7 @@ from itertools import combinations
 
 import pytest
 
-from gridwarden.intake.table import header
+from gridwarden.intake.formats.table import header
 from gridwarden.intake.values import Converter, plain
 from gridwarden.layers.catalogue import Column, layer, layers
 

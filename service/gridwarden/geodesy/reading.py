@@ -36,6 +36,7 @@ class Reading:
 
     `accuracy_m` is what the way itself adds to every position (95 %, metres): 0 within one
     datum, PROJ's figure where a datum changes, 10 for BD-09, which is reverse-engineered.
+    `north_first` tells that the file's x is the northing (or latitude), its y the easting.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Reading:
     working: WorkingCrs
     shift: Shift | None
     accuracy_m: float
+    north_first: bool = False
 
     @property
     def geographic(self) -> bool:
@@ -51,6 +53,8 @@ class Reading:
 
     def to_working(self, x: Numbers, y: Numbers) -> tuple[Numbers, Numbers]:
         """Metres of the working CRS; inf where the CRS is not defined there."""
+        if self.north_first:
+            x, y = y, x
         if self.shift == "gcj02":
             x, y = gcj02_to_wgs84(x, y)
         elif self.shift == "bd09":

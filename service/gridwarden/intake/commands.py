@@ -99,7 +99,7 @@ async def _bring(
     file: Path, ask: Ask, role: str, org: str | None, rejects: Path | None
 ) -> tuple[dict[str, Any], str, Problem | None]:
     # GDAL and its company take a second to load: not for every other command.
-    from gridwarden.intake.files import keep
+    from gridwarden.intake.formats.files import keep
     from gridwarden.intake.imports import ask_for, check, discard, incoming
     from gridwarden.intake.routes import found
 

@@ -11,7 +11,7 @@ import shapely
 from numpy.typing import NDArray
 
 from gridwarden.geodesy import Reading
-from gridwarden.intake.batch import Shapes, Trouble
+from gridwarden.intake.formats.batch import Shapes, Trouble
 from gridwarden.layers.catalogue.model import Geometry
 
 MAX_VERTICES: Final = 200_000

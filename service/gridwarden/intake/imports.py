@@ -15,8 +15,8 @@ from psycopg.types.json import Jsonb
 from gridwarden.access.named import organisation_called
 from gridwarden.database import Caller, Pool, as_caller, queries
 from gridwarden.geodesy import CrsRefusedError, WorkingCrs, reading_of
-from gridwarden.intake import encoding as letters
 from gridwarden.intake.ask import Ask
+from gridwarden.intake.formats import encoding as letters
 from gridwarden.layers.catalogue import Layer, layers
 from gridwarden.settings import Settings
 from gridwarden.words.problems import Problem

@@ -6,8 +6,8 @@ from datetime import tzinfo
 from typing import Any
 
 from gridwarden.intake.ask import Ask
-from gridwarden.intake.batch import Source
-from gridwarden.intake.table import header
+from gridwarden.intake.formats.batch import Source
+from gridwarden.intake.formats.table import header
 from gridwarden.intake.values import BadValueError, Converter
 from gridwarden.layers.catalogue import Layer
 from gridwarden.words.problems import Problem

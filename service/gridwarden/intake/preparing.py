@@ -10,10 +10,10 @@ import shapely
 
 from gridwarden.geodesy import CrsRefusedError, Reading, WorkingCrs, reading_of
 from gridwarden.intake.ask import Ask
-from gridwarden.intake.batch import Batch, Source
+from gridwarden.intake.formats.batch import Batch, Source
+from gridwarden.intake.formats.claim import DEGREES
+from gridwarden.intake.formats.source import open_source
 from gridwarden.intake.mapping import Fields, mapping_of
-from gridwarden.intake.source import open_source
-from gridwarden.intake.table import Table
 from gridwarden.layers.catalogue import Layer
 from gridwarden.settings import Settings
 from gridwarden.words.problems import Problem
@@ -45,8 +45,8 @@ def prepared(
     first = next(source.batches(LOOKED_AT), None)
     if first is not None:
         fields = _trusted(fields, ask, source, first)
-        if reading is not None and isinstance(source, Table) and not reading.geographic:
-            _which_is_north(source, reading, first)
+        if reading is not None and source.claim.north_first is None and not reading.geographic:
+            reading = _which_is_north(source, reading, first)
     if fields.source_id is None:
         source.notes.append("identity_from_content")
     if fields.extra:
@@ -70,7 +70,10 @@ def _trusted(fields: Fields, ask: Ask, source: Source, first: Batch) -> Fields:
 
 def _reading(source: Source, ask: Ask, settings: Settings) -> Reading:
     """What the coordinates mean: what the person says, else what the file says."""
-    said_by = ask.crs or source.crs
+    claim = source.claim
+    said_by = ask.crs or (claim.system if claim.told else None)
+    if not said_by and claim.system == DEGREES:
+        said_by = "EPSG:4326"
     if not said_by:
         raise Problem("refused", "intake.no_crs", field="crs")
     try:
@@ -79,19 +82,20 @@ def _reading(source: Source, ask: Ask, settings: Settings) -> Reading:
         raise Problem(
             "refused", f"intake.crs_{refused.reason}", field="crs", crs=refused.crs
         ) from refused
-    if ask.crs and source.crs and source.kind != "csv":
+    if ask.crs and claim.told and ask.crs != claim.system:
         source.notes.append("crs_overruled")
     if reading.accuracy_m:
         source.notes.append(f"accuracy_added:{reading.accuracy_m:g}")
     return reading
 
 
-def _which_is_north(source: Table, reading: Reading, first: Batch) -> None:
+def _which_is_north(source: Source, reading: Reading, first: Batch) -> Reading:
     """Chinese survey tables call the northing X. The two are told apart by where the rows land."""
     x, y = shapely.get_coordinates(first.shapes).T
     if len(x) and _inside(reading, x, y) < 0.5 <= _inside(reading, y, x):
-        source.north_first = True
         source.notes.append("x_is_north")
+        return replace(reading, north_first=True)
+    return reading
 
 
 def _inside(reading: Reading, x: Any, y: Any) -> float:

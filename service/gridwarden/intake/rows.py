@@ -13,7 +13,7 @@ from psycopg.types.json import Jsonb
 
 from gridwarden.geodesy import Reading
 from gridwarden.intake.ask import Ask
-from gridwarden.intake.batch import Batch, Shapes, Source, Trouble, shown
+from gridwarden.intake.formats.batch import Batch, Shapes, Source, Trouble, shown
 from gridwarden.intake.geometry import Shaper
 from gridwarden.intake.mapping import Fields
 from gridwarden.intake.values import BadValueError, storable, text

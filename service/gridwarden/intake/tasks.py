@@ -13,7 +13,7 @@ from psycopg.types.json import Jsonb
 
 from gridwarden.database import Caller, as_caller
 from gridwarden.intake.ask import Ask
-from gridwarden.intake.batch import Source
+from gridwarden.intake.formats.batch import Source
 from gridwarden.intake.imports import sweep
 from gridwarden.intake.preparing import prepared
 from gridwarden.intake.publishing import Outcome, Publication, Q, Target, said

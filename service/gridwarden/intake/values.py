@@ -9,7 +9,7 @@ from datetime import date, datetime, tzinfo
 from functools import cached_property
 from typing import Any
 
-from gridwarden.intake.batch import Trouble, shown
+from gridwarden.intake.formats.batch import Trouble, shown
 from gridwarden.layers.catalogue import Column
 
 NOTHING = frozenset(

@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 import shapely
 
-from gridwarden.intake import encoding as letters
-from gridwarden.intake.batch import ROWS_A_BATCH, Batch, Shapes, Trouble, bounded, shown
+from gridwarden.intake.formats import encoding as letters
+from gridwarden.intake.formats.batch import ROWS_A_BATCH, Batch, Shapes, Trouble, bounded, shown
+from gridwarden.intake.formats.claim import DEGREES, PLANE, Claim
+from gridwarden.intake.formats.format import Format
 from gridwarden.words.problems import Problem
 from gridwarden.words.sheets import unguarded
 
@@ -33,7 +35,7 @@ def header(text: object) -> str:
 
 
 class Table:
-    """A CSV file. Lon and lat mean EPSG:4326 unless somebody says otherwise; X and Y need a CRS."""
+    """A CSV file. Whose longitudes and latitudes, or which plane's X and Y, it seldom says."""
 
     kind = "csv"
 
@@ -43,8 +45,6 @@ class Table:
         self.encoding = encoding or letters.of_text(letters.chunks_of(path))
         self.rows: int | None = None
         self.notes: list[str] = []
-        self.north_first = False
-        """X is the northing and Y the easting, as survey sheets name them."""
         csv.field_size_limit(FIELD_LIMIT)
         first = self._first_line()
         self.delimiter = max(",;\t|", key=first.count)
@@ -54,13 +54,18 @@ class Table:
         found = {header(name): name for name in reversed(self.fields)}
         self.x = next((found[h] for h in LON if h in found), None)
         self.y = next((found[h] for h in LAT if h in found), None)
-        self.crs = "EPSG:4326" if self.x and self.y else None
+        self.claim = _lonlat_of(self.x) if self.x and self.y else Claim(None, "no_place")
         if not (self.x and self.y):
             self.x = next((found[h] for h in X if h in found), None)
             self.y = next((found[h] for h in Y if h in found), None)
+            if self.x and self.y:
+                # Survey sheets call the northing X: which is which, the numbers have to say.
+                self.claim = Claim(PLANE, "xy_columns", None, f"{self.x}, {self.y}")
         self.wkt = next((found[h] for h in WKT if h in found), None)
         if self.x and self.y and self.wkt and header(self.wkt) != WHOLE:
             self.wkt = None
+        if self.wkt:
+            self.claim = Claim(None, "wkt_column", None, self.wkt)
 
     @property
     def places(self) -> set[str]:
@@ -126,8 +131,7 @@ class Table:
             y = _numbers(columns[self.y], self.y, troubles)
             told = [bool(self.wkt and text) for text in columns.get(self.wkt or "", [None] * n)]
             there = ~(np.isnan(x) | np.isnan(y) | np.array(told, dtype=bool))
-            east, north = (y, x) if self.north_first else (x, y)
-            shapes[there] = shapely.points(east[there], north[there])
+            shapes[there] = shapely.points(x[there], y[there])
         return shapes
 
 
@@ -176,3 +180,20 @@ def _portions(rows: Iterator[list[str]], size: int) -> Iterator[list[list[str]]]
             portion, held = [], 0
     if portion:
         yield portion
+
+
+def _lonlat_of(header_of_lon: str) -> Claim:
+    """Whose degrees a column of longitudes holds, as its header says."""
+    said = header(header_of_lon).partition("_")[0]
+    systems = {"wgs84": "EPSG:4326", "gcj": "gcj02", "bd": "bd09"}
+    if said in systems:
+        return Claim(systems[said], "header", detail=header_of_lon)
+    return Claim(DEGREES, "lonlat_columns", detail=header_of_lon)
+
+
+CSV = Format(
+    "csv",
+    (".csv",),
+    lambda head, suffix: suffix in (".csv", ".txt", ".tsv"),
+    lambda part, layer, encoding: Table(part.path, layer, encoding),
+)

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from pyproj import CRS
 from pyproj.exceptions import CRSError
 
-from gridwarden.intake import encoding as letters
-from gridwarden.intake.batch import ROWS_A_BATCH, Batch, Shapes, Trouble, bounded, shown
-from gridwarden.intake.files import Part
+from gridwarden.intake.formats import encoding as letters
+from gridwarden.intake.formats.batch import ROWS_A_BATCH, Batch, Shapes, Trouble, bounded, shown
+from gridwarden.intake.formats.claim import Claim
+from gridwarden.intake.formats.format import Format, Part
 from gridwarden.words.problems import Problem
 
 DRIVERS: Final = {"gpkg": "GPKG", "geojson": "GeoJSON", "shapefile": "ESRI Shapefile"}
@@ -48,8 +49,6 @@ garble what it cannot decode, and nobody would know which rows those were."""
 
 def layers_of(part: Part) -> list[str]:
     """The layers in a part. Raises Problem `unreadable_file`."""
-    if part.kind != "gpkg":
-        return [part.name]
     try:
         return [str(name) for name, _ in pyogrio.list_layers(part.path)]
     except GDAL_ERRORS as error:
@@ -76,9 +75,10 @@ class Vector:
             raise _unreadable(error) from error
         if info["driver"] != DRIVERS[part.kind]:
             raise Problem("refused", "intake.not_read", field="file", name=part.name)
-        self.crs: str | None = info["crs"]
+        system: str | None = info["crs"]
         if part.kind == "geojson" and not _crs_is_known(self.path):
-            self.crs = None
+            system = None
+        self.claim = Claim(system, "file" if system else "nothing")
         self.rows: int | None = max(int(info["features"]), 0)
         bounded(len(info["fields"]))
         self._gdal_fields = [str(name) for name in info["fields"]]
@@ -257,3 +257,31 @@ def _crs_is_known(path: Path) -> bool:
 
 def _unreadable(error: BaseException) -> Problem:
     return Problem("unreadable_file", "intake.unreadable", field="file")
+
+
+def _opened(part: Part, layer: str, encoding: str | None) -> Vector:
+    return Vector(part, layer, encoding)
+
+
+GEOPACKAGE = Format(
+    "gpkg",
+    (".gpkg",),
+    lambda head, suffix: (
+        head.startswith(b"SQLite format 3\0") and head[68:72] in (b"GPKG", b"GP10", b"GP11")
+    ),
+    _opened,
+    layers_of,
+)
+SHAPEFILE = Format(
+    "shapefile",
+    (".shp",),
+    lambda head, suffix: head[:4] == b"\x00\x00\x27\x0a" and suffix == ".shp",
+    _opened,
+    siblings=(".shp", ".shx", ".dbf", ".prj", ".cpg"),
+)
+GEOJSON = Format(
+    "geojson",
+    (".geojson", ".json"),
+    lambda head, suffix: head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{"),
+    _opened,
+)

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from gridwarden.intake.formats.claim import Claim
 from gridwarden.words.problems import Problem
 
 Shapes = NDArray[np.object_]
@@ -46,8 +47,8 @@ class Source(Protocol):
     kind: str
     layer: str
     fields: tuple[str, ...]
-    crs: str | None
-    """As the file says it; None when it does not."""
+    claim: Claim
+    """Whose coordinates these are, as far as the file or its maker says it."""
     encoding: str
     rows: int | None
     notes: list[str]

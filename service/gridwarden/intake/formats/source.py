@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from gridwarden.intake import encoding as letters
-from gridwarden.intake.batch import Source
-from gridwarden.intake.files import Part, parts_of
-from gridwarden.intake.table import Table
-from gridwarden.intake.vector import Vector, layers_of
+from gridwarden.intake.formats import encoding as letters
+from gridwarden.intake.formats.batch import Source
+from gridwarden.intake.formats.files import parts_of
+from gridwarden.intake.formats.format import Part
+from gridwarden.intake.formats.registry import BY_KIND
 from gridwarden.words.problems import Problem
 
 SHOWN = 30
@@ -29,13 +29,11 @@ def open_source(
     """
     found = letters.asked(encoding)
     part, layer = _chosen(parts_of(path, name, room, limit_bytes), from_layer)
-    if part.kind == "csv":
-        return Table(part.path, layer, found)
-    return Vector(part, layer, found)
+    return BY_KIND[part.kind].open(part, layer, found)
 
 
 def _chosen(parts: Sequence[Part], from_layer: str | None) -> tuple[Part, str]:
-    all_layers = [(part, layer) for part in parts for layer in layers_of(part)]
+    all_layers = [(part, layer) for part in parts for layer in BY_KIND[part.kind].layers(part)]
     names = ", ".join(layer for _, layer in all_layers[:SHOWN])
     if from_layer is None:
         if len(all_layers) == 1:

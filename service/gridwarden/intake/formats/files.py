@@ -2,25 +2,16 @@
 
 import shutil
 import zipfile
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Final, Literal
+from typing import Final
 
+from gridwarden.intake.formats.format import Format, Part
+from gridwarden.intake.formats.registry import BY_SUFFIX, FORMATS
 from gridwarden.words.problems import Problem
 
-Kind = Literal["gpkg", "geojson", "shapefile", "csv"]
 MAX_MEMBERS: Final = 2_000
-SIBLINGS: Final = (".shp", ".shx", ".dbf", ".prj", ".cpg")
-_TEXTS: Final = (".csv", ".txt", ".tsv")
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A file that can be read, under the name its sender gave it."""
-
-    kind: Kind
-    path: Path
-    name: str
+LOOKED_AT: Final = 1 << 16
+ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
 
 
 def parts_of(path: Path, name: str, room: Path, limit_bytes: int) -> list[Part]:
@@ -29,38 +20,24 @@ def parts_of(path: Path, name: str, room: Path, limit_bytes: int) -> list[Part]:
     Raises Problem `refused` for a kind that is not read, and `too_large` for an archive that
     unpacks to more than the limit, however small it looks.
     """
-    kind = kind_of(path, name)
-    if kind == "zip":
-        return _unpacked(path, room, limit_bytes)
-    if kind is None:
-        raise Problem("refused", "intake.not_read", field="file", name=name)
-    return [Part(kind, path, Path(name).stem)]
-
-
-def kind_of(path: Path, name: str) -> Kind | Literal["zip"] | None:
-    """What the bytes are; only CSV is told by its name."""
     with path.open("rb") as file:
-        head = file.read(4096)
-    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        return "zip"
-    if head.startswith(b"SQLite format 3\0"):
-        return "gpkg" if head[68:72] in (b"GPKG", b"GP10", b"GP11") else None
-    if head[:4] == b"\x00\x00\x27\x0a" and path.suffix.lower() == ".shp":
-        return "shapefile"
+        head = file.read(LOOKED_AT)
     suffix = Path(name).suffix.lower()
-    if head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{"):
-        return "geojson"
-    if suffix in _TEXTS:
-        return "csv"
-    return None
+    found = next((one for one in FORMATS if one.known_by(head, suffix)), None)
+    if found is not None:
+        return [Part(found.kind, path, Path(name).stem)]
+    if head.startswith(ZIP):
+        return _unpacked(path, room, limit_bytes)
+    raise Problem("refused", "intake.not_read", field="file", name=name)
 
 
 def with_siblings(path: Path) -> list[Path]:
-    """A file and, for a bare `.shp`, the files that belong to it."""
-    if path.suffix.lower() != ".shp":
+    """A file and the files that belong to it (a bare `.shp`)."""
+    known = BY_SUFFIX.get(path.suffix.lower())
+    if known is None or not known.siblings:
         return [path]
     there = {p.suffix.lower(): p for p in path.parent.iterdir() if p.stem == path.stem}
-    return [there[s] for s in SIBLINGS if s in there]
+    return [there[s] for s in known.siblings if s in there]
 
 
 def _unpacked(path: Path, room: Path, limit_bytes: int) -> list[Part]:
@@ -86,30 +63,23 @@ def _parts(archive: zipfile.ZipFile, room: Path, limit_bytes: int) -> list[Part]
     found: list[Part] = []
     left = limit_bytes
     for number, (stem, members_of) in enumerate(sorted(groups.items())):
-        kind, wanted = _wanted(members_of)
-        if kind is None:
+        known = next((f for f in FORMATS if any(s in members_of for s in f.suffixes)), None)
+        if known is None:
             continue
+        wanted = _wanted(known, members_of)
         for suffix in wanted:
             left -= _copy(archive, members_of[suffix], room / f"part{number}{suffix}", left)
-        found.append(Part(kind, room / f"part{number}{wanted[0]}", PurePosixPath(stem).name))
+        main = room / f"part{number}{wanted[0]}"
+        found.append(Part(known.kind, main, PurePosixPath(stem).name))
     if not found:
         raise Problem("refused", "intake.nothing_in_archive", field="file")
     return found
 
 
-def _wanted(members: dict[str, zipfile.ZipInfo]) -> tuple[Kind | None, list[str]]:
-    if ".shp" in members:
-        return "shapefile", [s for s in SIBLINGS if s in members]
-    single: dict[str, Kind] = {
-        ".gpkg": "gpkg",
-        ".geojson": "geojson",
-        ".json": "geojson",
-        ".csv": "csv",
-    }
-    for suffix, kind in single.items():
-        if suffix in members:
-            return kind, [suffix]
-    return None, []
+def _wanted(known: Format, members: dict[str, zipfile.ZipInfo]) -> list[str]:
+    """The suffixes of the members that make the file, the main one first."""
+    main = next(s for s in known.suffixes if s in members)
+    return [main, *(s for s in known.siblings if s in members and s != main)]
 
 
 def _name(member: zipfile.ZipInfo) -> str:

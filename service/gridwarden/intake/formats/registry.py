@@ -1,0 +1,24 @@
+"""Every kind of file that is read, in the order in which a file is tried for them.
+
+A text may be read as several kinds, so those that are known by what they contain come first and
+the plain table, known by its name alone, last.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from gridwarden.intake.formats import table, vector
+from gridwarden.intake.formats.format import Format
+
+FORMATS: Final[tuple[Format, ...]] = (
+    vector.GEOPACKAGE,
+    vector.SHAPEFILE,
+    vector.GEOJSON,
+    table.CSV,
+)
+BY_KIND: Final[Mapping[str, Format]] = MappingProxyType({one.kind: one for one in FORMATS})
+BY_SUFFIX: Final[Mapping[str, Format]] = MappingProxyType(
+    {suffix: one for one in reversed(FORMATS) for suffix in one.suffixes}
+)
+"""What a member of an archive is: the kind that comes first and has its suffix."""
