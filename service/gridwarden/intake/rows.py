@@ -66,8 +66,9 @@ class Checker:
         geoms = shapely.to_wkb(shapes, hex=True, include_srid=True)
         rounded = self._rounded(shapes) if None in ids else geoms
         out = Checked(batch.size, batch.size - len(wanted), [], [])
+        numbers = batch.numbers
         for i in wanted:
-            number = batch.first_row + i
+            number = numbers[i]
             trouble = troubles.get(i)
             if trouble is not None:
                 out.rejects.append((number, trouble.reason, trouble.column, trouble.value, ids[i]))

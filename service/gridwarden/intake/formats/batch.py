@@ -1,6 +1,6 @@
 """Rows as the readers hand them on: columns of raw values, shapes, and what could not be read."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -28,6 +28,11 @@ class Trouble:
 class Batch:
     """Some consecutive rows of a source. `first_row` counts from 1.
 
+    `rows` are the rows' own numbers where the file shows people other ones, with gaps: those of a
+    table (workbook or CSV) are the sheet's row numbers as a spreadsheet shows them, so a title, a
+    header and blank rows count, too. What is said of a row (quarantine) goes by `numbers`. In a
+    workbook the sheet is the source's `layer`.
+
     `shapes` are shapely geometries in the file's own coordinates, None where there is none;
     `troubles` are by index in the batch, what the reader itself could not make sense of.
     """
@@ -39,6 +44,14 @@ class Batch:
     troubles: dict[int, Trouble] = field(default_factory=dict)
     marks: dict[int, str] = field(default_factory=dict)
     """What was mended while reading (a character cut in half), by index in the batch."""
+    rows: Sequence[int] | None = None
+
+    @property
+    def numbers(self) -> Sequence[int]:
+        """The number by which each row is known to the sender, in order; none twice."""
+        if self.rows is not None:
+            return self.rows
+        return range(self.first_row, self.first_row + self.size)
 
 
 class Source(Protocol):
