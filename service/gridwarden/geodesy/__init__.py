@@ -4,6 +4,7 @@ Everything is stored and measured in ONE projected metric CRS. All functions tak
 (or longitude), y = north (or latitude), whatever order an EPSG definition states.
 """
 
+from gridwarden.geodesy.axes import Axes, axes_of
 from gridwarden.geodesy.cells import SquareCells
 from gridwarden.geodesy.reading import Reading, reading_of
 from gridwarden.geodesy.shifts import (
@@ -15,16 +16,24 @@ from gridwarden.geodesy.shifts import (
 )
 from gridwarden.geodesy.trouble import CrsRefusedError
 from gridwarden.geodesy.working import WorkingCrs
+from gridwarden.geodesy.zones import MERIDIANS, Zone, meridian_zone, numbered_zone, zone_of
 
 __all__ = [
+    "MERIDIANS",
+    "Axes",
     "CrsRefusedError",
     "Reading",
     "SquareCells",
     "WorkingCrs",
+    "Zone",
+    "axes_of",
     "bd09_to_gcj02",
     "bd09_to_wgs84",
     "gcj02_to_bd09",
     "gcj02_to_wgs84",
+    "meridian_zone",
+    "numbered_zone",
     "reading_of",
     "wgs84_to_gcj02",
+    "zone_of",
 ]
