@@ -7,12 +7,13 @@ import pytest
 from conftest import owner
 from gridwarden.sample.city import write_city
 from gridwarden.settings import Settings
+from screening.test_plan import nodes
 
 from .conftest import CITY_GAS, SEEDS, OracleOf, SampleCity, bring_in
 from .judging import Finding, Key
 from .oracle import Oracle
 from .packs import Pack
-from .screened import differences, stored
+from .screened import differences, statements, stored
 
 OVERLAYS = (*CITY_GAS, "cn-datong", "cn-shanghai", "cn-transmission")
 
@@ -34,6 +35,22 @@ def test_a_full_screen_finds_what_the_oracle_finds(
     assert sum(count["n"] for count in loaded.screened["findings"]) == len(expected)
     assert {family for family, *_ in expected} == families(oracle_of(seed))
     assert len(expected) > 1000
+
+
+def test_no_statement_compares_all_with_all_once_the_tables_are_analysed(
+    installation: Settings, sample_city: SampleCity
+) -> None:
+    """What the planner learns as a city is used must not make it measure every pair of features."""
+    bring_in(installation, sample_city(7))
+    with owner(installation) as connection:
+        connection.execute("analyze")
+        mains = connection.execute("select count(*) from data.gas_pipelines").fetchone()
+        assert mains is not None and mains[0] > 900
+        for one in statements(connection):
+            explained = connection.execute("explain (analyze, format json) " + one.sql).fetchone()  # type: ignore[operator]
+            assert explained is not None
+            most = max(node["Actual Loops"] for node in nodes(explained[0][0]["Plan"]))
+            assert most < mains[0] ** 2 / 20, one.name
 
 
 @pytest.mark.parametrize(
