@@ -8,13 +8,15 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from gridwarden.intake.formats import table, vector
+from gridwarden.intake.formats import cass, land_bureau, table, vector
 from gridwarden.intake.formats.format import Format
 
 FORMATS: Final[tuple[Format, ...]] = (
     vector.GEOPACKAGE,
     vector.SHAPEFILE,
     vector.GEOJSON,
+    land_bureau.LAND_BUREAU,
+    cass.CASS,
     table.CSV,
 )
 BY_KIND: Final[Mapping[str, Format]] = MappingProxyType({one.kind: one for one in FORMATS})
