@@ -8,13 +8,14 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from gridwarden.intake.formats import cass, land_bureau, table, vector
+from gridwarden.intake.formats import cass, geojson, land_bureau, shapefile, table, vector
 from gridwarden.intake.formats.format import Format
 
 FORMATS: Final[tuple[Format, ...]] = (
     vector.GEOPACKAGE,
-    vector.SHAPEFILE,
-    vector.GEOJSON,
+    vector.FLATGEOBUF,
+    shapefile.SHAPEFILE,
+    geojson.GEOJSON,
     land_bureau.LAND_BUREAU,
     cass.CASS,
     table.CSV,

@@ -1,11 +1,11 @@
-"""GeoPackage, GeoJSON and Shapefile by GDAL, streamed as Arrow batches."""
+"""GeoPackage and FlatGeobuf by GDAL, streamed as Arrow batches, and what the other readers that
+stand on GDAL share with them."""
 
-import json
-import re
-import struct
-from collections.abc import Iterator
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import numpy as np
 import pyarrow as pa
@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 from pyproj import CRS
 from pyproj.exceptions import CRSError
 
+from gridwarden.intake.formats import curves
 from gridwarden.intake.formats import encoding as letters
 from gridwarden.intake.formats.batch import ROWS_A_BATCH, Batch, Shapes, Trouble, bounded, shown
 from gridwarden.intake.formats.claim import Claim
 from gridwarden.intake.formats.format import Format, Part
 from gridwarden.words.problems import Problem
 
-DRIVERS: Final = {"gpkg": "GPKG", "geojson": "GeoJSON", "shapefile": "ESRI Shapefile"}
 GDAL_ERRORS: Final = (
     pyogrio.errors.DataSourceError,
     pyogrio.errors.DataLayerError,
@@ -37,63 +37,67 @@ OPTIONS: Final = {
     "GDAL_HTTP_PROXY": "127.0.0.1:9",
     "GDAL_HTTP_TIMEOUT": "1",
     "GDAL_HTTP_MAX_RETRY": "0",
+    # Nor does a GML: neither its schema nor what its xlinks point at is looked for.
+    "GML_DOWNLOAD_SCHEMA": "NO",
+    "GML_SKIP_RESOLVE_ELEMS": "ALL",
 }
-SAMPLE_ROWS: Final = 5_000
-CRS_MEMBER: Final = re.compile(rb'"crs"\s*:\s*\{[^{}]*\{[^{}]*\}[^{}]*\}')
-LOOKED_THROUGH: Final = 1 << 16
-"""Bytes at either end of a GeoJSON in which its old `crs` member is looked for."""
-_LATIN: Final = "ISO-8859-1"
-"""Shapefiles are read as Latin-1, which keeps every byte, and decoded here: GDAL would drop or
-garble what it cannot decode, and nobody would know which rows those were."""
+"""GDAL's settings for the whole process: the one place where they are set."""
+
+
+@contextmanager
+def gdal() -> Iterator[None]:
+    """Set `OPTIONS`, and turn what GDAL says of a file into Problem `unreadable_file`."""
+    try:
+        pyogrio.set_gdal_config_options(OPTIONS)
+        with warnings.catch_warnings():
+            # pyogrio warns of measured shapes and of types that it passes on as text.
+            warnings.simplefilter("ignore")
+            yield
+    except GDAL_ERRORS as error:
+        raise Problem("unreadable_file", "intake.unreadable", field="file") from error
 
 
 def layers_of(part: Part) -> list[str]:
     """The layers in a part. Raises Problem `unreadable_file`."""
-    try:
+    with gdal():
         return [str(name) for name, _ in pyogrio.list_layers(part.path)]
-    except GDAL_ERRORS as error:
-        raise _unreadable(error) from error
 
 
 class Vector:
-    """One layer of a GDAL file."""
+    """One layer of a GDAL file. Shapes come flat where they were curved, see `curves`."""
+
+    driver: ClassVar[str]
+    because: ClassVar[str] = "file"
+    """Why the file's own system is believed."""
+    read_as: ClassVar[str | None] = None
+    """The encoding that GDAL is told, None for what the format itself lays down."""
+    open_options: ClassVar[Mapping[str, str]] = {}
 
     def __init__(self, part: Part, layer: str, encoding: str | None) -> None:
         self.kind: str = part.kind
         self.layer = layer
         self.notes: list[str] = []
-        self.path = part.path
-        if part.kind == "geojson":
-            self.path = _as_utf8(part.path, encoding)
-        self._gdal_layer = layer if part.kind == "gpkg" else None
-        self._raw = part.kind == "shapefile"
         self.encoding = "utf-8"
-        try:
-            pyogrio.set_gdal_config_options(OPTIONS)
-            info = pyogrio.read_info(self.path, layer=self._gdal_layer, encoding=self._encoding)
-        except GDAL_ERRORS as error:
-            raise _unreadable(error) from error
-        if info["driver"] != DRIVERS[part.kind]:
+        self.path = self._file(part, encoding)
+        self._gdal_layer = self._layer_name(part, layer)
+        with gdal():
+            self._info = pyogrio.read_info(
+                self.path, layer=self._gdal_layer, encoding=self.read_as, **self.open_options
+            )
+        if self._info["driver"] != self.driver:
             raise Problem("refused", "intake.not_read", field="file", name=part.name)
-        system: str | None = info["crs"]
-        if part.kind == "geojson" and not _crs_is_known(self.path):
-            system = None
-        self.claim = Claim(system, "file" if system else "nothing")
-        self.rows: int | None = max(int(info["features"]), 0)
-        bounded(len(info["fields"]))
-        self._gdal_fields = [str(name) for name in info["fields"]]
-        if self._raw:
-            self.encoding = encoding or self._dbf_encoding()
+        self.claim = self._claimed(self._info["crs"])
+        self.sagitta = _sagitta(self.claim.system)
+        self.rows: int | None = max(int(self._info["features"]), 0)
+        bounded(len(self._info["fields"]))
+        self._gdal_fields = [str(name) for name in self._info["fields"]]
+        self._prepare(encoding)
         self.fields = tuple(self._name(name) for name in self._gdal_fields)
 
     @property
     def places(self) -> set[str]:
         """None: shapes are not fields here."""
         return set()
-
-    @property
-    def _encoding(self) -> str | None:
-        return _LATIN if self._raw else None
 
     def batches(self, size: int = ROWS_A_BATCH) -> Iterator[Batch]:
         """The rows in order. Raises Problem `unreadable_file` when the file breaks off."""
@@ -107,17 +111,39 @@ class Vector:
                 "unreadable_file", "intake.broken_off", field="file", row=number
             ) from error
 
+    def _file(self, part: Part, _encoding: str | None) -> Path:
+        """The file that GDAL opens."""
+        return part.path
+
+    def _layer_name(self, _part: Part, layer: str) -> str | None:
+        """What GDAL calls the layer; None for its first."""
+        return layer
+
+    def _claimed(self, system: str | None) -> Claim:
+        return Claim(system, self.because if system else "nothing")
+
+    def _prepare(self, encoding: str | None) -> None:
+        """Whatever is to be known before the first row."""
+
     def _records(self, size: int, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:
-        with pyogrio.open_arrow(
-            self.path,
-            layer=self._gdal_layer,
-            encoding=self._encoding,
-            columns=columns,
-            batch_size=size,
-            use_pyarrow=True,
-        ) as (meta, reader):
+        pyogrio.set_gdal_config_options(OPTIONS)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            opened = pyogrio.open_arrow(
+                self.path,
+                layer=self._gdal_layer,
+                encoding=self.read_as,
+                columns=columns,
+                batch_size=size,
+                use_pyarrow=True,
+                **self.open_options,
+            )
+            meta, reader = opened.__enter__()
+        try:
             self._geometry_name = meta["geometry_name"] or "wkb_geometry"
             yield from reader
+        finally:
+            opened.__exit__(None, None, None)
 
     def _batch(self, record: pa.RecordBatch, first_row: int) -> Batch:
         troubles: dict[int, Trouble] = {}
@@ -129,8 +155,7 @@ class Vector:
                 columns[name] = self._values(record.column(gdal_name), name, troubles, marks)
         shapes: Shapes = np.full(record.num_rows, None, dtype=object)
         if self._geometry_name in names:
-            wkb = np.array(record.column(self._geometry_name).to_pylist(), dtype=object)
-            shapes = self._shapes(wkb, troubles)
+            shapes = self._shapes(record.column(self._geometry_name).to_pylist(), troubles)
         return Batch(first_row, record.num_rows, columns, shapes, troubles, marks)
 
     def _values(
@@ -138,129 +163,92 @@ class Vector:
     ) -> list[Any]:
         if isinstance(column, pa.ExtensionArray):
             column = column.storage
-        if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
+        if not is_text(column.type):
             return column.to_pylist()  # type: ignore[no-any-return]
-        if not self._raw:
-            try:
-                return column.to_pylist()  # type: ignore[no-any-return]
-            except UnicodeDecodeError:
-                pass
-        values: list[Any] = []
-        for i, raw in enumerate(column.cast(pa.large_binary()).to_pylist()):
-            values.append(self._text(raw, i, name, troubles, marks))
-        return values
+        return self._texts(column, name, troubles, marks)
 
-    def _text(
-        self,
-        raw: bytes | None,
-        i: int,
-        name: str,
-        troubles: dict[int, Trouble],
-        marks: dict[int, str],
-    ) -> str | None:
-        if raw is None:
-            return None
-        if self._raw and not raw.isascii():
-            raw = raw.decode("utf-8").encode("latin-1", "replace")
+    def _texts(
+        self, column: Any, name: str, troubles: dict[int, Trouble], marks: dict[int, str]
+    ) -> list[Any]:
         try:
-            text, cut = letters.text_of(raw, self.encoding)
+            return column.to_pylist()  # type: ignore[no-any-return]
         except UnicodeDecodeError:
-            troubles.setdefault(i, Trouble("undecodable_text", name, shown(raw)))
-            return None
-        if cut:
-            marks[i] = "text_cut"
-        return text
+            raw = column.cast(pa.large_binary()).to_pylist()
+            return decoded(raw, self.encoding, name, troubles, marks)
 
-    def _shapes(self, wkb: NDArray[np.object_], troubles: dict[int, Trouble]) -> Shapes:
-        with np.errstate(invalid="ignore"):  # NaN is looked for later, row by row
-            shapes: Shapes = shapely.from_wkb(wkb, on_invalid="ignore")
-        missing = np.flatnonzero(shapely.is_missing(shapes))
-        for i in missing:
-            if wkb[i] is None:
-                continue
-            mended = shapely.from_wkb(wkb[i], on_invalid="fix")
-            closed = mended is not None and mended.geom_type in ("Polygon", "MultiPolygon")
-            reason = "ring_not_closed" if closed else "unreadable_geometry"
-            troubles.setdefault(int(i), Trouble(reason))
-        if self.kind == "geojson":
-            # An empty point has no WKB here, so a point of NaN is what the file really said.
-            for i in np.flatnonzero(shapely.is_empty(shapes)):
-                if wkb[i] is not None and wkb[i][1:5] == struct.pack("<I", 1):
-                    troubles.setdefault(int(i), Trouble("not_finite"))
-        return shapes
+    def _shapes(self, wkb: list[bytes | None], troubles: dict[int, Trouble]) -> Shapes:
+        return shapes_of(wkb, self.sagitta, troubles)
 
     def _name(self, gdal_name: str) -> str:
-        if not self._raw or gdal_name.isascii():
-            return gdal_name
-        raw = gdal_name.encode("latin-1", "replace")
-        try:
-            return letters.text_of(raw, self.encoding)[0]
-        except UnicodeDecodeError:
-            return raw.decode(self.encoding, "replace")
-
-    def _dbf_encoding(self) -> str:
-        dbf, cpg = self.path.with_suffix(".dbf"), self.path.with_suffix(".cpg")
-        if not dbf.exists():
-            return "utf-8"
-        with dbf.open("rb") as file:
-            head = file.read(32)
-        samples = [name.encode("latin-1", "replace") for name in self._gdal_fields]
-        for record in self._records(SAMPLE_ROWS):
-            for column in record.columns:
-                if pa.types.is_string(column.type):
-                    samples += [t.encode("latin-1", "replace") for t in column.to_pylist() if t]
-            break
-        return letters.of_dbf(
-            samples,
-            head[29] if len(head) == 32 else 0,
-            cpg.read_text("ascii", "replace") if cpg.exists() else None,
-        )
+        return gdal_name
 
 
-def _as_utf8(path: Path, encoding: str | None) -> Path:
-    """A GeoJSON in UTF-8: the file itself, or a copy beside it when it is written otherwise."""
-    found = encoding or letters.of_text(letters.chunks_of(path))
-    if found == "utf-8":
-        return path
-    copy = path.with_name("as-utf-8.geojson")
+def is_text(kind: pa.DataType) -> bool:
+    """Whether a column of Arrow holds letters."""
+    return pa.types.is_string(kind) or pa.types.is_large_string(kind)
+
+
+def decoded(
+    values: list[bytes | None],
+    encoding: str,
+    name: str,
+    troubles: dict[int, Trouble],
+    marks: dict[int, str],
+) -> list[str | None]:
+    """Texts from bytes; a character cut in half is marked, what is no text is a trouble."""
+    out: list[str | None] = []
+    for i, raw in enumerate(values):
+        text = None
+        if raw is not None:
+            try:
+                text, cut = letters.text_of(raw, encoding)
+                if cut:
+                    marks[i] = "text_cut"
+            except UnicodeDecodeError:
+                troubles.setdefault(i, Trouble("undecodable_text", name, shown(raw)))
+        out.append(text)
+    return out
+
+
+def shapes_of(wkb: list[bytes | None], sagitta: float, troubles: dict[int, Trouble]) -> Shapes:
+    """Shapes from WKB, curves flattened; a trouble for what is none."""
+    for i in curves.straight(wkb, sagitta):
+        troubles.setdefault(i, Trouble("unreadable_geometry"))
+    column: NDArray[np.object_] = np.array(wkb, dtype=object)
+    with np.errstate(invalid="ignore"):  # NaN is looked for later, row by row
+        shapes: Shapes = shapely.from_wkb(column, on_invalid="ignore")
+    for i in np.flatnonzero(shapely.is_missing(shapes)):
+        if wkb[i] is None:
+            continue
+        mended = shapely.from_wkb(wkb[i], on_invalid="fix")
+        closed = mended is not None and mended.geom_type in ("Polygon", "MultiPolygon")
+        reason = "ring_not_closed" if closed else "unreadable_geometry"
+        troubles.setdefault(int(i), Trouble(reason))
+    return shapes
+
+
+def _sagitta(system: str | None) -> float:
+    """How far a chord may leave its arc, in the units of a system."""
     try:
-        with (
-            path.open(encoding=found, newline="") as source,
-            copy.open("w", encoding="utf-8") as target,
-        ):
-            while text := source.read(1 << 20):
-                target.write(text)
-    except UnicodeDecodeError as error:
-        raise Problem("unreadable_file", "intake.wrong_encoding", field="encoding") from error
-    return copy
+        degrees = system is not None and CRS.from_user_input(system).is_geographic
+    except CRSError:
+        degrees = False
+    return curves.SAGITTA_DEG if degrees else curves.SAGITTA_M
 
 
-def _crs_is_known(path: Path) -> bool:
-    """Whether what a GeoJSON says of its CRS can be understood, or it says nothing.
+class GeoPackage(Vector):
+    """One layer of a GeoPackage."""
 
-    GDAL reads degrees of WGS 84 into one that it does not know, without a word.
-    """
-    with path.open("rb") as file:
-        ends = file.read(LOOKED_THROUGH)
-        file.seek(max(0, path.stat().st_size - LOOKED_THROUGH))
-        ends += b"\n" + file.read()
-    found = CRS_MEMBER.search(ends)
-    if found is None:
-        return True
-    try:
-        said = json.loads(b"{" + found[0] + b"}")["crs"]
-        CRS.from_user_input(str(said["properties"]["name"]))
-    except (ValueError, KeyError, TypeError, CRSError):
-        return False
-    return True
+    driver = "GPKG"
 
 
-def _unreadable(error: BaseException) -> Problem:
-    return Problem("unreadable_file", "intake.unreadable", field="file")
+class FlatGeobuf(Vector):
+    """A FlatGeobuf; it holds one layer."""
 
+    driver = "FlatGeobuf"
 
-def _opened(part: Part, layer: str, encoding: str | None) -> Vector:
-    return Vector(part, layer, encoding)
+    def _layer_name(self, _part: Part, _layer: str) -> str | None:
+        return None
 
 
 GEOPACKAGE = Format(
@@ -269,19 +257,12 @@ GEOPACKAGE = Format(
     lambda head, suffix: (
         head.startswith(b"SQLite format 3\0") and head[68:72] in (b"GPKG", b"GP10", b"GP11")
     ),
-    _opened,
+    GeoPackage,
     layers_of,
 )
-SHAPEFILE = Format(
-    "shapefile",
-    (".shp",),
-    lambda head, suffix: head[:4] == b"\x00\x00\x27\x0a" and suffix == ".shp",
-    _opened,
-    siblings=(".shp", ".shx", ".dbf", ".prj", ".cpg"),
-)
-GEOJSON = Format(
-    "geojson",
-    (".geojson", ".json"),
-    lambda head, suffix: head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{"),
-    _opened,
+FLATGEOBUF = Format(
+    "flatgeobuf",
+    (".fgb",),
+    lambda head, suffix: head.startswith(b"fgb\x03fgb"),
+    FlatGeobuf,
 )

@@ -1,0 +1,96 @@
+"""GeoJSON, in any encoding and with the old `crs` member."""
+
+import json
+import re
+import struct
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import shapely
+from pyproj import CRS
+from pyproj.exceptions import CRSError
+
+from gridwarden.intake.formats import encoding as letters
+from gridwarden.intake.formats.batch import Shapes, Trouble
+from gridwarden.intake.formats.claim import Claim
+from gridwarden.intake.formats.format import Format, Part
+from gridwarden.intake.formats.vector import Vector
+from gridwarden.words.problems import Problem
+
+CRS_MEMBER: Final = re.compile(rb'"crs"\s*:\s*\{[^{}]*\{[^{}]*\}[^{}]*\}')
+LOOKED_THROUGH: Final = 1 << 16
+"""Bytes at either end of a GeoJSON in which its old `crs` member is looked for."""
+
+
+class GeoJson(Vector):
+    """A GeoJSON: one layer, WGS 84 unless its `crs` member says otherwise."""
+
+    driver = "GeoJSON"
+
+    def _file(self, part: Part, encoding: str | None) -> Path:
+        return as_utf8(part.path, encoding)
+
+    def _layer_name(self, _part: Part, _layer: str) -> str | None:
+        return None
+
+    def _claimed(self, system: str | None) -> Claim:
+        return super()._claimed(system if _crs_is_known(self.path) else None)
+
+    def _shapes(self, wkb: list[bytes | None], troubles: dict[int, Trouble]) -> Shapes:
+        shapes = super()._shapes(wkb, troubles)
+        # An empty point has no WKB here, so a point of NaN is what the file really said.
+        for i in np.flatnonzero(shapely.is_empty(shapes)):
+            raw = wkb[i]
+            if raw is not None and raw[1:5] == struct.pack("<I", 1):
+                troubles.setdefault(int(i), Trouble("not_finite"))
+        return shapes
+
+
+def as_utf8(path: Path, encoding: str | None) -> Path:
+    """A text in UTF-8: the file itself, or a copy beside it when it is written otherwise.
+
+    Raises Problem `unreadable_file` where the text is not in the encoding that was asked for.
+    """
+    found = encoding or letters.of_text(letters.chunks_of(path))
+    if found == "utf-8":
+        return path
+    copy = path.with_name("as-utf-8.geojson")
+    try:
+        with (
+            path.open(encoding=found, newline="") as source,
+            copy.open("w", encoding="utf-8") as target,
+        ):
+            while text := source.read(1 << 20):
+                target.write(text)
+    except UnicodeDecodeError as error:
+        raise Problem("unreadable_file", "intake.wrong_encoding", field="encoding") from error
+    return copy
+
+
+def _crs_is_known(path: Path) -> bool:
+    """Whether what a GeoJSON says of its CRS can be understood, or it says nothing.
+
+    GDAL reads degrees of WGS 84 into one that it does not know, without a word.
+    """
+    with path.open("rb") as file:
+        ends = file.read(LOOKED_THROUGH)
+        file.seek(max(0, path.stat().st_size - LOOKED_THROUGH))
+        ends += b"\n" + file.read()
+    found = CRS_MEMBER.search(ends)
+    if found is None:
+        return True
+    try:
+        said = json.loads(b"{" + found[0] + b"}")["crs"]
+        CRS.from_user_input(str(said["properties"]["name"]))
+    except (ValueError, KeyError, TypeError, CRSError):
+        return False
+    return True
+
+
+GEOJSON = Format(
+    "geojson",
+    (".geojson", ".json"),
+    lambda head, suffix: head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{"),
+    GeoJson,
+)
