@@ -47,6 +47,12 @@ class Reading:
     north_first: bool = False
 
     @property
+    def epsg(self) -> int | None:
+        """The EPSG code, where the name is one."""
+        code = self.name.removeprefix("EPSG:")
+        return int(code) if code != self.name and code.isdigit() else None
+
+    @property
     def geographic(self) -> bool:
         """Whether the numbers are degrees."""
         return bool(self.crs.is_geographic)
