@@ -46,11 +46,14 @@ def mapping_of(layer: Layer, source: Source, ask: Ask, zone: tzinfo) -> Fields:
         found = (
             (ask.mapping[name], _factor(column.headers, ask.mapping[name]))
             if name in ask.mapping
-            else _found(column.headers, by_header, source.kind == "shapefile")
+            else _found(column.headers, by_header, source.kind in ("shapefile", "dbf"))
         )
         if found:
             field, factor = found
-            used[name] = (field, Converter(column, factor, source.kind == "shapefile", zone))
+            used[name] = (
+                field,
+                Converter(column, factor, source.kind in ("shapefile", "dbf"), zone),
+            )
     constants = {
         n: _constant(Converter(columns[n], zone=zone), v) for n, v in ask.constants.items()
     }

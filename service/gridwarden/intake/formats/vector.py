@@ -72,6 +72,8 @@ class Vector:
     read_as: ClassVar[str | None] = None
     """The encoding that GDAL is told, None for what the format itself lays down."""
     open_options: ClassVar[Mapping[str, str]] = {}
+    only_shapes: ClassVar[bool] = False
+    """Whether GDAL is asked for shapes and record numbers alone."""
 
     def __init__(self, part: Part, layer: str, encoding: str | None) -> None:
         self.kind: str = part.kind
@@ -125,7 +127,7 @@ class Vector:
     def _prepare(self, encoding: str | None) -> None:
         """Whatever is to be known before the first row."""
 
-    def _records(self, size: int, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:
+    def _records(self, size: int) -> Iterator[pa.RecordBatch]:
         pyogrio.set_gdal_config_options(OPTIONS)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -133,7 +135,8 @@ class Vector:
                 self.path,
                 layer=self._gdal_layer,
                 encoding=self.read_as,
-                columns=columns,
+                columns=[] if self.only_shapes else None,
+                return_fids=self.only_shapes,
                 batch_size=size,
                 use_pyarrow=True,
                 **self.open_options,
@@ -141,6 +144,7 @@ class Vector:
             meta, reader = opened.__enter__()
         try:
             self._geometry_name = meta["geometry_name"] or "wkb_geometry"
+            self._fid_name = meta["fid_column"] or "OGC_FID"
             yield from reader
         finally:
             opened.__exit__(None, None, None)
@@ -153,10 +157,13 @@ class Vector:
         for gdal_name, name in zip(self._gdal_fields, self.fields, strict=True):
             if gdal_name in names:
                 columns[name] = self._values(record.column(gdal_name), name, troubles, marks)
-        shapes: Shapes = np.full(record.num_rows, None, dtype=object)
-        if self._geometry_name in names:
-            shapes = self._shapes(record.column(self._geometry_name).to_pylist(), troubles)
+        shapes = self._shapes_of(record, troubles)
         return Batch(first_row, record.num_rows, columns, shapes, troubles, marks)
+
+    def _shapes_of(self, record: pa.RecordBatch, troubles: dict[int, Trouble]) -> Shapes:
+        if self._geometry_name not in record.schema.names:
+            return np.full(record.num_rows, None, dtype=object)
+        return self._shapes(record.column(self._geometry_name).to_pylist(), troubles)
 
     def _values(
         self, column: Any, name: str, troubles: dict[int, Trouble], marks: dict[int, str]
@@ -185,7 +192,7 @@ class Vector:
 
 def is_text(kind: pa.DataType) -> bool:
     """Whether a column of Arrow holds letters."""
-    return pa.types.is_string(kind) or pa.types.is_large_string(kind)
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
 def decoded(
@@ -217,13 +224,13 @@ def shapes_of(wkb: list[bytes | None], sagitta: float, troubles: dict[int, Troub
     column: NDArray[np.object_] = np.array(wkb, dtype=object)
     with np.errstate(invalid="ignore"):  # NaN is looked for later, row by row
         shapes: Shapes = shapely.from_wkb(column, on_invalid="ignore")
-    for i in np.flatnonzero(shapely.is_missing(shapes)):
+    for i in map(int, np.flatnonzero(shapely.is_missing(shapes))):
         if wkb[i] is None:
             continue
         mended = shapely.from_wkb(wkb[i], on_invalid="fix")
         closed = mended is not None and mended.geom_type in ("Polygon", "MultiPolygon")
         reason = "ring_not_closed" if closed else "unreadable_geometry"
-        troubles.setdefault(int(i), Trouble(reason))
+        troubles.setdefault(i, Trouble(reason))
     return shapes
 
 
