@@ -170,9 +170,9 @@ def test_an_archive_is_measured_by_what_comes_out(tmp_path: Path) -> None:
 
 
 def test_an_archive_without_a_layer_is_refused(tmp_path: Path) -> None:
-    made = tmp_path / "kmz.zip"
+    made = tmp_path / "papers.zip"
     with zipfile.ZipFile(made, "w") as archive:
-        archive.writestr("doc.kml", "<kml/>")
+        archive.writestr("letter.docx", "PK")
     assert refusal(made, tmp_path / "room").kind == "refused"
 
 

@@ -8,14 +8,17 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from gridwarden.intake.formats import cass, geojson, land_bureau, shapefile, table, vector
+from gridwarden.intake.formats import cass, dbf, geojson, kml, land_bureau, shapefile, table, vector
 from gridwarden.intake.formats.format import Format
 
 FORMATS: Final[tuple[Format, ...]] = (
     vector.GEOPACKAGE,
     vector.FLATGEOBUF,
     shapefile.SHAPEFILE,
+    dbf.DBF,
     geojson.GEOJSON,
+    kml.KML,
+    kml.KMZ,
     land_bureau.LAND_BUREAU,
     cass.CASS,
     table.CSV,
