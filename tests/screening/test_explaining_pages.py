@@ -65,6 +65,23 @@ def reader(module_city: Settings, url: str, chromium: Browser) -> Iterator[Page]
     assert complaints == []
 
 
+@pytest.mark.parametrize(
+    ("lang", "status", "use", "storeys"),
+    [("en", "fault", "住宅", "9"), ("zh", "故障", "住宅", "9")],
+)
+def test_values_of_the_record_are_in_the_reader_s_language(
+    numbers: dict[str, int],
+    client: TestClient,
+    module_sign_in: KeyMaker,
+    lang: str,
+    status: str,
+) -> None:
+    who = module_sign_in("supervisor", all_districts=True)
+    page = client.get(f"/findings/{numbers['tall-building-water']}?lang={lang}", headers=who).text
+    cells = re.findall(r"<dd>([^<]*)</dd>", page)
+    assert {status, "住宅", "9"} <= {cell.strip() for cell in cells}
+
+
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize(
     ("lang", "words"),

@@ -142,7 +142,7 @@ async def explain(
             side: {k: v for k, v in row.items() if k != "side"} for side, row in mains.items()
         },
         "construction": construction(whole, rule, mains, features, lang),
-        "because": because(whole, rule, features, _titles(features), lang),
+        "because": because(whole, rule, features, _titles(features, lang), lang),
         "relaxations": relaxations(whole, rule, main, lang),
         "bands": bands,
         "edge_may_move_m": may_move(whole, bands, touching=_touching(whole, rule, mains, features)),
@@ -205,28 +205,35 @@ async def _feature(ask: _Asked, layer: str | None, feature: int | None) -> dict[
     if found is None or declared is None:
         return None
     lang = ask.caller.language
-    titles = {column.name: column.title.in_(lang) for column in declared.all_columns}
+    columns = {column.name: column for column in declared.all_columns}
+    titles = {name: column.title.in_(lang) for name, column in columns.items()}
     properties = {k: v for k, v in found["properties"].items() if v is not None}
+    words = {k: columns[k].said(v, lang) if k in columns else str(v) for k, v in properties.items()}
     return found | {
         "properties": properties,
         "layer": declared.id,
         "layer_title": declared.title.in_(lang),
         "titles": titles,
+        "words": words,
         "source_date": found["source_date"] and found["source_date"].isoformat(),
     }
 
 
 def _shown(feature: Feature | None) -> dict[str, Any] | None:
-    return None if feature is None else {k: v for k, v in feature.items() if k != "titles"}
+    return (
+        None
+        if feature is None
+        else {k: v for k, v in feature.items() if k not in ("titles", "words")}
+    )
 
 
-def _titles(features: Mapping[str, Feature | None]) -> dict[str, str]:
+def _titles(features: Mapping[str, Feature | None], lang: str) -> dict[str, str]:
     """What columns are called; the subject's word wins."""
     found: dict[str, str] = {}
     for side in ("counterpart", "subject"):
         found |= (features[side] or {}).get("titles", {})
     mains = layers()["gas_pipelines"]
-    return {column.name: column.title.en for column in mains.all_columns} | found
+    return {column.name: column.title.in_(lang) for column in mains.all_columns} | found
 
 
 async def _figures(ask: _Asked, rule: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

@@ -167,16 +167,12 @@ def _side(feature: Mapping[str, Any] | None, side: str, lang: str) -> dict[str, 
         (say("screening.page.name", lang), feature["name"]),
         (say("screening.page.accuracy", lang), unknown if accuracy is None else metres(accuracy)),
         (say("screening.page.source_date", lang), _day(dated, lang) or unknown),
-        *((feature["titles"].get(k, k), _text(v)) for k, v in feature["properties"].items()),
+        *((feature["titles"].get(name, name), word) for name, word in feature["words"].items()),
         (say("screening.page.dataset", lang), feature["dataset"]),
         (say("screening.page.version", lang), str(feature["version"])),
     ]
     heading = say("screening.page.side", lang, side=title, layer=feature["layer_title"])
     return {"title": heading, "feature": feature, "rows": [row for row in rows if row[1]]}
-
-
-def _text(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _day(text: str | None, lang: str) -> str:

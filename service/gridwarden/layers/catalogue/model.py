@@ -70,6 +70,18 @@ class Column:
         plain = dict.fromkeys((self.name, *self.synonyms), 1.0)
         return plain | dict(self.factors)
 
+    def said(self, value: object, language: str) -> str:
+        """A value as people read it: a choice by its first Chinese spelling, or its code in words;
+        a number without digits that say nothing."""
+        spellings = (self.choices or {}).get(str(value), ())
+        if language == "zh":
+            chinese = (word for word in spellings if any("一" <= c <= "鿿" for c in word))
+            if word := next(chinese, None):
+                return word.upper()
+        if isinstance(value, float):
+            return f"{value:g}"
+        return str(value).replace("_", " ") if self.choices else str(value)
+
 
 @dataclass(frozen=True, slots=True)
 class Style:
