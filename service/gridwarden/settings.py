@@ -53,6 +53,10 @@ class Settings(BaseSettings):
     possible_factor: float = 0.5
 
     upload_mb: int = 512
+    reader_mb: int = Field(default=2048, ge=256)
+    """Megabytes of memory that reading one file may take."""
+    reader_seconds: int = Field(default=120, ge=1)
+    """Seconds of processor time for opening a file, and for each 20,000 rows of it."""
     area_km2: float = 1.0
     web_connections: int = 8
     worker_connections: int = 4

@@ -11,6 +11,7 @@ from gridwarden.words.problems import Problem
 
 MAX_MEMBERS: Final = 2_000
 LOOKED_AT: Final = 1 << 16
+INDEX: Final = ".shx"
 ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
 
 
@@ -25,10 +26,29 @@ def parts_of(path: Path, name: str, room: Path, limit_bytes: int) -> list[Part]:
     suffix = Path(name).suffix.lower()
     found = next((one for one in FORMATS if one.known_by(head, suffix)), None)
     if found is not None:
-        return [Part(found.kind, path, Path(name).stem)]
+        return [Part(found.kind, _gathered(found, path, room), Path(name).stem)]
     if head.startswith(ZIP):
         return _unpacked(path, room, limit_bytes)
     raise Problem("refused", "intake.not_read", field="file", name=name)
+
+
+def _gathered(known: Format, path: Path, room: Path) -> Path:
+    """A file with its siblings in the room, where an index that is broken may be made anew; what
+    was sent is not written to."""
+    if not known.siblings:
+        return path
+    for suffix in known.siblings:
+        found = (path.with_suffix(spelt) for spelt in (suffix, suffix.upper()))
+        one = next((place for place in found if place.is_file()), None)
+        if one is None:
+            continue
+        there = room / f"whole{suffix}"
+        there.unlink(missing_ok=True)
+        if suffix == INDEX:
+            shutil.copyfile(one, there)
+        else:
+            there.symlink_to(one.absolute())
+    return room / f"whole{path.suffix.lower()}"
 
 
 def with_siblings(path: Path) -> list[Path]:
