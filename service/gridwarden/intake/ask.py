@@ -16,8 +16,12 @@ class Ask:
 
     `mapping` names the source's field for a column, `constants` gives a column one value for
     every row, `where` keeps the rows whose source field equals a text. `crs` is `EPSG:n`,
-    `gcj02` or `bd09` and wins over what the file says. `remove` confirms how many rows of the
-    dataset will go, where that is so many that the import would be held.
+    `gcj02`, `bd09` or `local:NAME` and wins over what the file says; `north_first` tells which
+    number of a position is the northing. `answered` names those of the two that a person said to
+    a question: they are not asked again. `remove` confirms how many rows of the
+    dataset will go, where that is so many that the import would be held. `expects` is what a
+    dry run has shown, when that is to be published; `rollback_to` names the version of the dataset
+    that is to come back, and then there is no file.
     """
 
     layer: str
@@ -30,6 +34,10 @@ class Ask:
     constants: Mapping[str, str] = field(default_factory=dict)
     dry_run: bool = False
     remove: int | None = None
+    expects: Mapping[str, int] | None = None
+    rollback_to: int | None = None
+    north_first: bool | None = None
+    answered: tuple[str, ...] = ()
 
     def document(self) -> dict[str, Any]:
         """As it is kept in the database."""
@@ -39,7 +47,9 @@ class Ask:
     def of(cls, document: Mapping[str, Any]) -> "Ask":
         """From what was kept."""
         where = document.get("where")
-        return cls(**{**document, "where": tuple(where) if where else None})
+        answered = tuple(document.get("answered", ()))
+        more = {"where": tuple(where) if where else None, "answered": answered}
+        return cls(**{**document, **more})
 
 
 def pair(text: str, field_name: str) -> tuple[str, str]:

@@ -6,6 +6,7 @@ import hashlib
 import shutil
 import time
 import uuid
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -51,11 +52,16 @@ def check(ask: Ask, caller: Caller, settings: Settings) -> Layer:
         raise Problem("invalid_value", "intake.bad_dataset", field="dataset")
     letters.asked(ask.encoding)
     if ask.crs:
-        try:
-            reading_of(ask.crs, WorkingCrs(settings.crs))
-        except CrsRefusedError as no:
-            raise Problem("refused", f"intake.crs_{no.reason}", field="crs", crs=no.crs) from no
+        _check_crs(ask.crs, settings)
     return layer
+
+
+def _check_crs(crs: str, settings: Settings) -> None:
+    """Raises Problem `refused` for a system that nothing can be read in."""
+    try:
+        reading_of(crs, WorkingCrs(settings.crs))
+    except CrsRefusedError as no:
+        raise Problem("refused", f"intake.crs_{no.reason}", field="crs", crs=no.crs) from no
 
 
 async def ask_for(
@@ -94,23 +100,31 @@ async def ask_for(
     return import_id, int(job[0])
 
 
-async def answer(pool: Pool, caller: Caller, import_id: int, remove: int) -> int:
-    """Confirm that a held import removes so many rows; it is queued again, the caller is recorded.
+async def answer(
+    pool: Pool, caller: Caller, settings: Settings, import_id: int, said: Mapping[str, Any]
+) -> int:
+    """Answer what a held import asks; it is queued again, the caller is recorded.
 
-    Returns the job's id. Raises Problem `not_found` for an import of a layer (or company) that
-    the caller may not import, `conflict` for one that is not held or is held for another number.
+    `said` is {"remove": n}, or {"crs": …}, {"north_first": …} or both. Returns the job's id.
+    Raises Problem `not_found` for an import of a layer (or company) that the caller may not
+    import, `conflict` for one that is not held, or is held for something else.
     """
+    if said.get("crs"):
+        _check_crs(said["crs"], settings)
     async with as_caller(pool, caller) as c:
-        values = {"id": import_id, "remove": remove}
+        values = {"id": import_id, "answer": Jsonb(dict(said))}
         row = await (await c.execute(Q["answer"], values)).fetchone()
-    said: dict[str, Any] | None = row[0] if row else None
-    if said is None:
+    told: dict[str, Any] | None = row[0] if row else None
+    if told is None:
         raise Problem("not_found", "intake.no_such_import")
-    if "held" in said:
-        raise Problem("conflict", "intake.other_number", field="remove", n=said["held"])
-    if "state" in said:
-        raise Problem("conflict", "intake.not_held", state=said["state"])
-    return int(said["job"])
+    if "held" in told:
+        raise Problem("conflict", "intake.other_number", field="remove", n=told["held"])
+    if "question" in told:
+        field = {"remove": "remove", "axes": "north_first"}.get(told["question"], "crs")
+        raise Problem("conflict", f"coordinates.other_question.{field}", field=field)
+    if "state" in told:
+        raise Problem("conflict", "intake.not_held", state=told["state"])
+    return int(told["job"])
 
 
 async def sweep(pool: Pool, settings: Settings) -> None:

@@ -5,7 +5,7 @@ select api.bring(%(layer)s, %(dataset)s, %(file_name)s, %(bytes)s, %(sha256)s, %
 select job_id from api.import where id = %(id)s
 
 -- name: answer
-select api.answer_import(%(id)s, %(remove)s)
+select api.answer_import(%(id)s, %(answer)s)
 
 -- name: over
 -- Which of these imports have ended, and which are not known here at all.

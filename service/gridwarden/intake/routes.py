@@ -9,26 +9,25 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
-from fastapi import Path as InPath
 from fastapi.responses import JSONResponse, Response, StreamingResponse
-from pydantic import BaseModel, ConfigDict, Field
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
-from gridwarden.access import allow
 from gridwarden.database import Caller, Pool, as_caller
 from gridwarden.intake.ask import Ask, pair, whole_number
-from gridwarden.intake.imports import Q, answer, ask_for, check, discard, incoming
+from gridwarden.intake.coordinates import routes as coordinates
+from gridwarden.intake.coordinates.telling import because_words, drawable, question_words
+from gridwarden.intake.dry_run import routes as dry_run
+from gridwarden.intake.imports import Q, ask_for, check, discard, incoming
+from gridwarden.intake.seeing import Importer, ImportId, found
 from gridwarden.settings import Settings
 from gridwarden.words import say
 from gridwarden.words.problems import Problem
 from gridwarden.words.sheets import safe
 
 router = APIRouter(tags=["import"])
-Importer = Annotated[
-    Caller, allow("utility", "supervisor", "planner", "dispatcher", "administrator")
-]
-ImportId = Annotated[int, InPath(ge=1, le=2**63 - 1)]
+router.include_router(dry_run.router)
+router.include_router(coordinates.router)
 SLACK = 1 << 20
 """Bytes that the other parts of the form may take."""
 PAGE = 5_000
@@ -44,6 +43,7 @@ TEXTS = (
     "dry_run",
     "remove",
     "org",
+    "north_first",
 )
 FORM = {
     "required": True,
@@ -122,23 +122,6 @@ async def one(request: Request, import_id: ImportId, caller: Importer) -> dict[s
     return _shown(await found(request.app.state.pool, caller, import_id), caller.language)
 
 
-class Answer(BaseModel):
-    """How many rows of the dataset may go: the number that the import is held for."""
-
-    model_config = ConfigDict(extra="forbid")
-    remove: Annotated[int, Field(strict=True, ge=0, lt=2**63)]
-
-
-@router.post("/api/imports/{import_id}/answer", status_code=202)
-async def answered(
-    request: Request, import_id: ImportId, caller: Importer, said: Answer
-) -> dict[str, Any]:
-    """Confirm what a held import removes: it is queued again, and who confirmed is recorded."""
-    job_id = await answer(request.app.state.pool, caller, import_id, said.remove)
-    here = f"/api/imports/{import_id}"
-    return {"id": import_id, "job": job_id, "url": here, "job_url": f"/api/jobs/{job_id}"}
-
-
 @router.get(
     "/api/imports/{import_id}/rejects",
     response_class=StreamingResponse,
@@ -157,16 +140,6 @@ async def rejects(request: Request, import_id: ImportId, caller: Importer) -> Re
             "Cache-Control": "no-store",
         },
     )
-
-
-async def found(pool: Pool, caller: Caller, import_id: int) -> dict[str, Any]:
-    """An import that the caller may see. Raises Problem `not_found`."""
-    async with as_caller(pool, caller) as c:
-        row = await (await c.execute(Q["one"], {"id": import_id})).fetchone()
-    if row is None:
-        raise Problem("not_found", "intake.no_such_import")
-    document: dict[str, Any] = row[0]
-    return document
 
 
 async def reject_lines(pool: Pool, caller: Caller, import_id: int) -> AsyncIterator[str]:
@@ -202,6 +175,8 @@ def words_of(document: dict[str, Any], language: str) -> dict[str, Any]:
     notes = (note.partition(":") for note in document["notes"])
     return {
         "say": sentence,
+        "because": because_words(document["because"], language),
+        "question": question_words(document["question"], language),
         "reasons": {reason: _words(reason, language) for reason in document["reasons"]},
         "notes": [say(f"intake.note.{name}", language, value=value) for name, _, value in notes],
     }
@@ -221,6 +196,7 @@ def _shown(document: dict[str, Any], language: str) -> dict[str, Any]:
         "job_url": f"/api/jobs/{document['job_id']}",
         "rejects_url": f"{here}/rejects" if document["quarantined"] else None,
         "answer_url": f"{here}/answer" if document["state"] == "held" else None,
+        "question_url": f"{here}/question.svg" if drawable(document["question"]) else None,
     }
 
 
@@ -274,6 +250,7 @@ def _ask(form: FormData) -> Ask:
         constants=_object(form, "set"),
         dry_run=_truth(form, "dry_run"),
         remove=whole_number(_text(form, "remove"), "remove"),
+        north_first=_truth(form, "north_first") if _text(form, "north_first") else None,
     )
 
 

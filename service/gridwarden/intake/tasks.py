@@ -13,10 +13,12 @@ from psycopg.types.json import Jsonb
 
 from gridwarden.database import Caller, as_caller
 from gridwarden.intake.ask import Ask
+from gridwarden.intake.coordinates.knowing import Known, ask_removal, before_of, extent_of, keep
 from gridwarden.intake.formats.batch import Source
 from gridwarden.intake.imports import sweep
-from gridwarden.intake.preparing import prepared
-from gridwarden.intake.publishing import Outcome, Publication, Q, Target, said
+from gridwarden.intake.outcome import Outcome, Target, said
+from gridwarden.intake.preparing import Prepared, prepared
+from gridwarden.intake.publishing import Publication, Q
 from gridwarden.intake.rows import Checker
 from gridwarden.jobs import Cancelled, Job, chore, task
 from gridwarden.layers.catalogue import layers
@@ -80,48 +82,59 @@ async def _whole(
 ) -> Outcome | None:
     layer_id, dataset, document, org_id, file_name, _role, person = row
     ask, layer = Ask.of(document), layers()[layer_id]
-    room = await asyncio.to_thread(_room, settings, job.subject_id or 0)
+    import_id = job.subject_id or 0
+    known = await _known(job, worker, settings)
+    room = await asyncio.to_thread(_room, settings, import_id)
     try:
-        source, fields, reading = await asyncio.to_thread(
-            prepared,
-            layer,
-            ask,
-            _kept_file(settings, job.subject_id or 0),
-            file_name,
-            room,
-            settings,
+        file = _kept_file(settings, import_id)
+        ready = await asyncio.to_thread(
+            prepared, layer, ask, file, file_name, room, settings, known
         )
-        checker = Checker(layer, fields, ask, reading)
         target = Target(
-            job.subject_id or 0,
+            import_id,
             layer,
             dataset,
             org_id,
             person,
             file_name,
-            reading.name if reading else "",
-            fields.source_id,
+            ready.reading.name if ready.reading else "",
+            ready.fields.source_id,
             ask.dry_run,
             ask.remove,
+            expects=ask.expects,
         )
-        return await _transaction(job, worker, target, checker, source)
+        return await _transaction(job, worker, target, ask, ready)
     finally:
         await asyncio.to_thread(shutil.rmtree, room, ignore_errors=True)
 
 
+async def _known(job: Job, worker: Caller, settings: Settings) -> Known:
+    async with as_caller(job.pool, worker) as c:
+        extent = await extent_of(c, settings.crs, worker=True)
+        return Known(extent, await before_of(c, job.subject_id or 0))
+
+
 async def _transaction(
-    job: Job, worker: Caller, target: Target, checker: Checker, source: Source
+    job: Job, worker: Caller, target: Target, ask: Ask, ready: Prepared
 ) -> Outcome | None:
+    source = ready.source
     async with as_caller(job.pool, worker, timeout_ms=NO_TIMEOUT) as c:
         await c.execute(Q["take"], {"id": target.import_id})
         cursor = await c.execute(Q["still_open"], {"id": target.import_id})
         open_still = await cursor.fetchone()
         if not open_still or not open_still[0]:
             return None
-        publication = Publication(c, target, checker)
+        if ready.decision is not None:
+            question = await keep(c, target.import_id, ready.decision, source)
+            if question is not None:
+                return Outcome("held", say=question)
+        checker = Checker(target.layer, ready.fields, ask, ready.reading)
+        publication = Publication(c, target)
         publication.outcome.notes += source.notes
         outcome = await publication.run(checker.all(source), _progress(job, source))
         await c.execute(Q["ended"], {"id": target.import_id, **outcome.values()})
+        if outcome.state == "held":
+            await ask_removal(c, target.import_id)
         return outcome
 
 
