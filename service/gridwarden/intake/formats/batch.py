@@ -45,6 +45,9 @@ class Batch:
     marks: dict[int, str] = field(default_factory=dict)
     """What was mended while reading (a character cut in half), by index in the batch."""
     rows: Sequence[int] | None = None
+    passed_over: dict[int, str] = field(default_factory=dict)
+    """What stood between the rows and is none, by number: `total_row`, `foot_row`, `heading_row`,
+    `header_again`."""
 
     @property
     def numbers(self) -> Sequence[int]:

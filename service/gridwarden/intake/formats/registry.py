@@ -8,7 +8,17 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from gridwarden.intake.formats import cass, dbf, geojson, kml, land_bureau, shapefile, table, vector
+from gridwarden.intake.formats import (
+    cass,
+    dbf,
+    geojson,
+    kml,
+    land_bureau,
+    shapefile,
+    table,
+    vector,
+    workbook,
+)
 from gridwarden.intake.formats.format import Format
 
 FORMATS: Final[tuple[Format, ...]] = (
@@ -19,6 +29,8 @@ FORMATS: Final[tuple[Format, ...]] = (
     geojson.GEOJSON,
     kml.KML,
     kml.KMZ,
+    workbook.XLSX,
+    workbook.OLD,
     land_bureau.LAND_BUREAU,
     cass.CASS,
     table.CSV,
