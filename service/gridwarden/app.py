@@ -15,6 +15,7 @@ from gridwarden.database import open_pool
 from gridwarden.dispatch import routes as dispatch
 from gridwarden.intake import routes as intake
 from gridwarden.jobs import routes as jobs
+from gridwarden.layers.export import routes as exports
 from gridwarden.layers.features import routes as features
 from gridwarden.maps import routes as maps
 from gridwarden.permits import routes as permits
@@ -31,6 +32,7 @@ ROUTERS = (
     access.router,
     jobs.router,
     features.router,
+    exports.router,
     intake.router,
     sharing.router,
     rules.router,

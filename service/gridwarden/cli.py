@@ -24,6 +24,7 @@ from gridwarden.dispatch import commands as dispatch
 from gridwarden.intake import commands as intake
 from gridwarden.jobs import work
 from gridwarden.jobs.beside import worker_beside
+from gridwarden.layers.export import commands as exports
 from gridwarden.layers.features import commands as features
 from gridwarden.maps import commands as maps
 from gridwarden.permits import commands as permits
@@ -47,6 +48,7 @@ ROOMS = (
     database,
     access,
     features,
+    exports,
     intake,
     rules,
     screening,

@@ -10,7 +10,8 @@ import pytest
 
 from gridwarden.access.command import acting
 from gridwarden.layers.catalogue import layers
-from gridwarden.layers.features.export import export
+from gridwarden.layers.export.commands import preparing
+from gridwarden.layers.export.sending import to_file
 from gridwarden.settings import Settings
 from gridwarden.words.sheets import safe, unguarded
 from intake.conftest import Bring
@@ -35,7 +36,8 @@ TEXTS = [
 def exported(city: Settings, layer: str, to: Path) -> list[dict[str, str]]:
     async def write() -> None:
         async with acting("supervisor", settings=city) as (pool, caller, _):
-            await export(pool, caller, layers()[layer], to, city.crs, lambda done: None)
+            prepare = preparing(layers()[layer], caller, city, to.name)
+            await to_file(pool, caller, city, to, prepare, lambda done: None)
 
     asyncio.run(write())
     with to.open(encoding="utf-8-sig", newline="") as file:

@@ -3,19 +3,25 @@
 import asyncio
 import csv
 import json
-import os
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
+import ezdxf
 import geopandas as gpd
+import openpyxl
+import pyarrow.parquet as pq
 import pyogrio
 import pytest
 
 from conftest import environment, owner
 from gridwarden.access.command import acting
 from gridwarden.layers.catalogue import layers
-from gridwarden.layers.features.export import export as write
+from gridwarden.layers.export.commands import preparing
+from gridwarden.layers.export.kinds import KINDS
+from gridwarden.layers.export.sending import to_file
+from gridwarden.words.problems import Problem
 
 from .conftest import BUILDINGS, SmallCity, X, Y
 
@@ -30,10 +36,17 @@ def export(city: SmallCity, *arguments: object) -> subprocess.CompletedProcess[s
     )
 
 
-async def export_here(city: SmallCity, layer: str, file: Path) -> None:
+def export_here(
+    city: SmallCity, layer: str, file: Path, role: str = "supervisor", **given: str
+) -> int:
     """The same without the second that a new process takes."""
-    async with acting("supervisor", settings=city.settings) as (pool, caller, settings):
-        await write(pool, caller, layers()[layer], file, settings.crs, lambda done: None)
+
+    async def write() -> int:
+        async with acting(role, settings=city.settings) as (pool, caller, settings):
+            prepare = preparing(layers()[layer], caller, settings, file.name)
+            return await to_file(pool, caller, settings, file, prepare, lambda done: None, given)
+
+    return asyncio.run(write())
 
 
 def test_geojson_equals_the_features_api(small_city: SmallCity, tmp_path: Path) -> None:
@@ -48,29 +61,50 @@ def test_geojson_equals_the_features_api(small_city: SmallCity, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("layer", sorted(layers()))
-def test_every_layer_goes_to_a_geopackage_and_a_table(
+def test_every_layer_goes_to_every_kind_of_file(
     small_city: SmallCity, tmp_path: Path, layer: str
 ) -> None:
     with owner(small_city.settings) as c:
         row = c.execute(f"select count(*) from data.{layer}").fetchone()
     assert row
-    package, sheet = tmp_path / "x.gpkg", tmp_path / "x.csv"
-    for file in (package, sheet):
-        asyncio.run(export_here(small_city, layer, file))
-    assert pyogrio.read_info(package)["features"] == row[0]
-    with sheet.open(encoding="utf-8-sig", newline="") as f:
+    one = layers()[layer]
+    kinds = [k for k in KINDS.values() if not (k.places and one.geometry == "none")]
+    files = {kind.name: tmp_path / f"x{kind.suffix}" for kind in kinds}
+    for file in files.values():
+        assert export_here(small_city, layer, file) == row[0]
+    assert sorted(tmp_path.iterdir()) == sorted(files.values())
+    wanted = {"source_id", "dataset", "version", "repair"} | {c.name for c in one.all_columns}
+    for name in ("gpkg", "fgb", "parquet"):
+        assert wanted <= set(fields_of(files[name])), name
+    if one.geometry != "none":
+        for name in ("gpkg", "fgb"):
+            assert pyogrio.read_info(files[name], force_feature_count=True)["features"] == row[0]
+    with files["csv"].open(encoding="utf-8-sig", newline="") as f:
         rows = list(csv.DictReader(f))
-    assert len(rows) == row[0]
-    assert {c.name for c in layers()[layer].all_columns} <= set(rows[0])
-    if layers()[layer].geometry != "none":
-        assert 113.9 < float(rows[0]["lon"]) < 114.1
-        assert rows[0]["wkt"]
-    assert [p.name for p in sorted(tmp_path.iterdir())] == ["x.csv", "x.gpkg"]
+    sheet = openpyxl.load_workbook(files["xlsx"], read_only=True)[layer]
+    header, *others = sheet.iter_rows(values_only=True)
+    assert list(header) == list(rows[0])
+    assert len(others) == len(rows) == row[0]
+    assert wanted <= set(rows[0])
+    if one.geometry != "none":
+        assert 113.9 < float(rows[0]["wgs84_lon"]) < 114.1
+        assert rows[0]["wkt"] == others[0][-1]
+        drawing = ezdxf.readfile(files["dxf"])
+        assert not drawing.audit().errors
+        assert {e.dxf.layer for e in drawing.modelspace()} <= {layer, f"{layer}_text"}
+        with zipfile.ZipFile(files["shp"]) as archive:
+            assert {Path(n).suffix for n in archive.namelist()} >= {".shp", ".dbf", ".prj", ".cpg"}
+
+
+def fields_of(file: Path) -> list[str]:
+    if file.suffix == ".parquet":
+        return list(pq.read_schema(file).names)
+    return list(pyogrio.read_info(file)["fields"])
 
 
 def test_a_geopackage_keeps_coordinates_and_types(small_city: SmallCity, tmp_path: Path) -> None:
     file = tmp_path / "sites.gpkg"
-    assert export(small_city, "construction_sites", file).returncode == 0
+    export_here(small_city, "construction_sites", file)
     frame = gpd.read_file(file)
     assert frame.crs.to_epsg() == 4547
     assert (frame.geometry[0].x, frame.geometry[0].y) == (X + 5, Y + 5)
@@ -89,10 +123,7 @@ def test_a_company_exports_its_own_mains_alone(small_city: SmallCity, tmp_path: 
 
 
 def test_an_export_of_exact_mains_is_a_recorded_look(small_city: SmallCity, tmp_path: Path) -> None:
-    assert (
-        export(small_city, "gas_pipelines", tmp_path / "m.csv", "--as", "supervisor").returncode
-        == 0
-    )
+    export_here(small_city, "gas_pipelines", tmp_path / "m.csv")
     with owner(small_city.settings) as c:
         last = c.execute(
             "select role, detail->>'purpose' from data.audit where action = 'look'"
@@ -102,22 +133,46 @@ def test_an_export_of_exact_mains_is_a_recorded_look(small_city: SmallCity, tmp_
 
 
 @pytest.mark.parametrize(
-    ("arguments", "says"),
+    ("layer", "file", "given", "says"),
     [
-        (("buildings", "x.shp"), ".gpkg"),
-        (("no_such_layer", "x.csv"), "buildings"),
-        (("gas_pipelines", "x.csv"), "--org"),
-        (("gas_pipelines", "x.csv", "--as", "administrator"), "supervisor"),
-        (("buildings", "x.csv", "--as", "king"), "king"),
-        (("buildings", "no/such/folder/x.csv"), "No such file"),
-        (("buildings", "no/such/folder/x.gpkg"), "No such file"),
+        ("buildings", "x.shp", {}, ".gpkg"),
+        ("organisations", "x.dxf", {}, "xlsx"),
+        ("buildings", "x.dxf", {"crs": "crs84"}, "metres"),
+        ("buildings", "x.gpkg", {"crs": "EPSG:2433"}, "tens of metres"),
+        ("buildings", "x.gpkg", {"crs": "EPSG:99999"}, "99999"),
+        ("buildings", "x.gpkg", {"encoding": "gb18030"}, "UTF-8"),
+        ("buildings", "no/such/folder/x.csv", {}, "No such file"),
+        ("buildings", "no/such/folder/x.gpkg", {}, "No such file"),
     ],
 )
 def test_what_cannot_be_exported_is_one_sentence(
+    small_city: SmallCity,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    layer: str,
+    file: str,
+    given: dict[str, str],
+    says: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(Problem) as refused:
+        export_here(small_city, layer, Path(file), **given)
+    assert says in str(refused.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("no_such_layer", "x.csv"), "buildings"),
+        (("gas_pipelines", "x.csv"), "--org"),
+        (("gas_pipelines", "x.csv", "--as", "administrator"), "supervisor"),
+    ],
+)
+def test_a_command_that_is_refused_says_what_to_do(
     small_city: SmallCity, tmp_path: Path, arguments: tuple[str, ...], says: str
 ) -> None:
-    os.chdir(tmp_path)
-    done = export(small_city, *arguments)
+    done = export(small_city, arguments[0], tmp_path / arguments[1], *arguments[2:])
     assert done.returncode == 1
     assert says in " ".join(done.stderr.split())
     assert "Traceback" not in done.stderr

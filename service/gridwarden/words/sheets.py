@@ -18,6 +18,11 @@ def safe(value: Any) -> str:
     return f"'{text}" if _GUARDED.match(text) else text
 
 
+def guarded(text: str) -> bool:
+    """Whether a spreadsheet may take the text for a formula."""
+    return _GUARDED.match(text) is not None
+
+
 def unguarded(text: str) -> str:
     """A text as it was before `safe`."""
     return text[1:] if text.startswith("'") and _GUARDED.match(text) else text

@@ -62,12 +62,7 @@ def page_statement(
     values: dict[str, Any] = {"after": asked.after, "limit": asked.limit}
     conditions: list[sql.Composable] = []
     if asked.windows is not None:
-        touching = [
-            _in_window(window, working, f"w{n}_", values)
-            for n, window in enumerate(asked.windows)
-            if window.box is not None
-        ]
-        conditions.append(sql.SQL(" or ").join(touching) if touching else sql.SQL("false"))
+        conditions.append(in_windows(asked.windows, working, values))
     if asked.period is not None:
         values |= {"since": asked.period.since, "until": asked.period.until, "zone": zone}
         conditions += _in_period(layer, asked.period)
@@ -76,6 +71,18 @@ def page_statement(
         view=view_of(layer), where=where, feature=feature_in(layer, asked.crs, working)
     )
     return statement, values
+
+
+def in_windows(windows: tuple[Window, ...], working: int, values: dict[str, Any]) -> sql.Composable:
+    """The condition that row `f` touches one of the windows; their corners go into `values`."""
+    touching = [
+        _in_window(window, working, f"w{n}_", values)
+        for n, window in enumerate(windows)
+        if window.box is not None
+    ]
+    if not touching:
+        return sql.SQL("false")
+    return sql.SQL("({})").format(sql.SQL(" or ").join(touching))
 
 
 def _in_window(window: Window, working: int, prefix: str, values: dict[str, Any]) -> sql.Composable:

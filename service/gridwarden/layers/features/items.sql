@@ -56,23 +56,5 @@ where e is not null
 -- name: look
 select api.look(%(purpose)s)
 
--- name: export_features
-select {feature} from {view} f order by f.id
-
--- name: export_rows
-select f.source_id, d.name, f.version, {columns}, f.extra::text, {place}
-from {view} f
-left join api.dataset d on d.id = f.dataset_id
-order by f.id
-
--- name: export_wkb
-st_asbinary(f.geom)
-
--- name: export_lonlat
--- One place a row for people, the whole shape for programs.
-st_x(st_transform(st_pointonsurface(f.geom), 4326)),
-st_y(st_transform(st_pointonsurface(f.geom), 4326)),
-st_astext(st_transform(f.geom, 4326), 9)
-
 -- name: loaded
 select layer, name || '@' || version from api.dataset where version > 0 order by layer, name

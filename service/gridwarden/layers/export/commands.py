@@ -1,0 +1,90 @@
+"""`gridwarden export LAYER FILE`; rooms above add what is no layer (`OTHERS`)."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+from rich.console import Console
+
+from gridwarden.access.command import acting
+from gridwarden.database import Caller
+from gridwarden.layers.catalogue import Layer
+from gridwarden.layers.catalogue import layers as all_layers
+from gridwarden.layers.features.commands import As, Org
+from gridwarden.layers.features.items import Connection, look_first
+from gridwarden.settings import Settings
+from gridwarden.words.problems import Problem
+
+if TYPE_CHECKING:
+    from gridwarden.layers.export.sending import Prepare
+
+OTHERS: Final[dict[str, "Callable[[Caller, Settings], Prepare]"]] = {}
+"""What is exported beside layers, by the name that stands for it: who may, and what it holds."""
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command `export`."""
+
+    @app.command()
+    def export(
+        layer: Annotated[str, typer.Argument(help="a layer's id, from `layers`; or findings")],
+        file: Annotated[
+            Path,
+            typer.Argument(
+                help="FILE.gpkg, .geojson, .parquet, .fgb, .csv, .xlsx, .dxf, .zip (shp)"
+            ),
+        ],
+        crs: Annotated[
+            str | None, typer.Option(help="EPSG:n, crs84, or gcj02 (for display only)")
+        ] = None,
+        encoding: Annotated[
+            str | None, typer.Option(help="of a CSV or Shapefile: utf-8 or gb18030")
+        ] = None,
+        role: As = "planner",
+        org: Org = None,
+    ) -> None:
+        """Write a layer to a file, as the role may see it. A file of that name is replaced."""
+        given = {k: v for k, v in (("crs", crs), ("encoding", encoding)) if v is not None}
+        count = asyncio.run(_export(layer, file, role, org, given))
+        Console(stderr=True).print(f"{count} features written to {file}", highlight=False)
+
+
+async def _export(name: str, file: Path, role: str, org: str | None, given: dict[str, str]) -> int:
+    from gridwarden.layers.export.sending import to_file  # not for every command
+
+    one = all_layers().get(name)
+    if one is None and name not in OTHERS:
+        known = ", ".join([*all_layers(), *OTHERS])
+        raise Problem("not_found", "export.no_layer", field="LAYER", layers=known)
+    async with acting(role, org) as (pool, caller, settings):
+        prepare = (
+            preparing(one, caller, settings, file.name) if one else OTHERS[name](caller, settings)
+        )
+        console = Console(stderr=True)
+        with console.status("") as status:
+            return await to_file(
+                pool,
+                caller,
+                settings,
+                file,
+                prepare,
+                lambda done: status.update(f"{name}: {done} features"),
+                given,
+            )
+
+
+def preparing(layer: Layer, caller: Caller, settings: Settings, name: str) -> "Prepare":
+    """What an export of a layer begins with. Raises Problem (403) for who may not read it."""
+    from gridwarden.layers.export.content import Content, of_layer
+
+    if caller.role not in layer.readers:
+        roles = ", ".join(layer.readers)
+        raise Problem("forbidden", "export.not_yours", field="--as", role=caller.role, roles=roles)
+
+    async def prepare(c: Connection) -> Content:
+        await look_first(c, caller, layer, f"export {name}")
+        return of_layer(layer, settings.crs)
+
+    return prepare

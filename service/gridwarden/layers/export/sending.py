@@ -1,0 +1,169 @@
+"""An export asked for by HTTP or on the command line: what is asked is read, made and sent."""
+
+import asyncio
+import secrets
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+from fastapi import Request
+from starlette.responses import Response, StreamingResponse
+
+from gridwarden.database import Caller, Pool, as_caller
+from gridwarden.layers.export.content import Content
+from gridwarden.layers.export.kinds import Kind, encoding_called, kind_called, kind_of
+from gridwarden.layers.export.pouring import TIMEOUT_MS, Progress, pour, whole_or_not
+from gridwarden.layers.export.rows import Asked
+from gridwarden.layers.export.target import Target, target_of
+from gridwarden.layers.features.items import Connection
+from gridwarden.settings import Settings
+from gridwarden.words.problems import Problem
+
+AT_ONCE: Final = 2
+"""Exports that one service writes at the same time; others wait, and are told to come again."""
+WAIT_S: Final = 20
+FORGOTTEN_S: Final = 3_600
+"""An older half of a file is of a process that died."""
+PARAMETERS: Final = ("format", "crs", "encoding")
+Prepare = Callable[[Connection], Awaitable[Content]]
+"""Says what is written, in the caller's transaction; it records the look that a role needs."""
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """As which kind of file, in which coordinates and letters."""
+
+    kind: Kind
+    target: Target
+    encoding: str
+
+
+def how(given: Mapping[str, str], settings: Settings) -> How:
+    """Read `format`, `crs` and `encoding` of a request. Raises Problem (400)."""
+    return _how(kind_called(given.get("format")), given, settings, "")
+
+
+def _how(kind: Kind, given: Mapping[str, str], settings: Settings, dashes: str) -> How:
+    usual = "crs84" if kind.lonlat else f"EPSG:{settings.crs}"
+    target = target_of(given.get("crs") or usual, f"{dashes}crs", settings.crs)
+    return How(kind, target, encoding_called(given.get("encoding"), kind))
+
+
+async def to_file(
+    pool: Pool,
+    caller: Caller,
+    settings: Settings,
+    file: Path,
+    prepare: Prepare,
+    progress: Progress,
+    given: Mapping[str, str] | None = None,
+) -> int:
+    """Write an export to `file`, whose ending says its kind; returns its rows. Raises Problem."""
+    asked = _how(kind_of(file), given or {}, settings, "--")
+    with whole_or_not(file) as half:
+        return await _made(pool, caller, settings, asked, half, prepare, progress)
+
+
+async def _made(
+    pool: Pool,
+    caller: Caller,
+    settings: Settings,
+    asked: How,
+    file: Path,
+    prepare: Prepare,
+    progress: Progress,
+) -> int:
+    async with as_caller(pool, caller, TIMEOUT_MS) as c:
+        content = await prepare(c)
+        whole = Asked(content, asked.target, ZoneInfo(settings.time_zone), asked.encoding)
+        return await pour(c, caller, whole, asked.kind, file, progress)
+
+
+async def sent(
+    request: Request, caller: Caller, asked: How, named: Mapping[str, str], prepare: Prepare
+) -> Response:
+    """The answer to a request for an export. `named` gives the file's name by language and, as
+    `id`, in ASCII.
+
+    Raises Problem: 503 while too many others are being written, and what `prepare` raises.
+    """
+    settings: Settings = request.app.state.settings
+    pool = request.app.state.pool
+    folder = settings.home / "exports"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    async with _slot(request):
+        _sweep(folder)
+        file = folder / f"{secrets.token_hex(16)}{asked.kind.suffix}"
+        try:
+            with whole_or_not(file) as half:
+                await _made(pool, caller, settings, asked, half, prepare, lambda done: None)
+            opened = file.open("rb")
+        finally:
+            file.unlink(missing_ok=True)  # what is open is read to its end
+    headers = {
+        "Content-Length": str(_length(opened)),
+        "Content-Disposition": _disposition(asked, named, caller.language, settings),
+        "Cache-Control": "no-store",
+        "X-Content-Type-Options": "nosniff",
+    }
+    media = asked.kind.media
+    if asked.kind.name == "csv":
+        media += f"; charset={asked.encoding}"
+    return StreamingResponse(_portions(opened), headers=headers, media_type=media)
+
+
+@asynccontextmanager
+async def _slot(request: Request) -> AsyncIterator[None]:
+    state = request.app.state
+    if not hasattr(state, "exports_at_once"):
+        state.exports_at_once = asyncio.Semaphore(AT_ONCE)
+    slots: asyncio.Semaphore = state.exports_at_once
+    try:
+        await asyncio.wait_for(slots.acquire(), WAIT_S)
+    except TimeoutError:
+        raise Problem("busy", "export.busy", retry_after=WAIT_S) from None
+    try:
+        yield
+    finally:
+        slots.release()
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what processes that died have left."""
+    for left in folder.iterdir():
+        with suppress(OSError):
+            if time.time() - left.lstat().st_mtime > FORGOTTEN_S and left.is_file():
+                left.unlink()
+
+
+def _length(opened: BinaryIO) -> int:
+    opened.seek(0, 2)
+    size = opened.tell()
+    opened.seek(0)
+    return size
+
+
+def _portions(opened: BinaryIO) -> Iterator[bytes]:
+    with opened:
+        while portion := opened.read(1 << 20):
+            yield portion
+
+
+def _disposition(asked: How, named: Mapping[str, str], language: str, settings: Settings) -> str:
+    """A name that says what it is, in which coordinates and of which day (RFC 6266)."""
+    end = asked.kind.suffix if asked.kind.name != "shp" else ".shp.zip"
+    today = datetime.now(ZoneInfo(settings.time_zone)).date().isoformat()
+    plain = f"{named['id']}_{asked.target.mark}_{today}{end}"
+    whole = f"{named[language]}_{asked.target.mark}_{today}{end}"
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(whole, safe='')}"
+
+
+def names_of(content_id: str, title: Any) -> dict[str, str]:
+    """The names of a file as `sent` takes them; `title` is in both languages (catalogue.Words)."""
+    return {"id": content_id, "zh": title.zh, "en": title.en.replace("/", "-")}
