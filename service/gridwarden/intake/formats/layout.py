@@ -207,7 +207,7 @@ def _continues(upper: Line, lower: Line, merges: Sequence[Merge]) -> bool:
         return False
     if not known_words(lower.cells, vocabulary()):
         return False
-    spans = _spans(upper, merges)
+    spans = _spans(upper, merges, max(len(upper.cells), len(lower.cells)))
     parts = 0
     for column, cell in enumerate(lower.cells):
         if _empty(cell):
@@ -224,13 +224,13 @@ def _is_form(cells: Sequence[Any]) -> bool:
     return any(":" in unicodedata.normalize("NFKC", str(c)) for c in cells if not _empty(c))
 
 
-def _spans(line: Line, merges: Sequence[Merge]) -> list[tuple[int, int]]:
-    """First and last column of each name in a row of the header."""
+def _spans(line: Line, merges: Sequence[Merge], width: int) -> list[tuple[int, int]]:
+    """First and last column of each name in a row of the header; the last may reach `width`."""
     merged = {m.left: m.right for m in merges if m.top <= line.number <= m.bottom}
     starts = [i for i, cell in enumerate(line.cells) if not _empty(cell)]
     out: list[tuple[int, int]] = []
     for k, start in enumerate(starts):
-        following = starts[k + 1] if k + 1 < len(starts) else len(line.cells)
+        following = starts[k + 1] if k + 1 < len(starts) else width
         end = merged.get(start)
         if end is None:
             # Text tables know no merged cells: what is empty to the right belongs to the name,
@@ -247,7 +247,7 @@ def _named(
     width = max(reach, *(len(line.cells) for line in rows))
     bounded(width)
     names: list[str] = []
-    spans = [_spans(line, merges) for line in rows]
+    spans = [_spans(line, merges, max(len(one.cells) for one in rows)) for line in rows]
     for column in range(width):
         parts: list[str] = []
         for line, found in zip(rows, spans, strict=True):

@@ -10,7 +10,7 @@ import shapely
 
 from gridwarden.intake.formats.batch import ROWS_A_BATCH, Batch, Shapes, Trouble, shown
 from gridwarden.intake.formats.claim import Claim
-from gridwarden.intake.formats.headers import words
+from gridwarden.intake.formats.headers import header, words
 from gridwarden.intake.formats.layout import (
     LOOKED_AT,
     Layout,
@@ -205,7 +205,7 @@ def _unpack(lon: np.ndarray[Any, Any], lat: np.ndarray[Any, Any]) -> None:
 
 
 def _is_error(value: str) -> bool:
-    spelt = value.replace("＃", "#").replace("！", "!").replace("／", "/").strip().casefold()
+    spelt = header(value)
     # A column that is too narrow shows hashes, and some programs export what they show.
     return spelt in ERRORS or (len(spelt) > 2 and not spelt.strip("#"))
 

@@ -1,0 +1,388 @@
+"""Sheets as offices send them, as workbooks and as text: every row is what a person reads in it."""
+
+import csv
+import zipfile
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+from openpyxl.styles import Font
+from openpyxl.worksheet.worksheet import Worksheet
+
+from gridwarden.intake.formats.batch import Batch
+from gridwarden.intake.formats.source import open_source
+from gridwarden.words.problems import Problem
+
+LIMIT = 50 << 20
+
+
+def read(path: Path, **options: Any) -> Any:
+    room = path.parent / "room"
+    room.mkdir(exist_ok=True)
+    return open_source(path, path.name, room, LIMIT, **options)
+
+
+def whole(source: Any) -> Batch:
+    """The only batch of a small sheet."""
+    (batch,) = source.batches()
+    assert isinstance(batch, Batch)
+    return batch
+
+
+def by_number(batch: Batch) -> dict[int, tuple[Any, ...]]:
+    """Row number → its position, or why it has none, with what the sheet shows."""
+    out: dict[int, tuple[Any, ...]] = {}
+    for i, number in enumerate(batch.numbers):
+        trouble, shape = batch.troubles.get(i), batch.shapes[i]
+        if trouble is not None:
+            out[number] = (trouble.reason, trouble.column, trouble.value)
+        else:
+            out[number] = () if shape is None else (round(shape.x, 6), round(shape.y, 6))
+    return out
+
+
+def book(path: Path, rows: list[list[Any]], name: str = "Sheet1", merge: str = "") -> Path:
+    """A workbook of one sheet; `merge` are areas, parted by spaces."""
+    made = openpyxl.Workbook()
+    sheet = made.active
+    assert isinstance(sheet, Worksheet)
+    sheet.title = name
+    for row in rows:
+        sheet.append(row)
+    for area in merge.split():
+        sheet.merge_cells(area)
+    made.save(path)
+    return path
+
+
+def text(path: Path, rows: list[list[Any]], encoding: str = "utf-8", delimiter: str = ",") -> Path:
+    with path.open("w", encoding=encoding, newline="") as file:
+        csv.writer(file, delimiter=delimiter).writerows(rows)
+    return path
+
+
+UGLY: list[list[Any]] = [
+    ["武汉东湖高新区建筑工地坐标一览表"],
+    ["坐标系：2000国家大地坐标系", None, None, None, None, "单位：米"],
+    [],
+    ["序号", "编号", "坐标", None, "开工日期", "施工单位", "备注"],
+    [None, None, "经度", "纬度", None, None, None],
+    [1, "Ｇ－０１", "114°24′36.5″", "30°30′12.4″", "2026-3-5", "甲建", "临街"],
+    ["２", "G-02", "114 24 36.5", "30 30 12.4", "2026年3月5日", "甲建", None],
+    [3, "G-03", "１１４．４１", "３０．５０", "2026.03.05", "乙建", "/"],
+    [4, "G-04", "见图", "见图", "20260305", "乙建", None],
+    [5, "G-05", "#REF!", 30.5, "2026/3/5", "乙建", None],
+    [],
+    [6, "G-06", "-", "—", "3/5/2026", "丙建", None],
+    [7, "G-07", "114°61′36.5″", "30°30′", "2026-3-5", "丙建", None],
+    [8, "G-08", 1142436.5, 303012.4, "2026-3-5", "丙建", None],
+    ["序号", "编号", "坐标", None, "开工日期", "施工单位", "备注"],
+    [9, "G-09", "N30°30′12″", "E114°24′36″", "2026-3-5", "丙建", None],
+    ["合　计", None, None, None, None, "9处", None],
+    ["填表人：张三", None, "审核：李四", None, "日期：2026年3月6日"],
+    ["注：以上坐标由施工单位提供"],
+]
+EXPECTED: dict[int, tuple[Any, ...]] = {
+    6: (114.410139, 30.503444),
+    7: (114.410139, 30.503444),
+    8: (114.41, 30.5),
+    9: ("see_drawing", "坐标·经度", "见图"),
+    10: ("spreadsheet_error", "坐标·经度", "#REF!"),
+    12: (),
+    13: ("bad_angle", "坐标·经度", "114°61′36.5″"),
+    14: (114.410139, 30.503444),
+    16: ("other_axis", "坐标·经度", "N30°30′12″"),
+}
+
+
+@pytest.mark.parametrize("kind", ["xlsx", "utf-8", "gbk", "utf-16"])
+def test_every_row_of_an_ugly_sheet_is_what_a_person_reads(tmp_path: Path, kind: str) -> None:
+    if kind == "xlsx":
+        areas = "A1:G1 C4:D4 A4:A5 B4:B5 E4:E5 F4:F5 G4:G5 C15:D15"
+        made = book(tmp_path / "工地.xlsx", UGLY, "工地", areas)
+    else:
+        delimiter = "\t" if kind == "utf-16" else ","
+        made = text(tmp_path / "工地.csv", UGLY, kind.replace("gbk", "gb18030"), delimiter)
+    source = read(made)
+    assert source.fields == (
+        "序号",
+        "编号",
+        "坐标·经度",
+        "坐标·纬度",
+        "开工日期",
+        "施工单位",
+        "备注",
+    )
+    assert (source.claim.system, source.claim.because) == ("EPSG:4490", "title_row")
+    assert source.claim.detail == "坐标系：2000国家大地坐标系"
+    assert "header_in_row:4, 5" in source.notes
+    batch = whole(source)
+    assert by_number(batch) == EXPECTED
+    assert batch.passed_over == {
+        15: "header_again",
+        17: "total_row",
+        18: "foot_row",
+        19: "foot_row",
+    }
+    assert batch.columns["编号"][0] == "Ｇ－０１"
+    assert batch.columns["施工单位"][-1] == "丙建"
+
+
+def test_a_plain_table_s_rows_have_the_numbers_that_a_spreadsheet_shows(tmp_path: Path) -> None:
+    made = tmp_path / "a.csv"
+    made.write_text("id,lon,lat\n\n1,114.3,30.5\n,,\n2,114.4,30.6\n", "utf-8")
+    batch = whole(read(made))
+    assert list(batch.numbers) == [3, 5]
+    assert batch.columns["id"] == ["1", "2"]
+    assert batch.passed_over == {}
+
+
+@pytest.mark.parametrize("kind", ["xlsx", "csv"])
+def test_units_stand_beside_the_names_or_in_a_row_of_their_own(tmp_path: Path, kind: str) -> None:
+    rows = [
+        ["管段编号", "管径", "埋深", "起点坐标", "", "终点坐标", ""],
+        ["", "", "", "X", "Y", "X", "Y"],
+        ["", "mm", "m", "m", "m", "m", "m"],
+        ["P1", 219, 1.5, 3375000.0, 524000.0, 3375010.0, 524010.0],
+    ]
+    made = (book if kind == "xlsx" else text)(tmp_path / f"p.{kind}", rows)
+    source = read(made)
+    assert source.fields == (
+        "管段编号",
+        "管径(mm)",
+        "埋深(m)",
+        "起点坐标·X(m)",
+        "起点坐标·Y(m)",
+        "终点坐标·X(m)",
+        "终点坐标·Y(m)",
+    )
+    # the ends of a line are not the place of its row
+    assert source.places == set()
+    assert list(whole(source).numbers) == [4]
+
+
+PLANE = [["1", 3375214.513, 524365.102], ["2", 3375220.0, 524370.0]]
+
+
+@pytest.mark.parametrize(
+    ("title", "names", "system", "because", "north_first", "first"),
+    [
+        ("", ["X", "Y"], "plane", "xy_columns", None, 3375214.513),
+        ("", ["X坐标(m)", "Y坐标(m)"], "plane", "xy_columns", None, 3375214.513),
+        ("", ["X(北)", "Y(东)"], "plane", "east_north_columns", False, 524365.102),
+        ("", ["纵坐标X", "横坐标Y"], "plane", "east_north_columns", False, 524365.102),
+        ("", ["northing", "easting"], "plane", "east_north_columns", False, 524365.102),
+        (
+            "CGCS2000 3度带 中央子午线114",
+            ["北坐标", "东坐标"],
+            "EPSG:4547",
+            "title_row",
+            False,
+            524365.102,
+        ),
+        ("2000国家大地坐标系，38带", ["X", "Y"], "EPSG:4547", "title_row", None, 3375214.513),
+        ("1954北京坐标系", ["X", "Y"], "EPSG:4214", "title_row", None, 3375214.513),
+        ("西安80坐标系 3度带", ["X", "Y"], "EPSG:4610", "title_row", None, 3375214.513),
+        ("XX市独立坐标系", ["X", "Y"], "plane", "title_local", None, 3375214.513),
+        ("百度大厦基坑周边管线", ["X", "Y"], "plane", "xy_columns", None, 3375214.513),
+        ("由北京54坐标转换为CGCS2000", ["X", "Y"], "plane", "xy_columns", None, 3375214.513),
+    ],
+)
+def test_headers_and_titles_say_whose_metres_these_are(
+    tmp_path: Path,
+    title: str,
+    names: list[str],
+    system: str,
+    because: str,
+    north_first: bool | None,
+    first: float,
+) -> None:
+    rows = [*([[title]] if title else []), ["点号", *names], *PLANE]
+    source = read(text(tmp_path / "p.csv", rows))
+    claim = source.claim
+    assert (claim.system, claim.because, claim.north_first) == (system, because, north_first)
+    assert whole(source).shapes[0].x == first
+
+
+def test_an_easting_with_its_zone_takes_the_code_that_has_the_number_in_it(tmp_path: Path) -> None:
+    title = "CGCS2000 3度带 中央子午线114"
+    rows = [[title], ["点号", "X", "Y"], ["1", 3375214.513, 38524365.102]]
+    assert read(text(tmp_path / "p.csv", rows)).claim.system == "EPSG:4526"
+    own = [["CGCS2000 中央子午线114°20′"], ["点号", "X", "Y"], *PLANE]
+    system = read(text(tmp_path / "q.csv", own)).claim.system
+    assert "114.33333" in system
+    assert "China" in system
+
+
+@pytest.mark.parametrize(
+    ("names", "title", "system", "because"),
+    [
+        (["经度", "纬度"], "", "degrees", "lonlat_columns"),
+        (["gcj_lon", "gcj_lat"], "", "gcj02", "header"),
+        (["百度经度", "百度纬度"], "WGS84", "bd09", "header"),
+        (["经度(WGS84)", "纬度(WGS84)"], "", "EPSG:4326", "header"),
+        (["东经", "北纬"], "本表为高德坐标", "gcj02", "title_row"),
+    ],
+)
+def test_headers_and_titles_say_whose_degrees_these_are(
+    tmp_path: Path, names: list[str], title: str, system: str, because: str
+) -> None:
+    rows = [*([[title]] if title else []), ["名称", *names], ["甲", 114.3, 30.5]]
+    source = read(text(tmp_path / "p.csv", rows))
+    assert (source.claim.system, source.claim.because) == (system, because)
+    assert source.places == set(names)
+
+
+def test_of_two_pairs_the_one_whose_system_is_told_is_the_place(tmp_path: Path) -> None:
+    rows = [["名称", "经度", "纬度", "wgs84_lon", "wgs84_lat"], ["甲", 114.31, 30.51, 114.3, 30.5]]
+    source = read(text(tmp_path / "p.csv", rows))
+    assert source.places == {"wgs84_lon", "wgs84_lat"}
+    assert whole(source).columns["经度"] == ["114.31"]
+
+
+def test_a_workbook_s_sheets_are_its_layers(tmp_path: Path) -> None:
+    made = openpyxl.Workbook()
+    first = made.active
+    assert isinstance(first, Worksheet)
+    first.title = "充电棚"
+    first.append(["编号", "经度", "纬度"])
+    first.append(["S1", 114.3, 30.5])
+    made.create_sheet("空表")
+    hidden = made.create_sheet("字典")
+    hidden.append(["代码", "名称"])
+    hidden.sheet_state = "hidden"
+    made.save(tmp_path / "one.xlsx")
+    source = read(tmp_path / "one.xlsx")
+    assert source.layer == "充电棚"
+    assert "hidden_sheets:字典" in source.notes
+    made.create_sheet("工地").append(["编号", "经度", "纬度"])
+    made.save(tmp_path / "two.xlsx")
+    with pytest.raises(Problem) as several:
+        read(tmp_path / "two.xlsx")
+    assert "充电棚, 工地" in several.value.said("zh")
+    assert read(tmp_path / "two.xlsx", from_layer="工地").layer == "工地"
+
+
+def test_cells_are_what_the_sheet_shows(tmp_path: Path) -> None:
+    made = openpyxl.Workbook()
+    sheet = made.active
+    assert isinstance(sheet, Worksheet)
+    sheet.append(["编号", "开工日期", "更新时间", "数量", "是否", "电话", "备注"])
+    sheet.append(["1", datetime(2026, 3, 5), datetime(2026, 3, 5, 8, 30), 12, True, 2787654321, ""])
+    sheet.append(["2", 46086, "x", 1.50, False, "02787654321", "=B3+1"])
+    sheet["B3"].number_format = 'yyyy"年"m"月"d"日"'
+    sheet["G2"].font = Font(bold=True)
+    made.save(tmp_path / "v.xlsx")
+    batch = whole(read(tmp_path / "v.xlsx"))
+    assert batch.columns["开工日期"] == [date(2026, 3, 5), date(2026, 3, 5)]
+    assert batch.columns["更新时间"] == [datetime(2026, 3, 5, 8, 30), "x"]
+    assert batch.columns["数量"] == [12, 1.5]
+    assert batch.columns["是否"] == [True, False]
+    assert batch.columns["电话"] == [2787654321, "02787654321"]
+    # openpyxl saves formulas without their results
+    assert {i: t.reason for i, t in batch.troubles.items()} == {1: "formula_without_value"}
+
+
+def test_a_merged_cell_s_value_stands_in_every_row_that_it_covers(tmp_path: Path) -> None:
+    rows = [
+        ["编号", "施工单位", "经度", "纬度"],
+        ["1", "甲建", 114.3, 30.5],
+        ["2", None, 114.3, 30.5],
+        ["3", None, 114.3, 30.5],
+        ["4", "乙建", 114.3, 30.5],
+    ]
+    batch = whole(read(book(tmp_path / "m.xlsx", rows, merge="B2:B3")))
+    assert batch.columns["施工单位"] == ["甲建", "甲建", None, "乙建"]
+
+
+def parts(path: Path, **changed: bytes) -> Path:
+    """A workbook with parts of it replaced, by the end of their names without the suffix."""
+    with zipfile.ZipFile(path) as old:
+        kept = {name: old.read(name) for name in old.namelist()}
+    for end, content in changed.items():
+        (name,) = (name for name in kept if name.endswith(f"{end}.xml"))
+        kept[name] = content
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as new:
+        for name, content in kept.items():
+            new.writestr(name, content)
+    return path
+
+
+NAMESPACE = b'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+
+
+def cells(rows: bytes, before: bytes = b"") -> bytes:
+    return (
+        b'<?xml version="1.0"?>' + before + b"<worksheet " + NAMESPACE + b">"
+        b'<dimension ref="A1:XFD1048576"/><sheetData>' + rows + b"</sheetData></worksheet>"
+    )
+
+
+def test_a_sheet_that_claims_a_million_rows_costs_those_that_are_there(tmp_path: Path) -> None:
+    """Whole columns were formatted: the dimension and a million empty rows say nothing."""
+    made = book(tmp_path / "wide.xlsx", [["编号", "经度", "纬度"]])
+    head = b"".join(
+        b'<c r="%s1" t="inlineStr"><is><t>%s</t></is></c>' % (c, name.encode())
+        for c, name in ((b"A", "编号"), (b"B", "经度"), (b"C", "纬度"))
+    )
+    far = b'<row r="1048576"><c r="A1048576"><v>7</v></c><c r="B1048576"><v>114.3</v></c>'
+    far += b'<c r="C1048576"><v>30.5</v></c><c r="XFD1048576" s="1"/></row>'
+    parts(made, sheet1=cells(b'<row r="1">' + head + b"</row>" + far))
+    batch = whole(read(made))
+    assert list(batch.numbers) == [1_048_576]
+    assert batch.columns["编号"] == [7]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        cells(
+            b'<row r="1"><c r="A1" t="inlineStr"><is><t>&a;</t></is></c></row>',
+            b'<!DOCTYPE w [<!ENTITY a "x">]>',
+        ),
+        cells(
+            b'<row r="1"><c r="A1" t="inlineStr"><is><t>&a;</t></is></c></row>',
+            b'<!DOCTYPE w [<!ENTITY a SYSTEM "file:///etc/hostname">]>',
+        ),
+        cells(b'<row r="2"><c r="A2"><v>1</v></c></row><row r="1"><c r="A1"><v>1</v></c></row>'),
+        cells(
+            b'<row r="1"><c r="A1" t="inlineStr"><is><t>'
+            + b"x" * (2 << 20)
+            + b"</t></is></c></row>"
+        ),
+        b"<worksheet><sheetData><row>",
+        b"\xff\xfe\x00nonsense",
+    ],
+)
+def test_a_workbook_that_is_none_is_refused_with_a_sentence(tmp_path: Path, content: bytes) -> None:
+    made = parts(book(tmp_path / "x.xlsx", [["编号"], ["1"]]), sheet1=content)
+    with pytest.raises(Problem) as refused:
+        list(read(made).batches())
+    assert refused.value.kind in ("refused", "unreadable_file")
+
+
+def test_an_old_workbook_is_asked_for_in_the_new_form(tmp_path: Path) -> None:
+    made = tmp_path / "old.xls"
+    made.write_bytes(bytes.fromhex("d0cf11e0a1b11ae1") + bytes(600))
+    with pytest.raises(Problem) as refused:
+        read(made)
+    assert refused.value.kind == "refused"
+    assert ".xlsx" in refused.value.said("zh")
+
+
+def test_a_full_width_comma_parts_a_line_only_where_nothing_else_does(tmp_path: Path) -> None:
+    made = tmp_path / "w.txt"
+    made.write_text("编号，经度，纬度，备注\n1，114.3，30.5，a,b\n", "utf-8")
+    assert whole(read(made)).columns["备注"] == ["a,b"]
+    made.write_text("编号,经度,纬度,备注\n1,114.3,30.5,甲，乙\n", "utf-8")
+    assert whole(read(made)).columns["备注"] == ["甲，乙"]
+
+
+@pytest.mark.parametrize("shown", ["#REF!", "#N/A", "#DIV/0!", "＃ＲＥＦ！", "########"])
+def test_what_a_spreadsheet_shows_for_an_error_is_no_value(tmp_path: Path, shown: str) -> None:
+    rows = [["编号", "经度", "纬度", "状态"], ["1", 114.3, 30.5, shown], ["2", 114.3, 30.5, "# 1"]]
+    for made in (text(tmp_path / "e.csv", rows), book(tmp_path / "e.xlsx", rows)):
+        batch = whole(read(made))
+        assert {i: t.reason for i, t in batch.troubles.items()} == {0: "spreadsheet_error"}
