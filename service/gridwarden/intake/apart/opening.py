@@ -21,6 +21,8 @@ from gridwarden.words.problems import Problem
 _log = logging.getLogger(__name__)
 _CHUNK: Final = 1 << 20
 _DYING_S: Final = 5.0
+_NEARLY: Final = 0.5
+"""Of the memory that a reader may have, what one had that is taken to have died of it."""
 
 
 def open_apart(
@@ -165,11 +167,13 @@ class Apart:
 
     def _died(self) -> NoReturn:
         """Say what the reader died of. Raises Problem."""
-        status = self._reader.stop(wait_s=_DYING_S)
+        status, peak_mb = self._reader.stop(wait_s=_DYING_S)
         by = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
         _log.warning("a reader ended by signal %s, status %s", by, status)
         if os.WIFEXITED(status) and os.WEXITSTATUS(status) == NOT_SHUT:
             raise RuntimeError("a reader could not put up its walls")
         if by == signal.SIGXCPU:
             raise Problem("too_large", "intake.reader_slow", field="file")
+        if by and peak_mb > self._limits.memory_mb * _NEARLY:  # libraries abort when none is left
+            raise Problem("too_large", "intake.reader_memory", field="file")
         raise Problem("unreadable_file", "intake.reader_died", field="file")

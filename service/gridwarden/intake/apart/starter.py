@@ -5,7 +5,8 @@ somebody sent, and has one thread, so that a fork of it is whole. It ends with t
 started it, and its readers end with it.
 
 Over the socket FD come `start` with three descriptors (requests, answers, and where the exit is
-told) and `stop N`; a reader's exit goes back as `N STATUS` in the last of them.
+told) and `stop N`. In the last of them go back the reader's number N, a line, and when it has ended
+its status (as of `os.waitpid`) and the most memory that it had, in megabytes.
 """
 
 import os
@@ -99,8 +100,8 @@ class Readers:
         _number, pid, status = self.alive.pop(fd)
         self.poll.unregister(fd)
         os.close(fd)
-        _pid, how = os.waitpid(pid, 0)
-        _say(status, f"{how}\n")
+        _pid, how, used = os.wait4(pid, 0)
+        _say(status, f"{how} {used.ru_maxrss >> 10}\n")
         os.close(status)
 
 

@@ -10,7 +10,7 @@ import sys
 import threading
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import gridwarden
 from gridwarden.words.problems import Problem
@@ -46,6 +46,13 @@ _lock = threading.Lock()
 _starter: "_Starter | None" = None
 
 
+class End(NamedTuple):
+    """How a reader ended: its status as of `os.waitpid`, and the most memory that it had."""
+
+    status: int = 0
+    peak_mb: int = 0
+
+
 class Reader:
     """One process that reads one file: its pipes, and its end."""
 
@@ -55,7 +62,7 @@ class Reader:
         status, told = os.pipe()
         self._told = os.fdopen(status, "rb")
         self._starter = starter
-        self._status: int | None = None
+        self._end = End(0, 0)
         self._open = threading.Lock()
         try:
             starter.say(b"start", [asked, answered, told])
@@ -78,9 +85,9 @@ class Reader:
         while raw:
             raw = raw[os.write(self._asks, raw) :]
 
-    def stop(self, wait_s: float = 0.0) -> int:
-        """Kill it unless it ends by itself within `wait_s`, let go of it, and tell its status as
-        `os.waitpid` gives it. May be called again, from any thread."""
+    def stop(self, wait_s: float = 0.0) -> End:
+        """Kill it unless it ends by itself within `wait_s`, let go of it, and tell how it ended.
+        May be called again, from any thread."""
         if self._open.acquire(blocking=False):
             try:
                 ended = select.poll()
@@ -88,11 +95,11 @@ class Reader:
                 if not ended.poll(wait_s * 1000):
                     with suppress(OSError):  # the starter is gone, and its readers with it
                         self._starter.say(b"stop " + self._number.encode())
-                self._status = int(self._told.readline() or 0)
+                self._end = End(*map(int, self._told.readline().split()))
             finally:
                 self._let_go()
                 _seats.put(None)
-        return self._status or 0
+        return self._end
 
     def _let_go(self) -> None:
         for fd in (self._asks, self.answers):

@@ -164,6 +164,8 @@ def batch_said(batch: Batch, notes: Sequence[str]) -> tuple[Head, list[bytes]]:
         "columns": columns,
         "troubles": [[i, t.reason, t.column, t.value] for i, t in batch.troubles.items()],
         "marks": list(batch.marks.items()),
+        "rows": None if batch.rows is None else list(map(int, batch.rows)),
+        "passed": list(batch.passed_over.items()),
         "notes": list(notes),
         "shapes": len(lengths),
     }
@@ -186,7 +188,11 @@ def batch_heard(head: Head, blob: bytes) -> Batch:
         marks = {int(i): str(mark) for i, mark in head["marks"]}
         if any(not 0 <= i < size for i in (*troubles, *marks)):
             raise BrokenFrameError("a row of another batch")
-        return Batch(int(head["first"]), size, columns, shapes, troubles, marks)
+        rows = None if head["rows"] is None else [int(row) for row in head["rows"]]
+        if rows is not None and len(rows) != size:
+            raise BrokenFrameError("row numbers of another batch")
+        passed = {int(i): str(why) for i, why in head["passed"]}
+        return Batch(int(head["first"]), size, columns, shapes, troubles, marks, rows, passed)
     except (KeyError, TypeError, ValueError, RecursionError, shapely.GEOSException) as error:
         raise BrokenFrameError("no batch") from error
 
@@ -253,9 +259,9 @@ def _shapes_said(shapes: Shapes) -> tuple[bytes, bytes]:
         return b"", b""
     wkb = shapely.to_wkb(shapes)
     lengths = np.array([0 if one is None else len(one) for one in wkb], dtype="<u4")
-    points = np.flatnonzero(shapely.get_type_id(shapes) == 0)
-    odd = points[np.isnan(shapely.get_x(shapes[points])) & ~shapely.is_empty(shapes[points])]
-    odd = odd[np.isnan(shapely.get_y(shapes[odd]))]
+    points = np.flatnonzero((shapely.get_type_id(shapes) == 0) & ~shapely.is_empty(shapes))
+    places = shapely.get_coordinates(shapes[points])
+    odd = points[np.isnan(places).all(axis=1)]
     lengths[odd], wkb[odd] = _NAN_POINT, None
     return lengths.tobytes(), b"".join(one for one in wkb if one is not None)
 
