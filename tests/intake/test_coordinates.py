@@ -68,18 +68,20 @@ def test_a_file_s_own_crs_is_used_and_a_person_s_wins(
     assert seen["notes"] == ["crs_overruled"]
 
 
-def test_a_file_that_does_not_say_is_refused(tmp_path: Path, bring: Bring) -> None:
+def test_a_file_that_does_not_say_is_asked_about(tmp_path: Path, bring: Bring) -> None:
     for made in (
         gpkg(tmp_path / "n.gpkg", [(polygon(), {"id": "1"})], crs=None),
         shapefile(tmp_path / "s", [(polygon(), {"id": "1"})], prj=False),
     ):
         seen = bring(made, layer="buildings")
-        assert seen["state"] == "failed"
+        assert (seen["state"], seen["crs"], seen["because"]["key"]) == ("held", None, "nothing")
         assert seen["say"]["field"] == "crs"
         assert "EPSG" in seen["say"]["en"]
-        assert bring(made, layer="buildings", crs="EPSG:4326")["state"] != "failed"
-    made = table(tmp_path / "xy.csv", ["id", "x", "y"], [["1", 500000, 3300000]])
-    assert bring(made, layer="charging_sheds")["say"]["field"] == "crs"
+        said = bring(made, layer="buildings", crs="EPSG:4326")
+        assert (said["crs"], said["because"]["key"]) == ("EPSG:4326", "said")
+        assert said["state"] in ("published", "unchanged")
+    local = table(tmp_path / "local.csv", ["id", "x", "y"], [["1", 51_000, 33_000]])
+    assert bring(local, layer="charging_sheds")["say"]["field"] == "crs"
 
 
 def test_xian_80_is_refused_in_the_file_and_on_the_form(

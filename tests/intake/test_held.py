@@ -190,7 +190,7 @@ def test_the_command_ends_with_1_and_the_number_said_publishes(
 
     def command(n: int, *words: str) -> subprocess.CompletedProcess[str]:
         made = table(tmp_path / "s.csv", header, rows[:n])
-        told = (str(made), "--layer", "charging_sheds", "--dataset", "d")
+        told = (str(made), "--layer", "charging_sheds", "--dataset", "d", "--crs", "EPSG:4326")
         return subprocess.run(
             [sys.executable, "-m", "gridwarden", "import", *told, *words],
             env=environment(city) | {"GRIDWARDEN_LANGUAGE": "en"},

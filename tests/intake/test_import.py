@@ -48,7 +48,7 @@ def test_a_csv_of_sheds_arrives(tmp_path: Path, bring: Bring, count: Count) -> N
         ["编号", "经度", "纬度", "车位", "状态", "通电", "状态时间", "备注"],
         [["S1", 114.3, 30.5, 40, "正常", "是", "2026-03-01 08:00", "=cmd"]],
     )
-    seen = bring(made, layer="charging_sheds", mapping='{"source_id": "编号"}')
+    seen = bring(made, layer="charging_sheds", mapping='{"source_id": "编号"}', crs="EPSG:4326")
     assert seen["state"] == "published", seen
     assert count("select places from data.charging_sheds") == 40
     assert count("select status from data.charging_sheds where power_on") == "working"
@@ -151,7 +151,8 @@ def test_each_kind_of_bad_value_is_set_aside(city: Settings, tmp_path: Path, bri
     ]
     rows = [[f"s{i}", *row] for i, row in enumerate(wrong)]
     rows += [["ok", *good], ["ok", *good]]
-    seen = bring(table(tmp_path / "bad.csv", header, rows), layer="charging_sheds")
+    made = table(tmp_path / "bad.csv", header, rows)
+    seen = bring(made, layer="charging_sheds", crs="EPSG:4326")
     assert list(quarantine(city, seen["id"]).values()) == [
         "not_finite",
         "not_finite",

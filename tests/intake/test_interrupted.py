@@ -231,7 +231,7 @@ def test_the_command_prints_what_came_of_it_and_ends_with_1_when_refused(
             check=False,
         )
 
-    told = ("--layer", "charging_sheds", "--dataset", "d")
+    told = ("--layer", "charging_sheds", "--dataset", "d", "--crs", "EPSG:4326")
     done = command(str(made), *told, "--rejects", str(out))
     assert done.returncode == 0, done.stderr
     assert "Published as version 1: 1 rows, 1 added" in done.stdout

@@ -149,7 +149,8 @@ def test_the_rejects_open_in_a_spreadsheet_and_run_nothing(
         ],
     )
     headers = sign_in("supervisor")
-    urls = post(client, headers, made, layer="charging_sheds", dataset="s").json()
+    form = {"layer": "charging_sheds", "dataset": "s", "crs": "EPSG:4326"}
+    urls = post(client, headers, made, **form).json()
     work(city, urls["job"])
     answer = client.get(urls["rejects_url"] + "?lang=en", headers=headers)
     assert answer.headers["content-type"].startswith("text/csv")
