@@ -180,6 +180,7 @@ def answer(found: Mapping[str, Any], lang: str) -> dict[str, Any]:
         "found": found["found"],
         "findings": [_told(item, lang) for item in found["findings"]],
         "ends": found["ends"],
+        "begins": found["begins"],
         "others": [
             {**other, "say": say("what_if.answer.ask_them", lang)} for other in found["others"]
         ],

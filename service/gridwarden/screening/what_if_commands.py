@@ -90,6 +90,14 @@ def show(found: dict[str, Any], lang: str, console: Console) -> None:
     for ending in found["ends"]:
         family = _family(ending["family"], lang)
         console.print(say("what_if.answer.ends_one", lang, family=family, id=ending["id"]))
+    for beginning in found["begins"]:
+        family, other = _family(beginning["family"], lang), beginning["counterpart"] or {}
+        name = other.get("name") or other.get("code") or other.get("id")
+        console.print(
+            say("what_if.answer.begins_one", lang, family=family, name=name),
+            markup=False,
+            highlight=False,
+        )
 
 
 def _findings(findings: list[dict[str, Any]], lang: str) -> Table:
