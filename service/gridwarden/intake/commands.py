@@ -14,7 +14,10 @@ from rich.text import Text
 from gridwarden.access.command import acting
 from gridwarden.database import Caller, Pool
 from gridwarden.intake.ask import Ask, pair
+from gridwarden.intake.coordinates.commands import NorthFirst, answer_command
+from gridwarden.intake.dry_run.commands import first_changes, publish_command
 from gridwarden.intake.importers import usual_role
+from gridwarden.intake.rollback.commands import rollback_command
 from gridwarden.jobs.command import watched
 from gridwarden.words import say
 from gridwarden.words.problems import Problem
@@ -25,8 +28,11 @@ COUNTS = ("rows_in", "rows_left_out", "rows_good", "repaired", "quarantined", "k
 
 
 def add_to(app: typer.Typer) -> None:
-    """Add the command `import`."""
+    """Add the commands `import`, `answer`, `publish` and `rollback`."""
     app.command("import")(import_command)
+    app.command("answer")(answer_command)
+    app.command("publish")(publish_command)
+    app.command("rollback")(rollback_command)
 
 
 def import_command(
@@ -40,8 +46,10 @@ def import_command(
         str | None, typer.Option("--where", help="Only rows with column=value.")
     ] = None,
     crs: Annotated[
-        str | None, typer.Option("--crs", help="EPSG:n, gcj02 or bd09; wins over the file.")
+        str | None,
+        typer.Option("--crs", help="EPSG:n, gcj02, bd09, local:NAME; wins."),
     ] = None,
+    north_first: NorthFirst = None,
     encoding: Annotated[
         str | None, typer.Option("--encoding", help="utf-8, gbk; else told from the file.")
     ] = None,
@@ -83,9 +91,10 @@ def import_command(
         constants=dict(pair(one, "--set") for one in constants or []),
         dry_run=dry_run,
         remove=remove,
+        north_first=north_first,
     )
     document, language, refusal = asyncio.run(
-        _bring(file, ask, role or usual_role(layer, org), org, rejects)
+        _bring(file, ask, role or usual_role(layer, org), org, rejects, as_json=as_json)
     )
     if as_json:
         typer.echo(json.dumps(document, ensure_ascii=False))
@@ -96,12 +105,12 @@ def import_command(
 
 
 async def _bring(
-    file: Path, ask: Ask, role: str, org: str | None, rejects: Path | None
+    file: Path, ask: Ask, role: str, org: str | None, rejects: Path | None, *, as_json: bool
 ) -> tuple[dict[str, Any], str, Problem | None]:
     # GDAL and its company take a second to load: not for every other command.
     from gridwarden.intake.formats.files import keep
     from gridwarden.intake.imports import ask_for, check, discard, incoming
-    from gridwarden.intake.routes import found
+    from gridwarden.intake.seeing import found
 
     if not file.is_file():
         raise Problem("not_found", "intake.no_such_file", field="FILE", file=file)
@@ -120,6 +129,9 @@ async def _bring(
         if rejects is not None:
             reader = replace(caller, language=settings.language)
             await _write(pool, reader, import_id, rejects)
+        changes = await first_changes(pool, caller, document, settings.language)
+        if changes is not None and not as_json:
+            console.print(changes)
         said = document["say"] or {}
         refusal = None
         if state != "finished":
@@ -150,7 +162,7 @@ def _print(document: dict[str, Any], language: str, *, refused: bool) -> None:
         table.add_row(f"  {n}", say(f"intake.reason.{reason}", language))
     console.print(table, highlight=False)
     words = words_of(document, language)
-    for line in (*words["notes"], words["say"]):
+    for line in (words["because"], *words["notes"], words["say"]):
         if line and not refused:
             console.print(line, highlight=False, markup=False)
     if document["screen_job_id"]:

@@ -20,7 +20,10 @@ select data.make_staging(%(layer)s, %(columns)s)
 copy pg_temp.staging (row_no, {columns}) from stdin
 
 -- name: reject
-copy data.quarantine (import_id, row, reason, column_name, value, source_id) from stdin
+copy data.quarantine (import_id, row, reason, column_name, value, source_id, more) from stdin
+
+-- name: refused
+copy pg_temp.refused (row_no, geom) from stdin
 
 -- name: forget_rejects
 delete from data.quarantine where import_id = %(id)s
@@ -78,35 +81,6 @@ select count(*) from pg_temp.staging where org_id is null
 -- name: staging_ready
 select data.staging_ready()
 
--- name: difference
--- What the new version would do; unchanged rows are not in it. A row whose new version is in
--- quarantine stays as it was: it must not disappear because somebody mistyped a date.
-insert into pg_temp.difference (id, row_no, op)
-select d.id, s.row_no,
-       case when d.id is null then 'insert' when s.row_no is null then 'delete'
-            else 'update' end as op
-from (select * from {layer} where dataset_id = %(dataset_id)s) d
-full join pg_temp.staging s on s.source_id = d.source_id
-where d.id is null
-   or (s.row_no is null and not exists (
-        select from data.quarantine q
-        where q.import_id = %(id)s and q.source_id = d.source_id))
-   or (s.row_no is not null and ({old}) is distinct from ({new}))
-
--- name: kept
-select count(distinct d.id) from {layer} d
-join data.quarantine q on q.source_id = d.source_id and q.import_id = %(id)s
-where d.dataset_id = %(dataset_id)s
-  and not exists (select from pg_temp.staging s where s.source_id = d.source_id)
-
--- name: there
-select count(*) from {layer} where dataset_id = %(dataset_id)s
-
--- name: counts
-select count(*) filter (where op = 'insert'), count(*) filter (where op = 'update'),
-       count(*) filter (where op = 'delete')
-from pg_temp.difference
-
 -- name: merge
 merge into {layer} t
 using (select f.id as there, f.op, s.* from pg_temp.difference f
@@ -114,17 +88,20 @@ using (select f.id as there, f.op, s.* from pg_temp.difference f
 on t.id = n.there
 when matched and n.op = 'delete' then delete
 when matched then update set {assignments}
-when not matched then insert (dataset_id, {columns}) values (%(dataset_id)s, {values})
+when not matched then insert ({again}dataset_id, {columns}) {overriding}
+    values ({again_values}%(dataset_id)s, {values})
 
 -- name: versioned
 with next as (
     update data.dataset
-    set version = version + 1, org_id = coalesce(%(org)s, org_id), crs = %(crs)s,
-        source = %(source)s, published_at = clock_timestamp()
+    set version = version + 1, org_id = coalesce(%(org)s, org_id),
+        crs = coalesce(%(crs)s, crs), source = %(source)s, published_at = clock_timestamp()
     where id = %(dataset_id)s
     returning id, version)
-insert into data.dataset_version (dataset_id, version, import_id, added, changed, removed, person)
-select id, version, %(id)s, %(added)s, %(changed)s, %(removed)s, %(person)s from next
+insert into data.dataset_version (dataset_id, version, import_id, added, changed, removed, person,
+                                  rolled_back_to)
+select id, version, %(id)s, %(added)s, %(changed)s, %(removed)s, %(person)s, %(rolled_back_to)s
+from next
 returning version
 
 -- name: superseded
@@ -141,7 +118,7 @@ update data.import
 set state = %(state)s, rows_in = %(rows_in)s,
     finished_at = case when %(state)s::text <> 'held' then clock_timestamp() end,
     rows_left_out = %(rows_left_out)s, rows_good = %(rows_good)s, repaired = %(repaired)s,
-    quarantined = %(quarantined)s, reasons = %(reasons)s, added = %(added)s,
+    quarantined = %(quarantined)s, reasons = %(reasons)s, matched = %(matched)s, added = %(added)s,
     changed = %(changed)s, removed = %(removed)s, kept = %(kept)s, version = %(version)s,
     notes = %(notes)s, say = %(say)s, screen_job_id = %(screen_job_id)s
 where id = %(id)s

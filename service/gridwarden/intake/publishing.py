@@ -8,85 +8,42 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, LiteralString
 
 from psycopg import AsyncConnection, sql
 from psycopg.rows import TupleRow
-from psycopg.types.json import Jsonb
 
 from gridwarden.database import queries
-from gridwarden.intake.rows import Checked, Checker
+from gridwarden.intake.identity import known_again
+from gridwarden.intake.outcome import Outcome, Target, said
+from gridwarden.intake.rows import Checked, columns_of
 from gridwarden.jobs import queue_screen
-from gridwarden.layers.catalogue import Layer
 from gridwarden.words.problems import Problem
 
 Q = queries(__package__ or "gridwarden.intake", "publish.sql")
+COMPARE = queries(__package__ or "gridwarden.intake", "compare.sql")
 Connection = AsyncConnection[TupleRow]
 Progress = Callable[[int], Awaitable[None]]
 UNASKED = 10
 """One row in so many of a dataset may go without anybody being asked."""
-
-
-@dataclass
-class Outcome:
-    """What an import came to; the counts of its row in `data.import`."""
-
-    state: str = "failed"
-    rows_in: int = 0
-    rows_left_out: int = 0
-    rows_good: int = 0
-    repaired: int = 0
-    quarantined: int = 0
-    reasons: dict[str, int] = field(default_factory=dict)
-    added: int | None = None
-    changed: int | None = None
-    removed: int | None = None
-    kept: int | None = None
-    version: int | None = None
-    notes: list[str] = field(default_factory=list)
-    say: dict[str, Any] | None = None
-    screen_job_id: int | None = None
-
-    def values(self) -> dict[str, Any]:
-        """As parameters of the statement that keeps it."""
-        known = self.__dict__ | {"reasons": Jsonb(self.reasons), "notes": Jsonb(self.notes)}
-        return known | {"say": Jsonb(self.say) if self.say else None}
-
-
-@dataclass(frozen=True)
-class Target:
-    """Where the rows go, and who is written beside them."""
-
-    import_id: int
-    layer: Layer
-    dataset: str
-    org_id: int | None
-    person: str | None
-    source: str
-    crs: str
-    id_field: str | None
-    dry_run: bool
-    remove: int | None
+CHANGES_KEPT = 5_000
+"""Changes of one dry run that are kept to be looked at."""
 
 
 class Publication:
     """One import's statements on one connection."""
 
-    def __init__(self, connection: Connection, target: Target, checker: Checker) -> None:
+    def __init__(self, connection: Connection, target: Target) -> None:
         self.c = connection
         self.target = target
-        self.checker = checker
         self.outcome = Outcome()
-        layer = target.layer
-        self.table = sql.Identifier("data", layer.id)
-        self.columns = sql.SQL(", ").join(map(sql.Identifier, checker.columns))
-        self.stored = ("org_id", *checker.columns)
+        self.table = sql.Identifier("data", target.layer.id)
+        self.columns = columns_of(target.layer)
+        self.stored = ("org_id", *self.columns)
 
     async def run(self, batches: Iterator[Checked], progress: Progress) -> Outcome:
         """Stage, compare, and publish or (dry run) only tell. Raises what the reader raises."""
-        await self._execute("forget_rejects")
-        await self._execute("staging", layer=self.target.layer.id, columns=list(self.stored))
+        await self._begin()
         await self._stage(batches, progress)
         await self._execute("twice", field=self.target.id_field)
         row = await self._one("good")
@@ -94,11 +51,21 @@ class Publication:
         self.outcome.reasons, self.outcome.quarantined = await self._one("reasons")
         if self.outcome.rows_good == 0:
             return self._nothing_fits()
-        await self._publish()
+        dataset_id, org_id, version = await self._dataset()
+        await self._organisations(self.target.org_id or org_id)
+        await self._publish(dataset_id, version)
         return self.outcome
 
+    async def _begin(self) -> None:
+        """Tables for the rows, and nothing left of an earlier try."""
+        for name in ("forget_rejects", "forget_matches", "forget_changes"):
+            await self._execute(name)
+        await self._execute("staging", layer=self.target.layer.id, columns=list(self.stored))
+
     async def _stage(self, batches: Iterator[Checked], progress: Progress) -> None:
-        into = sql.SQL(Q["copy"]).format(columns=self.columns)
+        into = sql.SQL(Q["copy"]).format(
+            columns=sql.SQL(", ").join(map(sql.Identifier, self.columns))
+        )
         async with aclosing(_ahead(batches)) as coming:
             async for checked in coming:
                 self.outcome.rows_in += checked.read
@@ -110,20 +77,26 @@ class Publication:
                     async with self.c.cursor().copy(Q["reject"]) as copy:
                         for reject in checked.rejects:
                             await copy.write_row((self.target.import_id, *reject))
+                if checked.nameless:
+                    async with self.c.cursor().copy(Q["refused"]) as copy:
+                        for shape in checked.nameless:
+                            await copy.write_row(shape)
                 await progress(self.outcome.rows_in)
 
-    async def _publish(self) -> None:
-        dataset_id, org_id, version = await self._dataset()
-        await self._organisations(self.target.org_id or org_id)
+    async def _publish(self, dataset_id: int, version: int) -> None:
+        """Compare what is staged with the dataset, of which the lock is held, and merge it."""
         await self._execute("staging_ready")
         await self._compare(dataset_id)
         row = await self._one("counts")
         self.outcome.added, self.outcome.changed, self.outcome.removed = row
-        kept = sql.SQL(Q["kept"]).format(layer=self.table)
+        kept = sql.SQL(COMPARE["kept"]).format(layer=self.table)
         self.outcome.kept = (await self._one(kept, dataset_id=dataset_id))[0]
         self.outcome.version = version
-        there = sql.SQL(Q["there"]).format(layer=self.table)
+        there = sql.SQL(COMPARE["there"]).format(layer=self.table)
         held = self._held((await self._one(there, dataset_id=dataset_id))[0])
+        self._as_shown()
+        if self.target.dry_run or held:
+            await self._keep_changes()
         if self.target.dry_run:
             self.outcome.state = "checked"
             if held:
@@ -182,27 +155,54 @@ class Publication:
                 self.outcome.notes.append(f"without_org:{orphans}")
 
     async def _compare(self, dataset_id: int) -> None:
-        old = sql.SQL(", ").join(sql.Identifier("d", c) for c in self._compared)
-        new = sql.SQL(", ").join(sql.Identifier("s", c) for c in self._compared)
-        await self.c.execute(
-            sql.SQL(Q["difference"]).format(layer=self.table, old=old, new=new),
-            {"dataset_id": dataset_id, "id": self.target.import_id},
+        """Fill `pg_temp.difference`; of rows without an identity find out first who they are."""
+        back = self.target.rollback_to is not None
+        if dataset_id and not back:
+            self.outcome.matched = await known_again(
+                self.c, self.target, dataset_id, [c for c in self._compared if c != "org_id"]
+            )
+        statement = sql.SQL(COMPARE["difference"]).format(
+            layer=self.table, old=self._listed("d"), new=self._listed("s")
         )
+        values = {"dataset_id": dataset_id, "id": self.target.import_id}
+        values |= {"partial": self.target.partial, "exact": back}
+        await self.c.execute(statement, values)
 
     @property
     def _compared(self) -> tuple[str, ...]:
-        return tuple(c for c in self.stored if c != "source_id")
+        return tuple(c for c in self.stored if c not in ("source_id", "geom"))
+
+    def _listed(self, table: str) -> sql.Composable:
+        return sql.SQL(", ").join(sql.Identifier(table, c) for c in self._compared)
+
+    async def _keep_changes(self) -> None:
+        """Keep what would change, for somebody to look at before it does."""
+        statement = sql.SQL(COMPARE["keep_changes"]).format(
+            layer=self.table, old=self._listed("d"), new=self._listed("s")
+        )
+        await self.c.execute(statement, {"id": self.target.import_id, "limit": CHANGES_KEPT})
+
+    def _as_shown(self) -> None:
+        """Raises Problem `conflict` when this is not what the dry run has shown."""
+        expects = self.target.expects
+        if expects and any(getattr(self.outcome, name) != n for name, n in expects.items()):
+            raise Problem("conflict", "nothing_lost.moved_on", dataset=self.target.dataset)
 
     async def _merge(self, dataset_id: int) -> None:
+        # A row that comes back from an earlier version goes on under its own id.
+        back = self.target.rollback_to is not None
         assignments = sql.SQL(", ").join(
             sql.SQL("{} = {}").format(sql.Identifier(c), sql.Identifier("n", c))
-            for c in self._compared
+            for c in self.stored
         )
         statement = sql.SQL(Q["merge"]).format(
             layer=self.table,
             assignments=assignments,
             columns=sql.SQL(", ").join(map(sql.Identifier, self.stored)),
             values=sql.SQL(", ").join(sql.Identifier("n", c) for c in self.stored),
+            again=sql.SQL("id, version, " if back else ""),
+            overriding=sql.SQL("overriding system value" if back else ""),
+            again_values=sql.SQL("n.feature_id, n.feature_version, " if back else ""),
         )
         await self.c.execute(statement, {"dataset_id": dataset_id})
         out, target = self.outcome, self.target
@@ -217,6 +217,7 @@ class Publication:
                 added=out.added,
                 changed=out.changed,
                 removed=out.removed,
+                rolled_back_to=target.rollback_to,
             )
         )[0]
         await self._execute("superseded", layer=target.layer.id, dataset=target.dataset)
@@ -234,24 +235,18 @@ class Publication:
         return self.outcome
 
     async def _execute(self, name: str, **values: Any) -> None:
-        await self.c.execute(Q[name], {"id": self.target.import_id, **values})
+        await self.c.execute(self._named(name), {"id": self.target.import_id, **values})
+
+    @staticmethod
+    def _named(name: str) -> LiteralString:
+        return Q.get(name) or COMPARE[name]
 
     async def _one(self, statement: str | sql.Composed, **values: Any) -> TupleRow:
-        query = Q[statement] if isinstance(statement, str) else statement
+        query = self._named(statement) if isinstance(statement, str) else statement
         cursor = await self.c.execute(query, {"id": self.target.import_id, **values})
         row = await cursor.fetchone()
         assert row is not None
         return row
-
-
-def said(problem: Problem) -> dict[str, Any]:
-    """A problem as it is kept: its stable type and its sentence in both languages."""
-    return {
-        "type": problem.type,
-        "en": problem.said("en"),
-        "zh": problem.said("zh"),
-        "field": problem.field,
-    }
 
 
 async def _ahead(batches: Iterator[Checked]) -> AsyncGenerator[Checked, None]:

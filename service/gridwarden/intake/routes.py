@@ -19,6 +19,7 @@ from gridwarden.intake.coordinates import routes as coordinates
 from gridwarden.intake.coordinates.telling import because_words, drawable, question_words
 from gridwarden.intake.dry_run import routes as dry_run
 from gridwarden.intake.imports import Q, ask_for, check, discard, incoming
+from gridwarden.intake.rollback import routes as rollback
 from gridwarden.intake.seeing import Importer, ImportId, found
 from gridwarden.settings import Settings
 from gridwarden.words import say
@@ -27,6 +28,7 @@ from gridwarden.words.sheets import safe
 
 router = APIRouter(tags=["import"])
 router.include_router(dry_run.router)
+router.include_router(rollback.router)
 router.include_router(coordinates.router)
 SLACK = 1 << 20
 """Bytes that the other parts of the form may take."""

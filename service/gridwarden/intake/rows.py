@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -20,8 +20,8 @@ from gridwarden.intake.values import BadValueError, storable, text
 from gridwarden.layers.catalogue import Layer
 
 CONTENT = "content:"
-"""Begins the identity of a row that its source does not name: a hash of what it says. Such a row
-that changes is, to the dataset, one row gone and another come."""
+"""Begins the identity of a row that its source does not name: a hash of what it says. How such a
+row is known again when it changes, `identity` says."""
 MAX_EXTRA = 100_000
 
 
@@ -32,7 +32,29 @@ class Checked:
     read: int
     left_out: int
     good: list[tuple[Any, ...]]
-    rejects: list[tuple[int, str, str | None, str | None, str | None]]
+    rejects: list[tuple[int, str, str | None, str | None, str | None, Jsonb]]
+    nameless: list[tuple[int, str]] = field(default_factory=list)
+    """Shapes (EWKB) of rejected rows that name no identity, by row number."""
+
+
+class Troubles(dict[int, Trouble]):
+    """The first trouble of each row; what is found besides goes into `more`.
+
+    A row whose place could not be read has no shape either: that is not told twice.
+    """
+
+    def __init__(self, first: Mapping[int, Trouble]) -> None:
+        super().__init__(first)
+        self.more: dict[int, list[dict[str, str | None]]] = {}
+
+    def setdefault(self, row: int, trouble: Trouble, /) -> Trouble:
+        """The row's first trouble; this one when it had none."""
+        first = super().setdefault(row, trouble)
+        if first is not trouble and trouble.reason != "no_geometry" and first != trouble:
+            told = {"reason": trouble.reason, "column": trouble.column, "value": trouble.value}
+            if told not in (kept := self.more.setdefault(row, [])):
+                kept.append(told)
+        return first
 
 
 @dataclass
@@ -46,8 +68,7 @@ class Checker:
     columns: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        names = (c.name for c in self.layer.all_columns)
-        self.columns = ("source_id", *names, "extra", "repair", "geom")
+        self.columns = columns_of(self.layer)
         self._shaper = Shaper(self.layer.geometry, self.reading) if self.reading else None
 
     def all(self, source: Source) -> Iterator[Checked]:
@@ -58,7 +79,7 @@ class Checker:
     def batch(self, batch: Batch) -> Checked:
         """Check one batch, column by column and all shapes at once."""
         wanted = self._wanted(batch)
-        troubles, marks = dict(batch.troubles), dict(batch.marks)
+        troubles, marks = Troubles(batch.troubles), dict(batch.marks)
         shapes = self._shapes(batch, troubles, marks)
         values = self._values(batch, troubles)
         ids = self._ids(batch, troubles)
@@ -71,7 +92,10 @@ class Checker:
             number = numbers[i]
             trouble = troubles.get(i)
             if trouble is not None:
-                out.rejects.append((number, trouble.reason, trouble.column, trouble.value, ids[i]))
+                first = (trouble.reason, trouble.column, trouble.value)
+                out.rejects.append((number, *first, ids[i], Jsonb(troubles.more.get(i, []))))
+                if ids[i] is None and geoms[i] is not None:
+                    out.nameless.append((number, geoms[i]))
                 continue
             row = tuple(column[i] for column in values)
             identity = ids[i] or _identity(rounded[i], row, extras[i])
@@ -155,6 +179,11 @@ class Checker:
         """The shapes to the millimetre, as bytes: what an identity from content is made of."""
         near = shapely.transform(shapes, lambda coordinates: np.round(coordinates, 3))
         return shapely.to_wkb(near)
+
+
+def columns_of(layer: Layer) -> tuple[str, ...]:
+    """The columns of a layer's table that come from a row, in the order of `Checked.good`."""
+    return ("source_id", *(c.name for c in layer.all_columns), "extra", "repair", "geom")
 
 
 def _identity(shape: bytes | None, row: tuple[Any, ...], extra: dict[str, Any]) -> str:

@@ -19,6 +19,7 @@ from gridwarden.intake.imports import sweep
 from gridwarden.intake.outcome import Outcome, Target, said
 from gridwarden.intake.preparing import Prepared, prepared
 from gridwarden.intake.publishing import Publication, Q
+from gridwarden.intake.rollback.running import rolled_back
 from gridwarden.intake.rows import Checker
 from gridwarden.jobs import Cancelled, Job, chore, task
 from gridwarden.layers.catalogue import layers
@@ -82,6 +83,8 @@ async def _whole(
 ) -> Outcome | None:
     layer_id, dataset, document, org_id, file_name, _role, person = row
     ask, layer = Ask.of(document), layers()[layer_id]
+    if ask.rollback_to is not None:
+        return await rolled_back(job, worker, layer, ask, person)
     import_id = job.subject_id or 0
     known = await _known(job, worker, settings)
     room = await asyncio.to_thread(_room, settings, import_id)

@@ -1,0 +1,27 @@
+-- name: datasets
+select to_jsonb(d) from api.dataset d
+where d.id > %(after)s
+  and (%(layer)s::text is null or d.layer = %(layer)s)
+  and (%(name)s::text is null or d.name = %(name)s)
+order by d.id limit %(limit)s + 1
+
+-- name: dataset
+select to_jsonb(d) from api.dataset d where d.id = %(id)s
+
+-- name: versions
+select to_jsonb(v) from api.dataset_version v
+where v.dataset_id = %(id)s and (%(before)s::integer is null or v.version < %(before)s)
+order by v.version desc limit %(limit)s + 1
+
+-- name: later
+select to_jsonb(v) from api.dataset_version v
+where v.dataset_id = %(id)s and v.version > %(version)s order by v.version desc limit %(limit)s
+
+-- name: edits
+select api.edits_since(%(id)s, %(version)s)
+
+-- name: roll_back
+select api.roll_back(%(id)s, %(version)s, %(dry_run)s, %(remove)s)
+
+-- name: stage
+select data.stage_version(%(layer)s, %(dataset_id)s, %(version)s, %(columns)s)
