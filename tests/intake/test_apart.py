@@ -203,7 +203,12 @@ def test_rows_can_be_begun_anew_and_the_reader_ends_with_its_source(
     assert next(source.batches(30)).size == 30
     assert [b.first_row for b in source.batches(20)] == [1, 21, 41]
     assert [b.size for b in source.batches(50)] == [50]
-    assert len(readers()) == 1
+    (pid,) = readers()
+    said = dict(one.split(":\t") for one in Path(f"/proc/{pid}/status").read_text().splitlines())
+    assert (said["Seccomp"], said["NoNewPrivs"], int(said["CapEff"], 16)) == ("2", "1", 0)
+    assert starting._starter is not None
+    starter = Path(f"/proc/{starting._starter.process.pid}")
+    assert len(list((starter / "task").iterdir())) == 1, "a fork of threads is not whole"
     source.close()
     source.close()
     assert not readers()

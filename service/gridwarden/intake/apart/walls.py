@@ -18,6 +18,11 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Final
 
+try:  # now: behind the walls libseccomp would not be found
+    import pyseccomp as seccomp
+except (ImportError, RuntimeError, OSError):
+    seccomp = None
+
 from gridwarden.intake.apart.limits import ALL_SECONDS, MB, OPEN_FILES, Limits
 
 _PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS = 1, 38
@@ -101,9 +106,7 @@ def landlock_abi() -> int:
 
 def _seccomp() -> Callable[[], None] | None:
     """What puts the filter of system calls up; None where libseccomp is not there."""
-    try:
-        import pyseccomp as seccomp
-    except (ImportError, RuntimeError, OSError):
+    if seccomp is None:
         return None
     made = seccomp.SyscallFilter(seccomp.ALLOW)
     for name in " ".join(_FORBIDDEN.values()).split():
