@@ -5,6 +5,7 @@ import zipfile
 from pathlib import Path, PurePosixPath
 from typing import Final
 
+from gridwarden.intake.formats import photos
 from gridwarden.intake.formats.format import Format, Part
 from gridwarden.intake.formats.registry import BY_SUFFIX, FORMATS
 from gridwarden.words.problems import Problem
@@ -28,6 +29,8 @@ def parts_of(path: Path, name: str, room: Path, limit_bytes: int) -> list[Part]:
     if found is not None:
         return [Part(found.kind, _gathered(found, path, room), Path(name).stem)]
     if head.startswith(ZIP):
+        if photos.is_album(path, BY_SUFFIX):
+            return [Part(photos.PHOTOS.kind, path, Path(name).stem)]
         return _unpacked(path, room, limit_bytes)
     raise Problem("refused", "intake.not_read", field="file", name=name)
 
