@@ -9,7 +9,7 @@ Axis = Literal["lon", "lat", "plane"]
 NOTHING: Final = frozenset(
     {"", "-", "--", "---", "/", "//", "\\", "无", "空", "null", "none", "nan", "n/a"}
 )
-_DRAWING: Final = re.compile(
+DRAWING: Final = re.compile(
     r"^[(\[]?(?:详?见|参见|见附|如)[^\d]{0,8}(?:图|表|件|册)|^图示|^略$|^待(?:定|测|补)$|^暂无$|^后补$"
 )
 _THOUSANDS: Final = re.compile(r"^[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?$")
@@ -58,7 +58,7 @@ def coordinate(value: Any, axis: Axis) -> float | None:
     except ValueError as error:
         if isinstance(error, BadPositionError):
             raise
-    if _DRAWING.match(spelt):
+    if DRAWING.match(spelt):
         raise BadPositionError("see_drawing")
     if axis != "plane":
         return _degrees(spelt, axis)
