@@ -112,7 +112,6 @@ def test_several_layers_are_named_and_one_is_taken(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content"),
     [
-        ("drawing.dxf", b"0\nSECTION\n2\nENTITIES\n0\nENDSEC\n0\nEOF\n"),
         ("track.gpx", b'<?xml version="1.0"?><gpx version="1.1"></gpx>'),
         ("evil.csv.vrt", b"<OGRVRTDataSource></OGRVRTDataSource>"),
         ("names.dbf", bytes([3]) + bytes(40)),

@@ -11,7 +11,7 @@ import shapely
 from numpy.typing import NDArray
 
 from gridwarden.geodesy import Reading
-from gridwarden.intake.formats.batch import Shapes, Trouble
+from gridwarden.intake.formats.batch import OUTLINE, Shapes, Trouble
 from gridwarden.layers.catalogue.model import Geometry
 
 MAX_VERTICES: Final = 200_000
@@ -43,6 +43,7 @@ class Shaper:
         out = shapely.force_2d(shapes)
         out[list(troubles)] = None
         self._refuse(out, shapely.is_missing(out) | shapely.is_empty(out), "no_geometry", troubles)
+        self._outlines(out, marks)
         self._unwrap(out, marks)
         self._refuse(out, ~self._fits(out), "wrong_type", troubles)
         many = shapely.get_num_coordinates(out) > MAX_VERTICES
@@ -63,6 +64,13 @@ class Shaper:
         wanted = _WANTED[self.geometry]
         kinds = [k for k, family in _FAMILY.items() if family in wanted]
         return np.isin(shapely.get_type_id(out), kinds) | shapely.is_missing(out)
+
+    def _outlines(self, out: Shapes, marks: dict[int, str]) -> None:
+        """A closed line of a drawing is the area within it, and on a layer of lines itself."""
+        for i in [i for i, mark in marks.items() if mark == OUTLINE]:
+            del marks[i]
+            if self.geometry == "line" and out[i] is not None:
+                out[i] = shapely.LineString(shapely.get_exterior_ring(out[i]))
 
     def _unwrap(self, out: Shapes, marks: dict[int, str]) -> None:
         """A collection of one family is that family's multi."""

@@ -13,6 +13,8 @@ from gridwarden.words.problems import Problem
 Shapes = NDArray[np.object_]
 ROWS_A_BATCH = 20_000
 MAX_COLUMNS = 2_000
+OUTLINE = "outline"
+"""The mark of a polygon that was drawn as a closed line: on a layer of lines it is that line."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,9 @@ class Format:
     those of the files that belong to it, the main file's first. `known_by` is given the first
     64 KB and the lower-case suffix. `open` is given the part, the layer, and the encoding that
     somebody asked for; it raises Problem `unreadable_file` or `refused`.
+
+    `layers_within` tells that the file is one layer, of which `open` takes the name of a part as
+    well (a layer of a drawing), and raises Problem `not_found` for one that is not there.
     """
 
     kind: str
@@ -37,3 +40,4 @@ class Format:
     open: Callable[[Part, str, str | None], Source]
     layers: Callable[[Part], list[str]] = one_layer
     siblings: tuple[str, ...] = ()
+    layers_within: bool = False

@@ -11,6 +11,7 @@ from typing import Final
 from gridwarden.intake.formats import (
     cass,
     dbf,
+    dxf,
     geojson,
     kml,
     land_bureau,
@@ -29,6 +30,8 @@ FORMATS: Final[tuple[Format, ...]] = (
     shapefile.SHAPEFILE,
     dbf.DBF,
     geojson.GEOJSON,
+    dxf.DXF,
+    dxf.DWG,
     kml.KML,
     kml.KMZ,
     photos.PHOTOS,

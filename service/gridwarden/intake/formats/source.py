@@ -44,6 +44,8 @@ def _chosen(parts: Sequence[Part], from_layer: str | None) -> tuple[Part, str]:
     for part, layer in all_layers:
         if layer == from_layer:
             return part, layer
+    if len(parts) == 1 and BY_KIND[parts[0].kind].layers_within:
+        return parts[0], from_layer
     raise Problem(
         "not_found", "intake.no_such_layer", field="from_layer", layer=from_layer[:80], layers=names
     )
