@@ -112,7 +112,7 @@ def test_several_layers_are_named_and_one_is_taken(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content"),
     [
-        ("track.gpx", b'<?xml version="1.0"?><gpx version="1.1"></gpx>'),
+        ("page.xml", b'<?xml version="1.0"?><page version="1.1"></page>'),
         ("evil.csv.vrt", b"<OGRVRTDataSource></OGRVRTDataSource>"),
         ("names.dbf", bytes([3]) + bytes(40)),
         ("plain.sqlite", b"SQLite format 3\0" + bytes(200)),
