@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Final
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
 from psycopg import AsyncConnection
@@ -14,9 +15,8 @@ from gridwarden.database import Caller, as_caller, queries
 from gridwarden.layers.catalogue import layers
 from gridwarden.maps.names import names_of
 from gridwarden.maps.view import family_words, subject_words
-from gridwarden.screening.listing import list_findings
+from gridwarden.screening.listing import LISTING, list_findings
 from gridwarden.screening.parameters import page_query
-from gridwarden.screening.routes import LISTING
 from gridwarden.settings import Settings
 from gridwarden.words import language_of
 from gridwarden.words.page import page
@@ -78,6 +78,7 @@ async def findings_page(
         total=found.total,
         wanted=dict.fromkeys(NAMES) | narrowed,
         narrowed=bool(narrowed),
+        filters=urlencode(narrowed),
         next_page=asked.page(found.after) if found.after else None,
         first_page=asked.page() if asked.after[1] else None,
         districts=[(str(number), name) for number, name in districts],

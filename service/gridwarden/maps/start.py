@@ -14,7 +14,7 @@ from gridwarden import __version__
 from gridwarden.access import allow
 from gridwarden.database import ADMINISTRATORS, ASKERS, Caller, as_caller, queries
 from gridwarden.layers.catalogue import Layer, layers
-from gridwarden.screening.routes import LISTING
+from gridwarden.screening.listing import LISTING
 from gridwarden.settings import Settings
 from gridwarden.words import language_of
 from gridwarden.words.page import page

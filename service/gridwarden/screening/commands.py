@@ -1,19 +1,24 @@
 """`gridwarden screen`: judge the city now, and show what was found."""
 
 import asyncio
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from gridwarden.access.command import acting
-from gridwarden.database import as_caller, queries
+from gridwarden.database import Caller, as_caller, queries
 from gridwarden.jobs import queue_screen
 from gridwarden.jobs.command import watched
+from gridwarden.layers.export.commands import OTHERS
 from gridwarden.screening import tasks as _tasks  # noqa: F401  (registers the job)
+from gridwarden.settings import Settings
 from gridwarden.words import known, say
 from gridwarden.words.problems import Problem
+
+if TYPE_CHECKING:
+    from gridwarden.layers.export.sending import Prepare
 
 Q = queries(__package__ or "gridwarden.screening", "findings.sql")
 SEVERITIES = ("major", "serious", "general")
@@ -22,7 +27,8 @@ console = Console()
 
 
 def add_to(app: typer.Typer) -> None:
-    """Add the command `screen`."""
+    """Add the command `screen`, and findings to what `export` writes."""
+    OTHERS["findings"] = _all_findings
     app.command("screen")(screen_command)
 
 
@@ -49,6 +55,12 @@ def screen_command(
             **{k: said[k] for k in ("added", "changed", "removed", "changes", "seconds")},
         )
     )
+
+
+def _all_findings(caller: Caller, settings: Settings) -> "Prepare":
+    from gridwarden.screening.exporting_routes import all_findings  # not for every command
+
+    return all_findings(caller, settings)
 
 
 async def _screen(role: str) -> tuple[dict[str, Any], str]:

@@ -20,6 +20,8 @@ from gridwarden.words.problems import Problem
 
 Q = queries(__package__ or "gridwarden.screening", "findings.sql")
 CHOICES = queries(__package__ or "gridwarden.screening", "choices.sql")["choices"]
+LISTING: Final = ("utility", "supervisor", "planner", "dispatcher")
+"""Roles that see findings as rows."""
 EXACT: Final = ("utility", "supervisor")
 """Roles that may read what is measured from exact mains: their own, or those of their districts."""
 
@@ -52,12 +54,7 @@ async def list_findings(
     `srid` is the working CRS. Raises Problem for a family, rule, layer or
     district that is not there, or a district of which there are several.
     """
-    await _check_names(connection, asked)
-    values = {**asked.values(srid), "district": await _district(connection, asked)}
-    if caller.role == "supervisor":
-        await connection.execute(Q["look"], {"purpose": "findings"})
-    evidence = sql.SQL(Q["exact"] if caller.role in EXACT else Q["open"])
-    chosen = sql.SQL(Q["chosen"]).format(evidence=evidence)
+    chosen, values = await chosen_by(connection, caller, asked, srid, "findings")
     row = await _first(connection, sql.SQL(Q["page"]).format(chosen=chosen), values)
     total = None
     if counted:
@@ -65,6 +62,24 @@ async def list_findings(
     page = row[0]
     after = (int(page["last"][0]), int(page["last"][1])) if page["more"] else None
     return Listed(page["items"], after, total)
+
+
+async def chosen_by(
+    connection: AsyncConnection[TupleRow],
+    caller: Caller,
+    asked: FindingsQuery,
+    srid: int,
+    purpose: str,
+) -> tuple[sql.Composed, dict[str, object]]:
+    """The statement of what was asked for, of what the caller may see, and its values; a
+    supervisor's look is kept with its purpose. Raises Problem as `list_findings` does.
+    """
+    await _check_names(connection, asked)
+    values = {**asked.values(srid), "district": await _district(connection, asked)}
+    if caller.role == "supervisor":
+        await connection.execute(Q["look"], {"purpose": purpose[:500]})
+    evidence = sql.SQL(Q["exact"] if caller.role in EXACT else Q["open"])
+    return sql.SQL(Q["chosen"]).format(evidence=evidence), values
 
 
 async def _check_names(connection: AsyncConnection[TupleRow], asked: FindingsQuery) -> None:

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from gridwarden.words.problems import Problem
 
 FILTERS: Final = ("family", "rule", "layer", "severity", "certainty", "district")
+NARROWING: Final = (*FILTERS, "cell", "bbox", "lang")
 KNOWN: Final = (*FILTERS, "cell", "bbox", "limit", "cursor", "lang")
 KNOWN_TO_PAGE: Final = (*FILTERS, "cell", "after", "lang")
 GREATEST_LIMIT: Final = 1000
@@ -91,6 +92,11 @@ def findings_query(items: list[tuple[str, str]], role: str) -> FindingsQuery:
         limit=min(_whole(given.get("limit", "100"), "limit", least=1), GREATEST_LIMIT),
         after=(0, _whole(given.get("cursor", "0"), "cursor", least=0)),
     )
+
+
+def narrowing_query(items: Iterable[tuple[str, str]], role: str) -> FindingsQuery:
+    """Read the filters alone, for a list that has no pages. Raises Problem (400)."""
+    return FindingsQuery(**_narrowing(_given(items, NARROWING), role), limit=0)
 
 
 def page_query(items: Iterable[tuple[str, str]], role: str, rows: int) -> FindingsQuery:

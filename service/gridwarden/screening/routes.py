@@ -9,8 +9,9 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from gridwarden.access import allow
 from gridwarden.database import Caller, as_caller
 from gridwarden.jobs import queue_screen
+from gridwarden.screening import exporting_routes
 from gridwarden.screening.explaining import Explained, explain
-from gridwarden.screening.listing import EXACT, list_findings
+from gridwarden.screening.listing import EXACT, LISTING, list_findings
 from gridwarden.screening.parameters import findings_query
 from gridwarden.screening.showing import context, picture_of
 from gridwarden.words import say
@@ -18,8 +19,7 @@ from gridwarden.words.page import environment, furniture, page, zone_of
 from gridwarden.words.problems import Problem
 
 router = APIRouter(tags=["screening"])
-LISTING: Final = ("utility", "supervisor", "planner", "dispatcher")
-"""Roles that see findings as rows."""
+router.include_router(exporting_routes.router)  # before `/api/findings/{number}`
 NOT_KEPT: Final = {"Cache-Control": "no-store"}
 Reader = Annotated[Caller, allow(*LISTING)]
 Asker = Annotated[Caller, allow("utility", "supervisor", "planner", "administrator")]

@@ -16,6 +16,7 @@ from gridwarden.layers.export.rows import Asked, Rows, arrow_schema, batches, sa
 from gridwarden.words.problems import Problem
 
 GEOMETRY: Final = "geom"
+NAME_BYTES: Final = 10
 TEXT_BYTES: Final = 254
 """What a DBF's text field holds."""
 KINDS: Final = (
@@ -115,7 +116,16 @@ def _dbf(asked: Asked, some: Rows, which: Any) -> pa.Table:
                         column=field.name,
                         n=TEXT_BYTES,
                     )
-        names.append(field.name[:10])
+        names.append(_cut(field.name, names))
         arrays.append(pa.array(kept, kind))
     shapes = pa.array(shapely.to_wkb(some.shapes[which]), pa.binary())
     return pa.Table.from_arrays([*arrays, shapes], [*names, GEOMETRY])
+
+
+def _cut(name: str, others: list[str]) -> str:
+    """A name as long as a DBF's may be, and none twice."""
+    if name[:NAME_BYTES] not in others:
+        return name[:NAME_BYTES]
+    return next(
+        short for n in range(2, 100) if (short := f"{name[: NAME_BYTES - 2]}{n:02}") not in others
+    )
