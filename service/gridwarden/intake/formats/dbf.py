@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 
 from gridwarden.intake.formats import encoding as letters
 from gridwarden.intake.formats.batch import ROWS_A_BATCH, Batch, Trouble, bounded, shown
-from gridwarden.intake.formats.claim import Claim
+from gridwarden.intake.formats.columns import place_of, shapes_at
 from gridwarden.intake.formats.format import Format, Part
 from gridwarden.words.problems import Problem
 
 SAMPLE_ROWS: Final = 5_000
+SAMPLED: Final = 200
 TYPES: Final = b"CNFDLMIOB+@GPYTVX0"
 """Letters that name a field's type, in any of the dialects."""
 _MEMO: Final = b"MGP"
@@ -157,14 +158,15 @@ class DbfTable:
         self._which = self._dbf.standing()
         self.fields = self._dbf.fields
         self.encoding = self._dbf.encoding
-        self.claim = Claim(None, "no_place")
+        self._place = place_of(self.fields, self._sample())
+        self.claim = self._place.claim
         self.rows: int | None = len(self._which)
         self.notes = notes_of(self._dbf)
 
     @property
     def places(self) -> set[str]:
-        """None: a bare DBF has no shapes."""
-        return set()
+        """The fields that hold the position: a bare DBF has no shapes of its own."""
+        return self._place.fields
 
     def batches(self, size: int = ROWS_A_BATCH) -> Iterator[Batch]:
         """The rows in order, without those that are marked as deleted."""
@@ -173,8 +175,14 @@ class DbfTable:
             troubles: dict[int, Trouble] = {}
             marks: dict[int, str] = {}
             columns = self._dbf.columns(which, troubles, marks)
-            shapes = np.full(len(which), None, dtype=object)
-            yield Batch(start + 1, len(which), columns, shapes, troubles, marks)
+            shapes = shapes_at(self._place, columns, len(which), troubles)
+            kept = {n: v for n, v in columns.items() if n not in self.places}
+            yield Batch(start + 1, len(which), kept, shapes, troubles, marks)
+
+    def _sample(self) -> list[list[Any]]:
+        """The first records, to tell degrees from metres by."""
+        columns = self._dbf.columns(self._which[:SAMPLED], {}, {})
+        return [list(row) for row in zip(*columns.values(), strict=True)]
 
 
 def notes_of(dbf: Dbf) -> list[str]:

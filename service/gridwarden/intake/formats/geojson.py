@@ -29,13 +29,19 @@ class GeoJson(Vector):
     driver = "GeoJSON"
 
     def _file(self, part: Part, encoding: str | None) -> Path:
-        return as_utf8(part.path, encoding)
+        found = encoding or letters.of_text(letters.chunks_of(part.path))
+        if found == "utf-8":
+            return part.path
+        return as_utf8(part.path, found, self._folder() / "as-utf-8.geojson")
 
     def _layer_name(self, _part: Part, _layer: str) -> str | None:
         return None
 
     def _claimed(self, system: str | None) -> Claim:
-        return super()._claimed(system if _crs_is_known(self.path) else None)
+        said = _named_crs(self.path)
+        if said is None:
+            return Claim(system, "geojson_default")
+        return super()._claimed(system if _is_known(said) else None)
 
     def _shapes(self, wkb: list[bytes | None], troubles: dict[int, Trouble]) -> Shapes:
         shapes = super()._shapes(wkb, troubles)
@@ -47,18 +53,11 @@ class GeoJson(Vector):
         return shapes
 
 
-def as_utf8(path: Path, encoding: str | None) -> Path:
-    """A text in UTF-8: the file itself, or a copy beside it when it is written otherwise.
-
-    Raises Problem `unreadable_file` where the text is not in the encoding that was asked for.
-    """
-    found = encoding or letters.of_text(letters.chunks_of(path))
-    if found == "utf-8":
-        return path
-    copy = path.with_name("as-utf-8.geojson")
+def as_utf8(path: Path, encoding: str, copy: Path) -> Path:
+    """A text copied as UTF-8. Raises Problem `unreadable_file` where it is not in that encoding."""
     try:
         with (
-            path.open(encoding=found, newline="") as source,
+            path.open(encoding=encoding, newline="") as source,
             copy.open("w", encoding="utf-8") as target,
         ):
             while text := source.read(1 << 20):
@@ -68,20 +67,23 @@ def as_utf8(path: Path, encoding: str | None) -> Path:
     return copy
 
 
-def _crs_is_known(path: Path) -> bool:
-    """Whether what a GeoJSON says of its CRS can be understood, or it says nothing.
-
-    GDAL reads degrees of WGS 84 into one that it does not know, without a word.
-    """
+def _named_crs(path: Path) -> bytes | None:
+    """The old `crs` member of a GeoJSON; None where it has none, and is WGS 84 by RFC 7946."""
     with path.open("rb") as file:
         ends = file.read(LOOKED_THROUGH)
         file.seek(max(0, path.stat().st_size - LOOKED_THROUGH))
         ends += b"\n" + file.read()
     found = CRS_MEMBER.search(ends)
-    if found is None:
-        return True
+    return found[0] if found else None
+
+
+def _is_known(member: bytes) -> bool:
+    """Whether what a GeoJSON says of its CRS can be understood.
+
+    GDAL reads degrees of WGS 84 into one that it does not know, without a word.
+    """
     try:
-        said = json.loads(b"{" + found[0] + b"}")["crs"]
+        said = json.loads(b"{" + member + b"}")["crs"]
         CRS.from_user_input(str(said["properties"]["name"]))
     except (ValueError, KeyError, TypeError, CRSError):
         return False

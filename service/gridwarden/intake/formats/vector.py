@@ -5,6 +5,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, ClassVar, Final
 
 import numpy as np
@@ -80,6 +81,7 @@ class Vector:
         self.layer = layer
         self.notes: list[str] = []
         self.encoding = "utf-8"
+        self._own: TemporaryDirectory[str] | None = None
         self.path = self._file(part, encoding)
         self._gdal_layer = self._layer_name(part, layer)
         with gdal():
@@ -89,7 +91,7 @@ class Vector:
         if self._info["driver"] != self.driver:
             raise Problem("refused", "intake.not_read", field="file", name=part.name)
         self.claim = self._claimed(self._info["crs"])
-        self.sagitta = _sagitta(self.claim.system)
+        self.sagitta = sagitta_of(self.claim.system)
         self.rows: int | None = max(int(self._info["features"]), 0)
         bounded(len(self._info["fields"]))
         self._gdal_fields = [str(name) for name in self._info["fields"]]
@@ -116,6 +118,12 @@ class Vector:
     def _file(self, part: Part, _encoding: str | None) -> Path:
         """The file that GDAL opens."""
         return part.path
+
+    def _folder(self) -> Path:
+        """A folder of this source's own, for what is made of its file; it goes with the source."""
+        if self._own is None:
+            self._own = TemporaryDirectory(prefix="gridwarden-", ignore_cleanup_errors=True)
+        return Path(self._own.name)
 
     def _layer_name(self, _part: Part, layer: str) -> str | None:
         """What GDAL calls the layer; None for its first."""
@@ -234,7 +242,7 @@ def shapes_of(wkb: list[bytes | None], sagitta: float, troubles: dict[int, Troub
     return shapes
 
 
-def _sagitta(system: str | None) -> float:
+def sagitta_of(system: str | None) -> float:
     """How far a chord may leave its arc, in the units of a system."""
     try:
         degrees = system is not None and CRS.from_user_input(system).is_geographic
@@ -253,6 +261,12 @@ class FlatGeobuf(Vector):
     """A FlatGeobuf; it holds one layer."""
 
     driver = "FlatGeobuf"
+
+    def _folder(self) -> Path:
+        """A folder of this source's own, for what is made of its file; it goes with the source."""
+        if self._own is None:
+            self._own = TemporaryDirectory(prefix="gridwarden-", ignore_cleanup_errors=True)
+        return Path(self._own.name)
 
     def _layer_name(self, _part: Part, _layer: str) -> str | None:
         return None
