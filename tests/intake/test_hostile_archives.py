@@ -138,7 +138,7 @@ def test_a_member_s_bytes_say_what_it_is_not_its_name(tmp_path: Path) -> None:
         room = tmp_path / "room"
         for name in ("x.shp", "x.gpkg", "x.geojson", "x.json", "x.fgb"):
             made = zipped(tmp_path / "vrt.zip", {name: vrt, "x.dbf": "", "x.shx": ""})
-                assert isinstance(said(made, room), Problem), name
+            assert isinstance(said(made, room), Problem), name
         for one in room.iterdir():
             assert one.name.startswith("part")
             assert SECRET not in one.read_text(errors="replace")
