@@ -337,3 +337,34 @@ def test_hostile_and_broken_files_are_refused_with_a_sentence(
 def test_a_kml_without_places_is_empty_not_broken(tmp_path: Path) -> None:
     source = opened(tmp_path, document(""))
     assert (source.rows, list(source.batches())) == (0, [])
+
+
+def test_a_file_that_is_not_well_formed_loses_only_the_broken_places(tmp_path: Path) -> None:
+    def named(name: str, tail: str = "</Placemark>") -> str:
+        return f"<Placemark><name>{name}</name><Point><coordinates>1,2</coordinates></Point>{tail}"
+
+    data = "<ExtendedData><Data name='k'><value><![CDATA[a&b]]></value></Data></ExtendedData>"
+    body = (
+        f"<Folder><name>东</name>{named('甲')}"
+        f"{named('A&B <b>&amp;</b> &nbsp;</name><name>乙')}</Folder>"
+        f"{named('丙', '<Point></Placemark>')}{named('丁', '')}"
+        f"{named('戊', data + '</Placemark>')}"
+        "<Folder><name>西</name>" + named("己") + "</Folder>"
+    )
+    source = opened(tmp_path, document(body))
+    assert source.rows == 6
+    assert source.notes == ["broken_xml:2"]
+    batch = whole(source)
+    assert batch.columns["name"] == ["甲", "乙", "丙", "丁", "戊", "己"]
+    assert batch.columns["folder"] == ["东", "东", None, None, None, "西"]
+    assert batch.columns["k"][4] == "a&b"
+    assert {i: t.reason for i, t in batch.troubles.items()} == dict.fromkeys(
+        (2, 3), "broken_placemark"
+    )
+    assert [batch.shapes[i].x for i in (0, 1, 4, 5)] == [1.0] * 4
+
+
+def test_a_file_that_is_cut_off_is_refused_whole(tmp_path: Path) -> None:
+    with pytest.raises(Problem) as refused:
+        opened(tmp_path, document(POINT * 3)[:-60])
+    assert (refused.value.detail, refused.value.params["row"]) == ("phone.broken_xml", 2)

@@ -15,6 +15,7 @@ import re
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -24,6 +25,7 @@ from gridwarden.intake.formats.batch import ROWS_A_BATCH, Batch, Shapes, Trouble
 from gridwarden.intake.formats.claim import Claim
 from gridwarden.intake.formats.format import Format, Part
 from gridwarden.intake.formats.kml_makers import claim_of, same_place, system_of
+from gridwarden.intake.formats.kml_pieces import is_whole, pieces
 from gridwarden.intake.formats.kml_rows import Placemark, Placemarks
 from gridwarden.intake.formats.kml_tables import fields_of
 from gridwarden.intake.formats.xml_stream import Opener, encoding_of, harvested, raw_bytes, texts
@@ -43,7 +45,8 @@ TEXT_A_BATCH: Final = 32 << 20
 """Characters after which a batch is full, however few its rows."""
 UNPACKED: Final = 1 << 29
 """Bytes that the document of a KMZ may unpack to: 10^6 placemarks are about half of it."""
-HEAD: Final = 1 << 16
+SAMPLED: Final = 3
+"""Descriptions in which a maker's template is looked for."""
 ARCHIVE: Final = b"PK\x03\x04"
 _COMMENT: Final = re.compile(r"<!--(.{0,4000}?)-->", re.S)
 
@@ -57,30 +60,17 @@ class Kml:
         self.notes: list[str] = []
         self._opener = opener
         self.encoding = encoding_of(opener, encoding)
+        self._pieces = False
         look = Placemarks(shapes=False)
-        own: set[str] = set()
-        more: dict[str, None] = {}
-        types: Counter[str] = Counter()
-        tables = ""
-        self.rows: int | None = 0
-        for ready in harvested(look, opener, self.encoding):
-            for placemark in ready:
-                self.rows += 1
-                values, extra = _values(placemark)
-                own |= values.keys()
-                more |= dict.fromkeys(extra)
-                if placemark.system:
-                    types[placemark.system[:40]] += 1
-                if self.rows <= 3:
-                    tables += placemark.texts.get("description", "")[:2_000]
-            bounded(len(own) + len(more))
-        self._own = tuple(name for name in OWN if name in own)
-        self._more = {name: _free(name, self._own, more) for name in more}
-        self.fields = (*self._own, *self._more.values())
+        seen = self._looked_through(look)
+        self.rows: int | None = seen.rows
+        self._own = tuple(name for name in OWN if name in seen.own)
+        self._more = {name: _free(name, self._own, seen.more) for name in seen.more}
+        self.fields: tuple[str, ...] = (*self._own, *self._more.values())
+        types = [name for name, _ in seen.types.most_common()]
+        self._type = types[0] if types else None
         suffix = part.path.suffix.lower()
-        named = [name for name, _ in types.most_common()]
-        self.claim: Claim = claim_of(look.header, self._comments(), tables, suffix, named)
-        self._type = named[0] if named else None
+        self.claim: Claim = claim_of(look.header, self._comments(), seen.tables, suffix, types)
         self.notes += [f"{note}:{n}" for note, n in sorted(look.header.counts.items())]
 
     @property
@@ -93,7 +83,7 @@ class Kml:
         first = 1
         held: list[Placemark] = []
         letters = 0
-        for ready in harvested(Placemarks(), self._opener, self.encoding):
+        for ready in self._placemarks(shapes=True):
             for placemark in ready:
                 held.append(placemark)
                 letters += sum(map(len, placemark.texts.values()))
@@ -132,9 +122,55 @@ class Kml:
                 return Trouble("undecodable_text", name, shown(raw))
         return None
 
+    def _placemarks(self, shapes: bool) -> Iterator[list[Placemark]]:
+        if self._pieces:
+            return pieces(self._opener, self.encoding, shapes)
+        return harvested(Placemarks(shapes), self._opener, self.encoding)
+
+    def _looked_through(self, look: Placemarks) -> "_Seen":
+        """The first reading. What is not well-formed, but goes to its end, is read by pieces.
+
+        Raises Problem `unreadable_file` for a file that is cut off.
+        """
+        try:
+            return _Seen().of(harvested(look, self._opener, self.encoding))
+        except Problem as broken:
+            line = broken.params.get("line")
+            if not line or not is_whole(self._opener, self.encoding):
+                raise
+            self._pieces = True
+            self.notes.append(f"broken_xml:{line}")
+        return _Seen().of(self._placemarks(shapes=False))
+
     def _comments(self) -> list[str]:
         head = next(texts(self._opener, self.encoding), "")
         return _COMMENT.findall(re.split(r"<(?:\w+:)?Placemark\b", head, maxsplit=1)[0])
+
+
+@dataclass
+class _Seen:
+    """What a first reading found: fields of ours and of the file's, systems, some HTML."""
+
+    rows: int = 0
+    own: set[str] = field(default_factory=set)
+    more: dict[str, None] = field(default_factory=dict)
+    types: Counter[str] = field(default_factory=Counter)
+    tables: str = ""
+
+    def of(self, portions: Iterator[list[Placemark]]) -> "_Seen":
+        """Gathered from all placemarks. Raises Problem `refused` for too many fields."""
+        for ready in portions:
+            for placemark in ready:
+                self.rows += 1
+                own, more = _values(placemark)
+                self.own |= own.keys()
+                self.more |= dict.fromkeys(more)
+                if placemark.system:
+                    self.types[placemark.system[:40]] += 1
+                if self.rows <= SAMPLED:
+                    self.tables += placemark.texts.get("description", "")[:2_000]
+            bounded(len(self.own) + len(self.more))
+        return self
 
 
 def _values(placemark: Placemark) -> tuple[dict[str, str], dict[str, str]]:
