@@ -35,11 +35,12 @@ def clerk(ground: Ground, url: str, chromium: Browser) -> Iterator[Page]:
     context.close()
 
 
-def ask(page: Page, url: str, text: str, lang: str = "en", method: str = "mechanical") -> str:
+def ask(page: Page, url: str, text: str, lang: str = "en", crs: str = "EPSG:4326") -> str:
     """Fill the form in and send it; the text of the page that comes."""
     page.goto(f"{url}/permits/check?lang={lang}")
     page.fill("#area", text)
-    page.select_option("#method", method)
+    page.select_option("#crs", crs)
+    page.select_option("#method", "mechanical")
     page.click("main form button")
     page.wait_for_load_state("load")
     return page.inner_text("main")

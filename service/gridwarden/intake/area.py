@@ -44,12 +44,14 @@ Position = tuple[float, float]
 class Area:
     """A valid place: `metres` in the working CRS (given to SQL as GeoJSON), `lonlat` for people.
 
-    `accuracy_m` is what the conversion adds to its place (95 %, metres).
+    `accuracy_m` is what the conversion adds to its place (95 %, metres); `system` is the name of
+    the system that it was read in, None for longitude and latitude.
     """
 
     metres: BaseGeometry
     lonlat: Position
     accuracy_m: float
+    system: str | None = None
 
     def geojson(self) -> dict[str, Any]:
         """The geometry in the working CRS; its numbers lose nothing on the way."""
@@ -86,6 +88,31 @@ def read_area(
         raise Problem("invalid_geometry", key, field=field, **refused.params) from None
 
 
+def area_of(
+    outline: BaseGeometry, reading: Reading, buffer_m: float, km2: float, field: str = "area"
+) -> Area:
+    """A shape in a reading's own numbers, as an Area.
+
+    Raises Problem, naming `field`, as read_area does.
+    """
+    try:
+        numbers = shapely.get_coordinates(outline)
+        if not len(numbers):
+            raise _Refused("short", what=outline.geom_type)
+        if len(numbers) > MAX_POSITIONS:
+            raise _Refused("too_many", limit=MAX_POSITIONS)
+        if not np.isfinite(numbers).all() or np.abs(numbers).max() > 1e9:
+            wrong = ~(np.isfinite(numbers) & (np.abs(numbers) <= 1e9)).all(axis=1)
+            found = [float(n) for n in numbers[int(np.argmax(wrong))]]
+            raise _Refused("position", found=_brief(found))
+        outline = shapely.force_2d(outline)
+        _check_valid(outline)
+        return _checked(outline, reading, reading.working, buffer_m, km2)
+    except _Refused as refused:
+        key = f"areas.problem.{refused.key}"
+        raise Problem("invalid_geometry", key, field=field, **refused.params) from None
+
+
 def _area(document: object, crs: str | None, epsg: int, buffer_m: float, km2: float) -> Area:
     given = _geometry_of(document)
     working = WorkingCrs(epsg)
@@ -93,12 +120,24 @@ def _area(document: object, crs: str | None, epsg: int, buffer_m: float, km2: fl
     reading = _reading(system, working)
     outline = shape(_plain(given, reading is None or reading.geographic, epsg))
     _check_valid(outline)
+    return _checked(outline, reading, working, buffer_m, km2)
+
+
+def _checked(
+    outline: BaseGeometry,
+    reading: Reading | None,
+    working: WorkingCrs,
+    buffer_m: float,
+    km2: float,
+) -> Area:
+    """The valid outline in metres, where the working CRS holds it and one may ask so much."""
     metres = _to_metres(outline, reading, working)
     _check_valid(metres, working)
     _check_size(metres, buffer_m, km2)
     x, y = metres.representative_point().coords[0]
     lon, lat = working.lonlat(np.array([x]), np.array([y]))
-    return Area(metres, (float(lon[0]), float(lat[0])), reading.accuracy_m if reading else 0.0)
+    added, system = (reading.accuracy_m, reading.name) if reading else (0.0, None)
+    return Area(metres, (float(lon[0]), float(lat[0])), added, system)
 
 
 def _geometry_of(document: object) -> Mapping[str, Any]:

@@ -1,30 +1,50 @@
 """The plain form of a permit check, read as the same question as the JSON."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any, Final
 
-from gridwarden.intake.bodies import FULL_WIDTH, NUMBER, place_of_text
+from gridwarden.database import Caller, Pool
+from gridwarden.intake.bodies import FULL_WIDTH, NUMBER, Sent
+from gridwarden.intake.located import city_of
+from gridwarden.intake.places import Place, place_of, place_of_file
 from gridwarden.permits.question import Question, read_question
 from gridwarden.settings import Settings
 from gridwarden.words.problems import Problem
 
-FIELDS: Final = ("area", "crs", "method", "depth_m", "buffer_m", "starts_on", "ends_on")
+FIELDS: Final = (
+    *("area", "crs", "from_layer", "method", "depth_m", "buffer_m", "starts_on", "ends_on"),
+)
 
 
-def question_of_form(values: Mapping[str, str], settings: Settings) -> Question:
-    """The question of a filled-in form. Raises Problem naming the field."""
-    text = values.get("area", "").strip()
-    if not text:
-        raise Problem("missing_value", "permits.problem.no_area", field="area")
+async def question_of_form(
+    values: Mapping[str, str], sent: Sent | None, pool: Pool, caller: Caller, settings: Settings
+) -> Question:
+    """The question of a filled-in form; a file wins over a text. Raises Problem naming the field.
+
+    Files, and shapes, are read beside the loop that serves everybody else.
+    """
+    place = await asyncio.to_thread(_place, values, sent, settings)
     document: dict[str, Any] = {
-        "area": place_of_text(text),
         "method": values.get("method") or None,
         "depth_m": _number(values, "depth_m"),
         "buffer_m": _number(values, "buffer_m"),
         "starts_on": values.get("starts_on") or None,
         "ends_on": values.get("ends_on") or None,
     }
-    return read_question(document, values.get("crs") or None, settings)
+    crs = values.get("crs") or None
+    extent = await city_of(place, pool, caller, settings)
+    return await asyncio.to_thread(read_question, document, crs, settings, place, extent)
+
+
+def _place(values: Mapping[str, str], sent: Sent | None, settings: Settings) -> Place:
+    if sent is not None:
+        layer = values.get("from_layer", "").strip() or None
+        return place_of_file(sent.body, sent.name, "area", settings, layer)
+    text = values.get("area", "").strip()
+    if not text:
+        raise Problem("missing_value", "permits.problem.no_area", field="area")
+    return place_of(text, "area", settings)
 
 
 def _number(values: Mapping[str, str], field: str) -> object:

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,7 +11,8 @@ from rich.console import Console
 from rich.table import Table
 
 from gridwarden.access.command import acting
-from gridwarden.intake.bodies import MAX_BYTES, place_of_text
+from gridwarden.intake.located import city_of
+from gridwarden.intake.places import Place, read_place
 from gridwarden.permits.check import ask
 from gridwarden.permits.question import read_question
 from gridwarden.words import say
@@ -41,13 +41,18 @@ def _group() -> None:
 
 @permit.command()
 def check(
-    area: Annotated[Path, typer.Argument(help="GeoJSON file with the dig area; - for stdin.")],
+    area: Annotated[
+        Path, typer.Argument(help="The dig area: a file of any kind that is read; - for stdin.")
+    ],
     method: Annotated[str, typer.Option(help="hand, mechanical, trenchless, piling, …")],
     depth: Annotated[float | None, typer.Option(help="Depth in metres.")] = None,
     buffer: Annotated[float, typer.Option(help="Widen the area by metres, 0 to 500.")] = 0.0,
     starts: Annotated[str | None, typer.Option(help="First day, 2026-11-20.")] = None,
     ends: Annotated[str | None, typer.Option(help="Last day.")] = None,
-    crs: Annotated[str | None, typer.Option(help="EPSG:n, gcj02 or bd09.")] = None,
+    crs: Annotated[str | None, typer.Option(help="EPSG:n, gcj02, bd09, or unknown.")] = None,
+    from_: Annotated[
+        str | None, typer.Option("--from", help="The layer, where the file holds several.")
+    ] = None,
     as_: Annotated[str, typer.Option("--as", help="utility or supervisor.")] = "supervisor",
     org: Annotated[str | None, typer.Option(help="The company asked for.")] = None,
     lang: Annotated[str | None, typer.Option(help="zh or en.")] = None,
@@ -55,14 +60,13 @@ def check(
 ) -> None:
     """Ask whether one may dig in an area: verdict, mains, measures, whom to call."""
     document = {
-        "area": place_of_text(_read(area)),
         "method": method,
         "depth_m": depth,
         "buffer_m": buffer,
         "starts_on": starts,
         "ends_on": ends,
     }
-    text, language = asyncio.run(_ask(document, crs, as_, org, lang))
+    text, language = asyncio.run(_ask(area, from_, document, crs, as_, org, lang))
     if as_json:
         typer.echo(text)
     else:
@@ -70,32 +74,22 @@ def check(
 
 
 async def _ask(
-    document: dict[str, Any], crs: str | None, role: str, org: str | None, lang: str | None
+    area: Path,
+    layer: str | None,
+    document: dict[str, Any],
+    crs: str | None,
+    role: str,
+    org: str | None,
+    lang: str | None,
 ) -> tuple[str, str]:
     if role not in ("utility", "supervisor"):
         raise Problem("forbidden", field="--as", role=role)
     async with acting(role, org) as (pool, caller, settings):
         language = lang if lang in ("zh", "en") else settings.language
-        question = read_question(document, crs, settings)
+        place: Place = await asyncio.to_thread(read_place, area, "AREA", settings, layer)
+        extent = await city_of(place, pool, caller, settings)
+        question = read_question(document, crs, settings, place, extent)
         return await ask(pool, replace(caller, language=language), question), language
-
-
-def _read(area: Path) -> str:
-    try:
-        if str(area) == "-":
-            body = sys.stdin.buffer.read(MAX_BYTES + 1)
-        else:
-            with area.open("rb") as file:
-                body = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        reason = error.strerror or "unreadable"
-        raise Problem("unreadable_file", f"{area}: {reason}.", field="AREA") from None
-    if len(body) > MAX_BYTES:
-        raise Problem("too_large", field="AREA")
-    try:
-        return body.decode("utf-8-sig").strip()
-    except UnicodeDecodeError:
-        raise Problem("invalid_geometry", "areas.problem.not_geojson", field="AREA") from None
 
 
 def show(answer: dict[str, Any], lang: str, console: Console) -> None:
@@ -109,6 +103,8 @@ def show(answer: dict[str, Any], lang: str, console: Console) -> None:
         console.print(f"{number}. {measure}", highlight=False)
     for note in answer["notes"]:
         console.print(f"· {note}", highlight=False, style="dim")
+    coordinates = answer["coordinates"]
+    console.print(f"· {coordinates['say']}", highlight=False, style="dim", soft_wrap=True)
     coverage = say(f"permits.coverage.{answer['coverage']}", lang)
     rules = answer["data"]["rules"] or "–"
     console.print(

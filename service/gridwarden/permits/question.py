@@ -6,7 +6,10 @@ from datetime import date
 from functools import cache
 from typing import Any, Final, get_args
 
-from gridwarden.intake.area import Area, read_area
+from gridwarden.intake.area import Area
+from gridwarden.intake.coordinates import Extent
+from gridwarden.intake.located import Located, located, of_document
+from gridwarden.intake.places import Place
 from gridwarden.rules.format import Method
 from gridwarden.settings import Settings
 from gridwarden.words import LANGUAGES, say
@@ -15,6 +18,7 @@ from gridwarden.words.speech import catalogue
 
 METHODS: Final[tuple[str, ...]] = get_args(Method)
 MEMBERS: Final = ("area", "buffer_m", "method", "depth_m", "starts_on", "ends_on")
+VERDICTS: Final = ("prohibited", "protection_plan", "notify", "unknown", "clear")
 _ANSWER: Final = "permits.answer."
 
 
@@ -24,12 +28,17 @@ class Question:
     cover is too uncertain to dig above it.
     """
 
-    area: Area
+    place: Located
     method: str
     buffer_m: float = 0.0
     depth_m: float | None = None
     starts_on: date | None = None
     ends_on: date | None = None
+
+    @property
+    def area(self) -> Area:
+        """The area, as its first reading has it."""
+        return self.place.area
 
     def work(self) -> dict[str, Any]:
         """The `work` argument of api.permit_check.
@@ -45,7 +54,7 @@ class Question:
             "starts_on": self.starts_on and self.starts_on.isoformat(),
             "ends_on": self.ends_on and self.ends_on.isoformat(),
             "words": words(self.method),
-        }
+        } | self.place.work()
 
 
 @cache
@@ -55,12 +64,22 @@ def words(method: str) -> dict[str, dict[str, str]]:
     return {
         language: {key.removeprefix(_ANSWER): say(key, language) for key in keys}
         | {"method": say(f"permits.method.{method}", language)}
+        | {f"named_{verdict}": say(f"permits.verdict.{verdict}", language) for verdict in VERDICTS}
         for language in LANGUAGES
     }
 
 
-def read_question(document: object, crs: str | None, settings: Settings) -> Question:
-    """The question that a JSON object asks. Raises Problem naming the member that is wrong."""
+def read_question(
+    document: object,
+    crs: str | None,
+    settings: Settings,
+    place: Place | None = None,
+    extent: Extent | None = None,
+) -> Question:
+    """The question that a JSON object asks: about `place`, else about its member `area`, GeoJSON.
+
+    `extent` is where the city is. Raises Problem naming the member that is wrong.
+    """
     if not isinstance(document, Mapping):
         raise Problem("bad_request", "permits.problem.body")
     for member in document:
@@ -72,7 +91,7 @@ def read_question(document: object, crs: str | None, settings: Settings) -> Ques
                 field=str(member)[:60],
                 known=known,
             )
-    for member in ("area", "method"):
+    for member in ("method",) if place is not None else ("area", "method"):
         if document.get(member) is None:
             raise Problem("missing_value", "permits.problem.missing", field=member)
     method = document["method"]
@@ -86,8 +105,12 @@ def read_question(document: object, crs: str | None, settings: Settings) -> Ques
         raise Problem("invalid_value", "permits.problem.dates", field="ends_on")
     depth_m = number(document.get("depth_m"), "depth_m", 0, 200)
     limit = min(settings.area_km2, 1.0)
-    area = read_area(document["area"], crs, settings.crs, buffer_m or 0.0, limit)
-    return Question(area, str(method), buffer_m or 0.0, depth_m, starts_on, ends_on)
+    wide = buffer_m or 0.0
+    if place is None:
+        lies = of_document(document["area"], crs, settings, wide, limit, "area")
+    else:
+        lies = located(place, crs, settings, wide, limit, "area", extent)
+    return Question(lies, str(method), buffer_m or 0.0, depth_m, starts_on, ends_on)
 
 
 def number(value: object, field: str, low: float, high: float) -> float | None:

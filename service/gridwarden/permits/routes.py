@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Final
 
@@ -11,9 +12,12 @@ from fastapi.responses import HTMLResponse
 from gridwarden.access import allow
 from gridwarden.database import Caller
 from gridwarden.intake.area import Area
-from gridwarden.intake.bodies import limited_body, limited_form, parse_json
+from gridwarden.intake.bodies import Sent, form_of, limited_body, parse_json
+from gridwarden.intake.places import MAX_FILE_BYTES
+from gridwarden.intake.system_names import choices
 from gridwarden.permits.bodies import FIELDS, question_of_form
 from gridwarden.permits.check import ask
+from gridwarden.permits.drawing import drawn
 from gridwarden.permits.question import METHODS, read_question
 from gridwarden.words import language_of
 from gridwarden.words.page import page
@@ -22,6 +26,9 @@ from gridwarden.words.problems import Problem
 router = APIRouter(tags=["permits"])
 PermitAsker = Annotated[Caller, allow("utility", "supervisor")]
 PARAMETERS: Final = ("crs", "lang")
+FORMS: Final = ("multipart/form-data", "application/x-www-form-urlencoded")
+LARGEST: Final = MAX_FILE_BYTES + (1 << 20)
+"""Bytes of a form with its file."""
 
 _BODY: Final[dict[str, Any]] = {
     "type": "object",
@@ -53,21 +60,44 @@ _FORM: Final[dict[str, Any]] = {
     response_class=Response,
     responses={200: {"content": {"application/json": {"schema": {"type": "object"}}}}},
     openapi_extra={
-        "requestBody": {"required": True, "content": {"application/json": {"schema": _BODY}}}
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/json": {"schema": _BODY},
+                "multipart/form-data": {"schema": _FORM},
+            },
+        }
     },
 )
 async def check(request: Request, caller: PermitAsker, crs: str | None = None) -> Response:
-    """May I dig here? `crs` names the system of the area's numbers (longitude, latitude)."""
+    """May I dig here? `crs` names the system of the area's numbers.
+
+    JSON takes an area as GeoJSON. A form takes it as `file` (any kind that is imported) or as a
+    text in `area` (coordinates, WKT, a table, a link). Where neither `crs` nor the area itself
+    tells whose coordinates they are, every reading is judged, and the answer is never `clear`.
+    """
     for name in request.query_params:
         if name not in PARAMETERS:
             raise Problem("unknown_parameter", field=name[:60])
-    settings = request.app.state.settings
-    document = parse_json(await limited_body(request))
-    # geometry is judged beside the loop that serves everybody else
-    question = await asyncio.to_thread(read_question, document, crs, settings)
+    settings, pool = request.app.state.settings, request.app.state.pool
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() in FORMS:
+        values, sent = await form_of(request, LARGEST)
+        _only_known(values)
+        values = values | ({"crs": crs} if crs is not None else {})
+        question = await question_of_form(values, sent, pool, caller, settings)
+    else:
+        document = parse_json(await limited_body(request))
+        # geometry is judged beside the loop that serves everybody else
+        question = await asyncio.to_thread(read_question, document, crs, settings)
     text = await ask(request.app.state.pool, caller, question)
     headers = {"Cache-Control": "no-store", "Content-Language": caller.language}
     return Response(text, media_type="application/json", headers=headers)
+
+
+def _only_known(values: Mapping[str, str]) -> None:
+    for name in values:
+        if name not in FIELDS:
+            raise Problem("unknown_parameter", field=name[:60])
 
 
 @router.get("/permits/check", response_class=HTMLResponse)
@@ -86,12 +116,15 @@ async def form(request: Request, caller: PermitAsker) -> HTMLResponse:
 async def answer(request: Request, caller: PermitAsker) -> HTMLResponse:
     """The answer as a sheet of paper; or the form again, with what to correct."""
     values: dict[str, str] = {}
+    sent: Sent | None = None
+    state = request.app.state
     try:
-        values = await limited_form(request)
-        question = await asyncio.to_thread(question_of_form, values, request.app.state.settings)
+        values, sent = await form_of(request, LARGEST)
+        question = await question_of_form(values, sent, state.pool, caller, state.settings)
     except Problem as problem:
         return _form(request, caller, values, problem)
-    found = json.loads(await ask(request.app.state.pool, caller, question))
+    found = json.loads(await ask(state.pool, caller, question))
+    lang = language_of(request)
     return page(
         request,
         "permits/answer.html",
@@ -99,6 +132,9 @@ async def answer(request: Request, caller: PermitAsker) -> HTMLResponse:
         answer=found,
         question=question,
         place=_place(question.area),
+        read_as=question.place.said(lang),
+        readings=question.place.names(lang) if len(question.place.readings) > 1 else [],
+        drawing=await drawn(state.pool, caller, question.place, state.settings.crs),
         asked_at=datetime.fromisoformat(found["data"]["asked_at"]),
         headings=_headings(found),
     )
@@ -115,7 +151,7 @@ def _form(
         status_code=problem.status if problem else 200,
         values=kept,
         methods=METHODS,
-        epsg=request.app.state.settings.crs,
+        systems=choices(request.app.state.settings.crs, language_of(request), unknown=True),
         wrong=problem.field if problem else None,
         sentence=problem.said(language_of(request)) if problem else None,
     )

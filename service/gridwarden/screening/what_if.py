@@ -16,7 +16,9 @@ from psycopg import Error as DatabaseError
 from psycopg.types.json import Jsonb
 
 from gridwarden.database import Caller, Pool, as_caller, queries
-from gridwarden.intake.area import read_area
+from gridwarden.intake.coordinates import Extent
+from gridwarden.intake.located import Located, located, of_document
+from gridwarden.intake.places import Place
 from gridwarden.intake.values import BadValueError, Converter
 from gridwarden.layers.catalogue import Layer, layers
 from gridwarden.screening.constructing import may_move, told_bands
@@ -53,6 +55,7 @@ class Proposal:
     geometry: Mapping[str, Any]
     properties: Mapping[str, Any]
     replaces: int | None
+    place: Located
 
 
 def proposable() -> tuple[str, ...]:
@@ -60,8 +63,18 @@ def proposable() -> tuple[str, ...]:
     return tuple(one.id for one in layers().values() if one.geometry != "none")
 
 
-def read_proposal(document: object, settings: Settings, crs: str | None = None) -> Proposal:
-    """The proposal that a JSON object makes. Raises Problem naming the member that is wrong."""
+def read_proposal(
+    document: object,
+    settings: Settings,
+    crs: str | None = None,
+    place: Place | None = None,
+    extent: Extent | None = None,
+) -> Proposal:
+    """The proposal that a JSON object makes; `place` takes the place of its feature's geometry.
+
+    Raises Problem naming the member that is wrong, and `refused` (field `crs`) where it cannot be
+    told whose coordinates the place has: a proposal lies in one place.
+    """
     if not isinstance(document, Mapping):
         raise Problem("bad_request", "what_if.problem.body")
     for member in document:
@@ -85,14 +98,20 @@ def read_proposal(document: object, settings: Settings, crs: str | None = None) 
         raise Problem("invalid_value", "areas.problem.crs", field="crs", found=str(given)[:60])
     feature = document["feature"]
     limit = min(settings.area_km2, 1.0)
-    area = read_area(feature, given, settings.crs, 0.0, limit, "feature")
+    if place is None:
+        lies = of_document(feature, given, settings, 0.0, limit, "feature")
+    else:
+        lies = located(place, given, settings, 0.0, limit, "feature", extent)
+    if len(lies.readings) > 1:
+        raise Problem("refused", "what_if.problem.unlocated", field="crs")
+    area = lies.area
     geometry = _geometry(layer, area.geojson())
     properties = _properties(layer, feature, ZoneInfo(settings.time_zone))
     if area.accuracy_m:
         stated = properties.get("accuracy_m")
         joint = float(np.hypot(1.0 if stated is None else stated, area.accuracy_m))
         properties["accuracy_m"] = round(joint, 4)
-    return Proposal(layer, geometry, properties, _id(document.get("replaces")))
+    return Proposal(layer, geometry, properties, _id(document.get("replaces")), lies)
 
 
 def _geometry(layer: Layer, found: Mapping[str, Any]) -> dict[str, Any]:
@@ -168,12 +187,15 @@ async def judge(pool: Pool, caller: Caller, proposal: Proposal, timeout_ms: int)
             raise Problem("not_found", "what_if.problem.no_feature", field="replaces") from None
         raise
     assert row is not None
-    return answer(row[0], caller.language)
+    return answer(row[0], proposal.place, caller.language)
 
 
-def answer(found: Mapping[str, Any], lang: str) -> dict[str, Any]:
+def answer(found: Mapping[str, Any], place: Located, lang: str) -> dict[str, Any]:
     """What the database found, told."""
     dig = found["dig"]
+    if dig and place.unlocated and dig["verdict"] == "clear":
+        # within 10 m of where it says: what lies there cannot be ruled out
+        dig = {**dig, "verdict": "unknown", "doubts": [*dig["doubts"], "unlocated-bd09"]}
     return {
         "layer": found["layer"],
         "replaces": found["replaces"],
@@ -186,6 +208,12 @@ def answer(found: Mapping[str, Any], lang: str) -> dict[str, Any]:
         ],
         "verdict": dig["verdict"] if dig else None,
         "dig": dig,
+        "coordinates": {
+            "system": place.readings[0].name,
+            "north_first": place.readings[0].north_first,
+            "because": [{"key": key, "detail": detail} for key, detail in place.reasons],
+            "say": place.said(lang),
+        },
         "data": {"rules": found["rules"] or [], "asked_at": found["asked_at"]},
     }
 

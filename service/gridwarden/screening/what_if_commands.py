@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,7 +11,8 @@ from rich.console import Console
 from rich.table import Table
 
 from gridwarden.access.command import acting
-from gridwarden.intake.bodies import MAX_BYTES, place_of_text
+from gridwarden.intake.located import city_of
+from gridwarden.intake.places import read_place
 from gridwarden.screening.what_if import ASKERS, judge, read_proposal
 from gridwarden.words import known, say
 from gridwarden.words.figures import metres
@@ -25,7 +25,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def what_if(
-    file: Annotated[Path, typer.Argument(help="GeoJSON file with one feature; - for stdin.")],
+    file: Annotated[Path, typer.Argument(help="A file of any kind with one feature; - for stdin.")],
     layer: Annotated[str, typer.Option(help="The layer that it would belong to.")],
     replaces: Annotated[int | None, typer.Option(help="Id of what it would replace.")] = None,
     crs: Annotated[str | None, typer.Option(help="EPSG:n, gcj02 or bd09.")] = None,
@@ -35,10 +35,10 @@ def what_if(
     as_json: Annotated[bool, typer.Option("--json", help="The API's JSON.")] = False,
 ) -> None:
     """Show what a screening would find for a proposed feature; none is made."""
-    document = {"layer": layer, "feature": place_of_text(_read(file), "FILE")}
+    document: dict[str, Any] = {"layer": layer}
     if replaces is not None:
         document["replaces"] = replaces
-    found, language = asyncio.run(_judge(document, crs, as_, org, lang))
+    found, language = asyncio.run(_judge(file, document, crs, as_, org, lang))
     if as_json:
         typer.echo(json.dumps(found, ensure_ascii=False))
     else:
@@ -46,39 +46,30 @@ def what_if(
 
 
 async def _judge(
-    document: dict[str, Any], crs: str | None, role: str, org: str | None, lang: str | None
+    file: Path,
+    document: dict[str, Any],
+    crs: str | None,
+    role: str,
+    org: str | None,
+    lang: str | None,
 ) -> tuple[dict[str, Any], str]:
     if role not in ASKERS:
         raise Problem("forbidden", field="--as", role=role)
     async with acting(role, org) as (pool, caller, settings):
         language = lang if lang in ("zh", "en") else settings.language
-        proposal = read_proposal(document, settings, crs)
+        place = await asyncio.to_thread(read_place, file, "FILE", settings)
+        document["feature"] = {"type": "Feature", "properties": place.properties}
+        extent = await city_of(place, pool, caller, settings)
+        proposal = read_proposal(document, settings, crs, place, extent)
         timeout = settings.statement_timeout_ms
         return await judge(pool, replace(caller, language=language), proposal, timeout), language
-
-
-def _read(file: Path) -> str:
-    try:
-        if str(file) == "-":
-            body = sys.stdin.buffer.read(MAX_BYTES + 1)
-        else:
-            with file.open("rb") as opened:
-                body = opened.read(MAX_BYTES + 1)
-    except OSError as error:
-        reason = error.strerror or "unreadable"
-        raise Problem("unreadable_file", f"{file}: {reason}.", field="FILE") from None
-    if len(body) > MAX_BYTES:
-        raise Problem("too_large", field="FILE")
-    try:
-        return body.decode("utf-8-sig").strip()
-    except UnicodeDecodeError:
-        raise Problem("invalid_geometry", "areas.problem.not_geojson", field="FILE") from None
 
 
 def show(found: dict[str, Any], lang: str, console: Console) -> None:
     """The answer for a terminal: verdict, findings, whose other mains are near, what would end."""
     if found["verdict"]:
         console.print(say(f"permits.verdict.{found['verdict']}", lang), style="bold")
+    console.print(found["coordinates"]["say"], style="dim", highlight=False, soft_wrap=True)
     if found["findings"]:
         console.print(_findings(found["findings"], lang))
     else:

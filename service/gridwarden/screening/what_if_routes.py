@@ -11,12 +11,10 @@ from fastapi.responses import HTMLResponse, JSONResponse
 
 from gridwarden.access import allow
 from gridwarden.database import Caller
-from gridwarden.intake.bodies import (
-    limited_body,
-    limited_form,
-    parse_json,
-    place_of_text,
-)
+from gridwarden.intake.bodies import Sent, form_of, limited_body, parse_json
+from gridwarden.intake.located import city_of
+from gridwarden.intake.places import MAX_FILE_BYTES, Place, place_of, place_of_file
+from gridwarden.intake.system_names import choices
 from gridwarden.layers.catalogue import layers
 from gridwarden.screening.what_if import ASKERS, judge, proposable, read_proposal
 from gridwarden.settings import Settings
@@ -27,7 +25,7 @@ from gridwarden.words.problems import Problem
 router = APIRouter(tags=["screening"])
 Asker = Annotated[Caller, allow(*ASKERS)]
 PARAMETERS: Final = ("crs", "lang")
-FIELDS: Final = ("layer", "feature", "crs", "properties", "replaces")
+FIELDS: Final = ("layer", "feature", "crs", "from_layer", "properties", "replaces")
 _LINE: Final = re.compile(r"\s*([^=:：＝]+?)\s*[=:：＝]\s*(.*?)\s*")
 
 _BODY: Final[dict[str, Any]] = {
@@ -100,60 +98,44 @@ async def answered(request: Request, caller: Asker) -> HTMLResponse:
     values: dict[str, str] = {}
     settings: Settings = request.app.state.settings
     try:
-        values = await limited_form(request, "feature")
-        document = document_of_form(values)
+        values, sent = await form_of(request, MAX_FILE_BYTES + (1 << 20))
+        place = await asyncio.to_thread(_place, values, sent, settings)
+        document = document_of_form(values, place)
         crs = values.get("crs") or None
-        proposal = await asyncio.to_thread(read_proposal, document, settings, crs)
-        timeout = settings.statement_timeout_ms
-        found = await judge(request.app.state.pool, caller, proposal, timeout)
+        pool = request.app.state.pool
+        extent = await city_of(place, pool, caller, settings)
+        proposal = await asyncio.to_thread(read_proposal, document, settings, crs, place, extent)
+        found = await judge(pool, caller, proposal, settings.statement_timeout_ms)
     except Problem as problem:
         return _page(request, caller, values, problem=problem)
     return _page(request, caller, values, found=found)
 
 
-def document_of_form(values: Mapping[str, str]) -> dict[str, Any]:
-    """The question of a filled-in form. Raises Problem naming the field.
+def document_of_form(values: Mapping[str, str], place: Place) -> dict[str, Any]:
+    """The question of a filled-in form about a place. Raises Problem naming the field.
 
     Properties are lines `column = value`; they win over those of a pasted feature.
     """
-    text = values.get("feature", "").strip()
-    if not text:
-        raise Problem("missing_value", "what_if.problem.no_place", field="feature")
-    place = place_of_text(text, "feature")
-    pasted = _pasted(place)
     typed = _typed(values.get("properties", ""))
     replaces = values.get("replaces", "").strip()
     if replaces and not (replaces.isascii() and replaces.isdecimal() and len(replaces) < 19):
         raise Problem("invalid_value", "what_if.problem.replaces", field="replaces")
-    geometry = place
-    if isinstance(place, dict) and place.get("type") in ("Feature", "FeatureCollection"):
-        geometry = _one(place)
-    feature = {"type": "Feature", "geometry": geometry, "properties": pasted | typed}
-    if isinstance(place, dict) and "crs" in place:
-        feature["crs"] = place["crs"]
+    feature = {"type": "Feature", "properties": {**place.properties, **typed}}
     document: dict[str, Any] = {"layer": values.get("layer") or None, "feature": feature}
     if replaces:
         document["replaces"] = int(replaces)
     return document
 
 
-def _one(place: Mapping[str, Any]) -> object:
-    """The geometry of a pasted Feature, or the collection as it is, to be refused in its words."""
-    features = place.get("features")
-    if place["type"] == "FeatureCollection":
-        if not isinstance(features, list) or len(features) != 1:
-            return dict(place)
-        place = features[0] if isinstance(features[0], dict) else {}
-    return place.get("geometry")
-
-
-def _pasted(place: object) -> dict[str, Any]:
-    found: object = place
-    if isinstance(found, dict) and found.get("type") == "FeatureCollection":
-        features = found.get("features")
-        found = features[0] if isinstance(features, list) and features else None
-    properties = found.get("properties") if isinstance(found, dict) else None
-    return dict(properties) if isinstance(properties, dict) else {}
+def _place(values: Mapping[str, str], sent: Sent | None, settings: Settings) -> Place:
+    """The place of a form; a file wins over a text."""
+    if sent is not None:
+        layer = values.get("from_layer", "").strip() or None
+        return place_of_file(sent.body, sent.name, "feature", settings, layer)
+    text = values.get("feature", "").strip()
+    if not text:
+        raise Problem("missing_value", "what_if.problem.no_place", field="feature")
+    return place_of(text, "feature", settings)
 
 
 def _typed(text: str) -> dict[str, str]:
@@ -194,7 +176,7 @@ def _page(
         ],
         titles={one.id: one.title.in_(lang) for one in layers().values()},
         family=lambda name: say(f"family.{name}", lang) if known(f"family.{name}") else name,
-        epsg=request.app.state.settings.crs,
+        systems=choices(request.app.state.settings.crs, lang, unknown=False),
         wrong=problem.field if problem else None,
         sentence=problem.said(lang) if problem else None,
         answer=found,

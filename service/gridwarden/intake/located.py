@@ -1,0 +1,248 @@
+"""Whose coordinates a place has, and where it then lies: known with a reason, or under every
+reading that it may have, of which nobody knows which holds."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import shapely
+
+from gridwarden.database import Caller, Pool, as_caller
+from gridwarden.geodesy import Reading, WorkingCrs
+from gridwarden.intake.area import LONLAT, Area, area_of, read_area
+from gridwarden.intake.coordinates import Decision, Extent, Question, Said, decided
+from gridwarden.intake.coordinates.knowing import extent_of
+from gridwarden.intake.formats.batch import Shapes
+from gridwarden.intake.formats.claim import DEGREES, Claim
+from gridwarden.intake.places import Place
+from gridwarden.intake.system_names import system_name
+from gridwarden.settings import Settings
+from gridwarden.words import LANGUAGES, say
+from gridwarden.words.problems import Problem
+
+UNKNOWN: Final = "unknown"
+"""What a person says who does not know the system."""
+MOST: Final = 8
+"""Readings that are judged together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """One reading of a place: the system's name, which number is the northing, and the area."""
+
+    name: str
+    north_first: bool
+    area: Area
+
+    def said(self, lang: str, *, axes: bool) -> str:
+        """The reading in words; `axes` where readings differ in the order of the numbers."""
+        named = system_name(self.name, lang)
+        if not axes:
+            return named
+        return say(f"places.axes.{'north' if self.north_first else 'east'}", lang, system=named)
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """Where a place lies. `unlocated` says why it is not known which of `readings` holds: `whose`,
+    `zone`, `misfit`, `axes`, or `bd09` for the one that is within 10 m; None where it is known.
+
+    `reasons` end `coordinates.because.<…>`, each with its detail.
+    """
+
+    readings: tuple[Meant, ...]
+    reasons: tuple[tuple[str, str], ...]
+    unlocated: str | None = None
+
+    @property
+    def area(self) -> Area:
+        """The area of the first reading."""
+        return self.readings[0].area
+
+    @property
+    def several(self) -> bool:
+        """Whether readings differ in the order of the two numbers."""
+        return len({one.north_first for one in self.readings}) > 1
+
+    def names(self, lang: str) -> list[str]:
+        """The readings in words, in order."""
+        return [one.said(lang, axes=self.several) for one in self.readings]
+
+    def said(self, lang: str) -> str:
+        """As what the coordinates were read, and why, in one sentence."""
+        between = "；" if lang == "zh" else "; "
+        why = between.join(
+            say(f"coordinates.because.{key}", lang, detail=detail) for key, detail in self.reasons
+        )
+        if len(self.readings) > 1:
+            names = ("、" if lang == "zh" else ", ").join(self.names(lang))
+            return say("places.read.several", lang, systems=names, why=why)
+        return say("places.read.one", lang, system=self.names(lang)[0], why=why)
+
+    def work(self) -> dict[str, Any]:
+        """What `api.permit_answer` is told: `coordinates`, and `unlocated` where that is so."""
+        only = self.readings[0] if len(self.readings) == 1 else None
+        told: dict[str, Any] = {
+            "coordinates": {
+                "system": only and only.name,
+                "north_first": only and only.north_first,
+                "because": [{"key": key, "detail": detail} for key, detail in self.reasons],
+                "said": {lang: self.said(lang) for lang in LANGUAGES},
+            }
+        }
+        if self.unlocated is None:
+            return told
+        names = {lang: self.names(lang) for lang in LANGUAGES}
+        return told | {
+            "unlocated": {
+                "because": self.unlocated,
+                "readings": [
+                    {
+                        "name": one.name,
+                        "north_first": one.north_first,
+                        "area": one.area.geojson(),
+                        "accuracy_m": one.area.accuracy_m,
+                        "said": {lang: names[lang][n] for lang in LANGUAGES},
+                    }
+                    for n, one in enumerate(self.readings)
+                ],
+            }
+        }
+
+
+def located(
+    place: Place,
+    crs: str | None,
+    settings: Settings,
+    buffer_m: float,
+    km2: float,
+    field: str = "area",
+    extent: Extent | None = None,
+    fitted: Reading | None = None,
+) -> Located:
+    """Where a place lies; `crs` is what the person chose (`unknown`: they do not know).
+
+    Raises Problem, naming `field` or `crs`.
+    """
+    known = None if crs is None or not crs.strip() else crs.strip()
+    open_geojson = known == UNKNOWN and place.claim.because == "geojson"
+    if place.document is not None and not open_geojson:
+        return _of_geojson(
+            place, None if known == UNKNOWN else known, settings, buffer_m, km2, field
+        )
+    if place.document is not None:
+        shape = read_area(place.document, None, settings.crs, buffer_m, km2, field).metres
+        lonlat = _lonlat_again(shape, settings)
+        place = Place(Claim(DEGREES, "typed"), lonlat)
+    assert place.shape is not None
+    said = Said(None if known == UNKNOWN else _named(known))
+    sample: Shapes = np.array([place.shape], dtype=object)
+    asking = _Asking(place, sample, settings, buffer_m, km2, field, extent, fitted)
+    return asking.answer(said)
+
+
+async def city_of(place: Place, pool: Pool, caller: Caller, settings: Settings) -> Extent | None:
+    """Where the city is, for numbers that do not say whose they are; None where that is told."""
+    if place.document is not None or place.claim.told:
+        return None
+    async with as_caller(pool, caller) as connection:
+        return await extent_of(connection, settings.crs)
+
+
+def _lonlat_again(shape: Any, settings: Settings) -> Any:
+    working = WorkingCrs(settings.crs)
+    return shapely.transform(shape, lambda c: np.column_stack(working.lonlat(c[:, 0], c[:, 1])))
+
+
+def _named(crs: str | None) -> str | None:
+    if crs is None:
+        return None
+    name = crs.lower()
+    if name in LONLAT or name == "lonlat":
+        return "EPSG:4326"
+    return name if name in ("gcj02", "bd09") else crs.upper() if name.startswith("epsg:") else crs
+
+
+def of_document(
+    document: object, crs: str | None, settings: Settings, buffer_m: float, km2: float, field: str
+) -> Located:
+    """GeoJSON as the API takes it: one geometry or feature, in `crs` (WGS 84 when None)."""
+    named = isinstance(document, Mapping) and isinstance(document.get("crs"), Mapping)
+    place = Place(Claim(None, "file" if named else "geojson"), None, document)
+    return _of_geojson(place, crs, settings, buffer_m, km2, field)
+
+
+def _of_geojson(
+    place: Place, crs: str | None, settings: Settings, buffer_m: float, km2: float, field: str
+) -> Located:
+    area = read_area(place.document, crs, settings.crs, buffer_m, km2, field)
+    name = area.system or "EPSG:4326"
+    reason = ("chosen", "") if crs is not None else (place.claim.because, name)
+    return Located((Meant(name, False, area),), (reason,), "bd09" if name == "bd09" else None)
+
+
+def _reason(found: Decision) -> tuple[str, str]:
+    """Why, as a question tells it: who asks is who chose."""
+    return ("chosen", "") if found.because == "said" else (found.because, found.detail)
+
+
+@dataclass(frozen=True)
+class _Asking:
+    place: Place
+    sample: Shapes
+    settings: Settings
+    buffer_m: float
+    km2: float
+    field: str
+    extent: Extent | None
+    fitted: Reading | None
+
+    def answer(self, said: Said) -> Located:
+        found = self._decided(said)
+        if found.reading is not None:
+            return self._known(found, found.reading)
+        assert found.question is not None
+        return self._open(found, found.question, said)
+
+    def _decided(self, said: Said) -> Decision:
+        return decided(
+            self.place.claim, self.sample, said, self.settings, self.extent, fitted=self.fitted
+        )
+
+    def _known(self, found: Decision, reading: Reading) -> Located:
+        reasons = (_reason(found), *found.also)
+        meant = Meant(reading.name, reading.north_first, self._area(reading))
+        return Located((meant,), reasons, "bd09" if reading.shift == "bd09" else None)
+
+    def _open(self, found: Decision, question: Question, said: Said) -> Located:
+        """Under every reading that the question offers and that lies here."""
+        meant: dict[tuple[str, bool], Meant] = {}
+        refused: Problem | None = None
+        for option in question.options[:MOST]:
+            crs = option.answer.get("crs") or question.params.get("crs") or said.crs
+            north_first = option.answer.get("north_first")
+            try:
+                reading = self._decided(Said(crs, north_first, ("crs", "north_first"))).reading
+                if reading is not None:
+                    one = Meant(reading.name, reading.north_first, self._area(reading))
+                    meant.setdefault((one.name, one.north_first), one)
+            except Problem as problem:
+                refused = refused or problem
+        if not meant:
+            raise refused or Problem("refused", "intake.no_crs", field="crs")
+        readings = tuple(meant.values())
+        reasons = (_reason(found), *found.also)
+        only = (
+            question.kind == "axes" and len(readings) == 1 and self.place.claim.north_first is None
+        )
+        if only:
+            key = "only_north_first" if readings[0].north_first else "only_east_first"
+            return Located(readings, (*reasons, (key, "")), None)
+        return Located(
+            readings, reasons, question.key if question.kind == "coordinates" else "axes"
+        )
+
+    def _area(self, reading: Reading) -> Area:
+        assert self.place.shape is not None
+        return area_of(self.place.shape, reading, self.buffer_m, self.km2, self.field)

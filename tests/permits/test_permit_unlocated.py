@@ -1,0 +1,243 @@
+"""An area of which nobody can tell whose coordinates it has: judged under every reading, and
+never clear; and every way in which a clerk brings an area."""
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+
+from conftest import owner
+from gridwarden.geodesy import gcj02_to_bd09, wgs84_to_gcj02
+
+from .conftest import EDGE_M, Ground, X, box, lonlat
+
+WPS = """某某路燃气改造工程用地拐点坐标表\t\t\t
+地块编号\t拐点号\tX(m)\tY(m)
+DK-1\tJ1\t{a}\t{p}
+\tJ2\t{a}\t{q}
+\tJ3\t{b}\t{q}
+\tJ4\t{b}\t{p}
+\tJ1\t{a}\t{p}
+合计\t\t\t80平方米
+"""
+
+
+def corners(y: float, shift: str = "") -> str:
+    """A dig area of 20 m × 4 m as pairs, as the named map service would show it."""
+    lon, lat = np.array([lonlat(*place) for place in box(y)["coordinates"][0][:-1]]).T
+    if shift:
+        lon, lat = wgs84_to_gcj02(lon, lat)
+    if shift == "bd09":
+        lon, lat = gcj02_to_bd09(lon, lat)
+    return "; ".join(f"{a:.9f},{b:.9f}" for a, b in zip(lon, lat, strict=True))
+
+
+def post(ground: Ground, area: str | None = None, who: str = "A", **form: Any) -> httpx.Response:
+    """Send the form of the API; `file` is (name, bytes)."""
+    file = form.pop("file", None)
+    fields = {"method": "mechanical"} | ({"area": area} if area is not None else {}) | form
+    parts: list[tuple[str, Any]] = [(name, (None, str(value))) for name, value in fields.items()]
+    parts += [("file", file)] if file else []
+    return ground.http.post("/api/permits/check?lang=en", headers=ground.keys[who], files=parts)
+
+
+def answered(ground: Ground, area: str | None = None, **form: Any) -> dict[str, Any]:
+    sent = post(ground, area, **form)
+    assert sent.status_code == 200, sent.text
+    return dict(sent.json())
+
+
+def names(answer: dict[str, Any]) -> list[str]:
+    return [one["name"] for one in answer["coordinates"]["readings"]]
+
+
+def test_plain_degrees_are_judged_under_every_reading_and_never_clear(ground: Ground) -> None:
+    y = ground.lane()
+    typed = corners(y)
+    free = answered(ground, typed)
+    assert free["verdict"] == "unknown" and free["coordinates"]["unlocated"] == "whose"
+    assert names(free) == ["EPSG:4326", "gcj02", "bd09"]
+    assert "whose coordinates these are" in free["say"]
+    assert free["reasons"][0]["rule"] == "unlocated" and free["move_m"] is None
+    assert answered(ground, typed, crs="EPSG:4326")["verdict"] == "clear"
+    assert answered(ground, typed, crs="unknown")["verdict"] == "unknown"
+
+
+@pytest.mark.parametrize("shift", ["", "gcj02", "bd09"])
+def test_the_strictest_reading_decides_and_is_named(ground: Ground, shift: str) -> None:
+    y = ground.lane()
+    main = ground.main("A", y, code=f"A-{shift}")
+    found = answered(ground, corners(y + EDGE_M + 0.2, shift))
+    assert found["verdict"] == "prohibited"
+    assert found["say"].startswith("Nobody can tell whose coordinates these are")
+    place = ["", "gcj02", "bd09"].index(shift)
+    verdicts = [one["verdict"] for one in found["coordinates"]["readings"]]
+    assert verdicts[place] == "prohibited"
+    assert [v for i, v in enumerate(verdicts) if i != place] == ["unknown"] * 2
+    own = {one["id"]: one for one in found["mains"]}[main]
+    assert own["certainty"] == "possible" and own["room_m"] is None and own["back_m"] is None
+    assert all(reason["certainty"] in (None, "possible") for reason in found["reasons"])
+    assert any("Judged under each reading" in note for note in found["notes"])
+    chosen = answered(ground, corners(y + EDGE_M + 0.2, shift), crs=shift or "EPSG:4326")
+    assert chosen["verdict"] == "prohibited"
+    assert chosen["coordinates"]["unlocated"] == ("bd09" if shift == "bd09" else None)
+
+
+def test_places_of_baidu_are_never_clear(ground: Ground) -> None:
+    y = ground.lane()
+    found = answered(ground, corners(y, "bd09"), crs="bd09")
+    assert found["verdict"] == "unknown" and found["coordinates"]["unlocated"] == "bd09"
+    assert "within 10 m" in found["say"]
+    asked = ground.send(json.loads(json.dumps(box(y))), crs="bd09")
+    assert asked.status_code == 400  # metres are no degrees
+    point = {"type": "Point", "coordinates": lonlat(X, y)}
+    assert ground.send(point, crs="bd09").json()["verdict"] == "unknown"
+    assert ground.send(point, crs=None).json()["verdict"] == "clear"
+
+
+def test_geojson_is_told_unless_somebody_says_that_they_do_not_know(ground: Ground) -> None:
+    ring = [lonlat(*place) for place in box(ground.lane())["coordinates"][0]]
+    text = json.dumps({"type": "Polygon", "coordinates": [ring]})
+    told = answered(ground, text)
+    assert told["verdict"] == "clear" and "RFC 7946" in told["coordinates"]["say"]
+    assert names(answered(ground, text, crs="unknown")) == ["EPSG:4326", "gcj02", "bd09"]
+
+
+@pytest.mark.parametrize(
+    ("east", "words"),
+    [(0, "only EPSG:4547 puts the rows into the city"), (38_000_000, "38 → EPSG:4526")],
+)
+def test_a_corner_table_from_wps_is_one_outline_with_x_as_north(
+    ground: Ground, east: int, words: str
+) -> None:
+    y = ground.lane()
+    ground.main("A", y)
+    low, high = y + EDGE_M + 0.42, y + EDGE_M + 4.42
+    p, q = X + 100 + east, X + 120 + east
+    text = WPS.format(a=f"{low:.3f}", b=f"{high:.3f}", p=f"{p:.3f}", q=f"{q:.3f}")
+    found = answered(ground, text.translate({ord(c): ord(c) + 0xFEE0 for c in "3."}))
+    assert found["mains"][0]["distance_m"] == pytest.approx(0.42, abs=2e-3)
+    assert found["coordinates"]["unlocated"] is None and found["coordinates"]["north_first"]
+    assert words in found["coordinates"]["say"] and "northing" in found["coordinates"]["say"]
+    sheet = io.StringIO()
+    csv.writer(sheet).writerows([line.split("\t") for line in text.splitlines()])
+    by_file = answered(ground, file=("拐点.csv", sheet.getvalue().encode("gbk")))
+    assert by_file["mains"] == found["mains"]
+    broken = post(ground, text.replace(f"{high:.3f}", "见图"))
+    assert broken.status_code == 400 and "见图" in broken.json()["detail"]
+
+
+KML = """<?xml version="1.0" encoding="UTF-8"?><kml xmlns="http://www.opengis.net/kml/2.2"><Document>
+{maker}<Placemark><name>开挖</name><Polygon><outerBoundaryIs><LinearRing><coordinates>{ring}</coordinates>
+</LinearRing></outerBoundaryIs></Polygon></Placemark></Document></kml>"""
+
+
+def kml(y: float, maker: str = "") -> bytes:
+    ring = " ".join("{:.9f},{:.9f},0".format(*lonlat(*p)) for p in box(y)["coordinates"][0])
+    return KML.format(maker=maker, ring=ring).encode()
+
+
+def test_a_kml_of_an_unknown_maker_is_not_located(ground: Ground) -> None:
+    y = ground.lane()
+    found = answered(ground, file=("范围.kml", kml(y)))
+    assert found["verdict"] == "unknown" and names(found) == ["EPSG:4326", "gcj02", "bd09"]
+    assert answered(ground, file=("范围.kml", kml(y)), crs="EPSG:4326")["verdict"] == "clear"
+    assert answered(ground, kml(y).decode())["coordinates"]["unlocated"] == "whose"
+
+
+@pytest.mark.parametrize(
+    ("text", "crs", "read_as"),
+    [
+        ("https://uri.amap.com/marker?position={gcj}&name=开挖", None, "gcj02"),
+        ("POINT({x} {y})", "EPSG:4547", "EPSG:4547"),
+        ("SRID=4547;POINT({x} {y})", None, "EPSG:4547"),
+        ("X={y}, Y={x}", None, "EPSG:4547"),
+        ("{lat},{lon}", "EPSG:4326", "EPSG:4326"),
+        ("1,,{x},{y},31.2", None, "EPSG:4547"),
+    ],
+)
+def test_one_place_is_the_same_place_however_it_is_sent(
+    ground: Ground, text: str, crs: str | None, read_as: str
+) -> None:
+    y = ground.lane()
+    ground.main("A", y)
+    x, north = X + 50, y + EDGE_M + 4
+    lon, lat = lonlat(x, north)
+    a, b = wgs84_to_gcj02(np.array([lon]), np.array([lat]))
+    filled = text.format(
+        x=f"{x:.4f}", y=f"{north:.4f}", lon=f"{lon:.9f}", lat=f"{lat:.9f}",
+        gcj=f"{a[0]:.9f},{b[0]:.9f}",
+    )  # fmt: skip
+    found = answered(ground, filled, **({"crs": crs} if crs else {}))
+    assert found["coordinates"]["system"] == read_as
+    assert found["mains"][0]["distance_m"] == pytest.approx(1.0, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("form", "status", "field", "words"),
+    [
+        ({}, 400, "area", "Paste coordinates"),
+        ({"area": "next to the church"}, 400, "area", "neither GeoJSON"),
+        ({"area": "114.1,30.9;114.2", "crs": "gcj02"}, 400, "area", "neither GeoJSON"),
+        ({"area": "114.1,30.9", "crs": "EPSG:1"}, 400, "crs", "EPSG:1"),
+        ({"area": "114.1,30.9", "crs": "EPSG:2435"}, 400, "crs", ""),
+        ({"area": "114.1,30.9", "bufer": "1"}, 400, "bufer", ""),
+        ({"file": ("a.geojson", b"{")}, 400, "area", "JSON"),
+        ({"file": ("a.pdf", b"%PDF-1.4 no")}, 400, "area", ""),
+        ({"file": ("a.kml", b"<kml>")}, 400, "area", ""),
+        ({"area": "https://surl.amap.com/abc"}, 400, "area", ""),
+        ({"area": "100.0,200.0;300.0,400.0"}, 400, "crs", ""),
+    ],
+)
+def test_what_is_no_place_is_refused_by_name(
+    ground: Ground, form: dict[str, Any], status: int, field: str, words: str
+) -> None:
+    sent = post(ground, **form)
+    assert (sent.status_code, sent.json()["field"]) == (status, field), sent.text
+    assert words in sent.json()["detail"]
+
+
+def test_shapes_of_one_kind_are_asked_about_together_and_of_two_kinds_not(ground: Ground) -> None:
+    y = ground.lane()
+    ground.main("A", y)
+    near = {"type": "Polygon", "coordinates": [[lonlat(*p) for p in box(y + 2)["coordinates"][0]]]}
+    next_to_it = {
+        "type": "Polygon",
+        "coordinates": [[lonlat(*p) for p in box(y + 30)["coordinates"][0]]],
+    }
+    far = {"type": "Point", "coordinates": lonlat(X + 90, y + 50)}
+
+    def collection(*shapes: object) -> str:
+        features = [{"type": "Feature", "properties": {}, "geometry": g} for g in shapes]
+        return json.dumps({"type": "FeatureCollection", "features": features})
+
+    both = answered(
+        ground,
+        collection(near, next_to_it),
+    )
+    assert both["mains"][0]["distance_m"] == pytest.approx(2 - EDGE_M, abs=1e-3)
+    mixed = post(ground, collection(near, far))
+    assert mixed.status_code == 400 and "1 Polygon, 1 Point" in mixed.json()["detail"]
+
+
+def kept(ground: Ground, number: str) -> Sequence[Any]:
+    with owner(ground.settings) as c:
+        row = c.execute(
+            "select work, verdict, answer from data.permit_answer where id = %s",
+            (int(number.partition("-")[2]),),
+        ).fetchone()
+    assert row is not None
+    return tuple(row)
+
+
+def test_the_readings_are_kept_with_the_answer(ground: Ground) -> None:
+    found = answered(ground, corners(ground.lane()))
+    work, verdict, _ = kept(ground, found["number"])
+    assert verdict == "unknown" and work["unlocated"]["because"] == "whose"
+    areas = [one["area"]["coordinates"] for one in work["unlocated"]["readings"]]
+    assert len(areas) == 3 and areas[0] != areas[1]
