@@ -271,8 +271,8 @@ def test_gdal_s_own_kml_is_known(tmp_path: Path) -> None:
     assert whole(source).columns["层数"] == ["7"]
 
 
-def archive(path: Path, members: dict[str, str | bytes]) -> Path:
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as zipped:
+def archive(path: Path, members: dict[str, str | bytes], how: int = zipfile.ZIP_DEFLATED) -> Path:
+    with zipfile.ZipFile(path, "w", how) as zipped:
         for name, data in members.items():
             zipped.writestr(name, data)
     return path
@@ -288,6 +288,8 @@ def test_a_kmz_gives_its_document(tmp_path: Path) -> None:
     assert (source.kind, source.notes, whole(source).size) == ("kmz", ["other_documents:1"], 1)
     only = archive(tmp_path / "o", {"x/图.ovkml": document(POINT)}).read_bytes()
     assert opened(tmp_path, only, "b.ovkmz").claim.because == "ovital"
+    stored = archive(tmp_path / "s", members, zipfile.ZIP_STORED).read_bytes()
+    assert opened(tmp_path, stored, "a.kmz").kind == "kmz"
     zipped = archive(tmp_path / "k", {"图/东.kml": document(POINT)}).read_bytes()
     assert opened(tmp_path, zipped, "c.zip").layer == "东"
 
@@ -332,6 +334,12 @@ def test_hostile_and_broken_files_are_refused_with_a_sentence(
         list(opened(tmp_path, content, name).batches())
     assert refused.value.kind == kind
     assert refused.value.said("zh")
+
+
+def test_a_kml_is_known_whatever_it_is_called(tmp_path: Path) -> None:
+    for head in ("", "\ufeff", "<!-- <gpx> -->\n"):
+        text = head + document(POINT).partition("?>")[2]
+        assert opened(tmp_path, text, "pasted.txt").kind == "kml"
 
 
 def test_a_kml_without_places_is_empty_not_broken(tmp_path: Path) -> None:

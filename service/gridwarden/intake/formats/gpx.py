@@ -5,7 +5,6 @@ show shifted coordinates are asked about all the same, by the `creator` that the
 they shift back when they export is not known for any of them.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -19,7 +18,13 @@ from gridwarden.intake.formats.claim import DEGREES, Claim
 from gridwarden.intake.formats.format import Format, Part
 from gridwarden.intake.formats.kml_makers import maker_named
 from gridwarden.intake.formats.rowwise import Row, batches_of
-from gridwarden.intake.formats.xml_stream import encoding_of, harvested, raw_bytes, too_deep
+from gridwarden.intake.formats.xml_stream import (
+    encoding_of,
+    harvested,
+    raw_bytes,
+    root_of,
+    too_deep,
+)
 
 LAYERS: Final = {"wpt": "waypoints", "trk": "tracks", "rte": "routes"}
 """The elements that are rows, and the layer that each belongs to."""
@@ -217,8 +222,7 @@ def layers_of(part: Part) -> list[str]:
 
 
 def _known(head: bytes, suffix: str) -> bool:
-    flat = head.replace(b"\x00", b"")[:4_096]
-    return suffix == ".gpx" or bool(re.search(rb"<(?:\w+:)?gpx[\s>]", flat))
+    return suffix == ".gpx" or root_of(head) == "gpx"
 
 
 GPX: Final = Format(

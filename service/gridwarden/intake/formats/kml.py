@@ -28,7 +28,14 @@ from gridwarden.intake.formats.kml_makers import claim_of, same_place, system_of
 from gridwarden.intake.formats.kml_pieces import is_whole, pieces
 from gridwarden.intake.formats.kml_rows import Placemark, Placemarks
 from gridwarden.intake.formats.kml_tables import fields_of
-from gridwarden.intake.formats.xml_stream import Opener, encoding_of, harvested, raw_bytes, texts
+from gridwarden.intake.formats.xml_stream import (
+    Opener,
+    encoding_of,
+    harvested,
+    raw_bytes,
+    root_of,
+    texts,
+)
 from gridwarden.words.problems import Problem
 
 OWN: Final = (
@@ -259,10 +266,9 @@ class _Measured:
 
 
 def _known(head: bytes, suffix: str) -> bool:
-    if suffix in (".kml", ".ovkml"):
-        return b"<" in head or not head.strip()
-    flat = head.replace(b"\x00", b"")[:4_096]
-    return bool(re.search(rb"<(?:\w+:)?kml[\s>]", flat))
+    if head.startswith(ARCHIVE):
+        return False
+    return suffix in (".kml", ".ovkml") or root_of(head) == "kml"
 
 
 KML: Final = Format("kml", (".kml", ".ovkml"), _known, _opened)

@@ -21,6 +21,7 @@ from gridwarden.words.problems import Problem
 Opener = Callable[[], IO[bytes]]
 
 CHUNK: Final = 1 << 18
+LOOKED_AT: Final = 1 << 14
 DEEP: Final = 200
 """Elements inside each other; deeper is no map but an attempt."""
 RAW: Final = 0xF780
@@ -28,6 +29,7 @@ RAW: Final = 0xF780
 _DECLARED: Final = re.compile(
     rb"""^\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._-]{1,40})"""
 )
+_ROOT: Final = re.compile(rb"(?:<!--.*?-->|<[?!][^>]*>|\s)*<(?:\w+:)?([A-Za-z]\w*)", re.S)
 _FORBIDDEN: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _ESCAPED: Final = {0xDC80 + i: RAW + i for i in range(128)}
 _RAW: Final = re.compile(f"[{chr(RAW)}-{chr(RAW + 127)}]")
@@ -112,6 +114,15 @@ def harvested(handler: ContentHandler, opener: Opener, encoding: str) -> Iterato
             line=broken.getLineNumber() or 0,
             row=rows + len(taken()),
         ) from broken
+
+
+def root_of(head: bytes) -> str | None:
+    """The name of the first element, without prefix; None for what is no XML."""
+    plain = head.replace(b"\x00", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")[:LOOKED_AT]
+    if not plain.startswith(b"<"):
+        return None
+    found = _ROOT.match(plain)
+    return found[1].decode("ascii") if found else ""
 
 
 def too_deep(depth: int) -> None:
