@@ -6,7 +6,7 @@ Everything is stored and measured in ONE projected metric CRS. All functions tak
 
 from gridwarden.geodesy.axes import Axes, axes_of
 from gridwarden.geodesy.cells import SquareCells
-from gridwarden.geodesy.reading import Reading, reading_of
+from gridwarden.geodesy.reading import Fitted, Reading, fitted_reading, reading_of
 from gridwarden.geodesy.shifts import (
     bd09_to_gcj02,
     bd09_to_wgs84,
@@ -22,6 +22,7 @@ __all__ = [
     "MERIDIANS",
     "Axes",
     "CrsRefusedError",
+    "Fitted",
     "Reading",
     "SquareCells",
     "WorkingCrs",
@@ -29,6 +30,7 @@ __all__ = [
     "axes_of",
     "bd09_to_gcj02",
     "bd09_to_wgs84",
+    "fitted_reading",
     "gcj02_to_bd09",
     "gcj02_to_wgs84",
     "meridian_zone",

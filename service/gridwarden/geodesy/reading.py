@@ -7,12 +7,15 @@ from functools import lru_cache
 from typing import Literal
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 from pyproj import CRS, Transformer
 from pyproj.exceptions import CRSError, ProjError
 from pyproj.transformer import TransformerGroup
+from shapely.geometry.base import BaseGeometry
 
 from gridwarden.geodesy.shifts import bd09_to_wgs84, gcj02_to_wgs84
+from gridwarden.geodesy.similarity import Similarity
 from gridwarden.geodesy.trouble import CrsRefusedError
 from gridwarden.geodesy.working import WorkingCrs
 
@@ -31,11 +34,31 @@ _MODERN = re.compile(
 
 
 @dataclass(frozen=True)
+class Fitted:
+    """A city's own coordinates as somebody fitted them: to metres of the working CRS.
+
+    `north_first` tells that their tables put the northing first; `points` are the common points,
+    in the working CRS: farther from them than they lie apart nobody has measured anything.
+    """
+
+    similarity: Similarity
+    north_first: bool
+    points: tuple[tuple[float, float], ...]
+
+    def near(self) -> BaseGeometry:
+        """Where the points say something: their hull, widened by the greatest distance in it."""
+        hull = shapely.MultiPoint(self.points).convex_hull
+        west, south, east, north = hull.bounds
+        return hull.buffer(float(np.hypot(east - west, north - south)))
+
+
+@dataclass(frozen=True)
 class Reading:
     """How to turn a file's x and y into metres of the working CRS.
 
     `accuracy_m` is what the way itself adds to every position (95 %, metres): 0 within one
-    datum, PROJ's figure where a datum changes, 10 for BD-09, which is reverse-engineered.
+    datum, PROJ's figure where a datum changes, 10 for BD-09, which is reverse-engineered, and
+    what the fit tells for a city's own coordinates (`fitted`).
     `north_first` tells that the file's x is the northing (or latitude), its y the easting.
     """
 
@@ -45,6 +68,7 @@ class Reading:
     shift: Shift | None
     accuracy_m: float
     north_first: bool = False
+    fitted: Fitted | None = None
 
     @property
     def epsg(self) -> int | None:
@@ -61,6 +85,8 @@ class Reading:
         """Metres of the working CRS; inf where the CRS is not defined there."""
         if self.north_first:
             x, y = y, x
+        if self.fitted is not None:
+            return self.fitted.similarity.forward(x, y)
         if self.shift == "gcj02":
             x, y = gcj02_to_wgs84(x, y)
         elif self.shift == "bd09":
@@ -69,6 +95,11 @@ class Reading:
             return x, y
         way = _way(self.crs.to_wkt(), self.working.epsg)
         return way.transform(x, y)
+
+
+def fitted_reading(name: str, fitted: Fitted, working: WorkingCrs, accuracy_m: float) -> Reading:
+    """The reading of a city's own coordinates, called `local:NAME`; order of the numbers: theirs."""
+    return Reading(name, working.crs, working, None, accuracy_m, fitted.north_first, fitted)
 
 
 def reading_of(text: str, working: WorkingCrs) -> Reading:

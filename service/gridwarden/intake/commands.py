@@ -15,7 +15,9 @@ from gridwarden.access.command import acting
 from gridwarden.database import Caller, Pool
 from gridwarden.intake.ask import Ask, pair
 from gridwarden.intake.coordinates.commands import NorthFirst, answer_command
+from gridwarden.intake.coordinates.local_commands import group as coordinates
 from gridwarden.intake.dry_run.commands import first_changes, publish_command
+from gridwarden.intake.habits.commands import habits_command
 from gridwarden.intake.importers import usual_role
 from gridwarden.intake.rollback.commands import rollback_command
 from gridwarden.jobs.command import watched
@@ -28,11 +30,13 @@ COUNTS = ("rows_in", "rows_left_out", "rows_good", "repaired", "quarantined", "k
 
 
 def add_to(app: typer.Typer) -> None:
-    """Add the commands `import`, `answer`, `publish` and `rollback`."""
+    """Add the commands `import`, `answer`, `publish`, `rollback` and `habits`."""
     app.command("import")(import_command)
     app.command("answer")(answer_command)
+    app.add_typer(coordinates, name="coordinates")
     app.command("publish")(publish_command)
     app.command("rollback")(rollback_command)
+    app.command("habits")(habits_command)
 
 
 def import_command(
@@ -110,6 +114,7 @@ async def _bring(
     # GDAL and its company take a second to load: not for every other command.
     from gridwarden.intake.formats.files import keep
     from gridwarden.intake.imports import ask_for, check, discard, incoming
+    from gridwarden.intake.preview import seen
     from gridwarden.intake.seeing import found
 
     if not file.is_file():
@@ -126,6 +131,7 @@ async def _bring(
 
         state = await watched(job, settings, say("intake.working", settings.language))
         document = await found(pool, caller, import_id)
+        document["preview"] = await seen(pool, caller, import_id)
         if rejects is not None:
             reader = replace(caller, language=settings.language)
             await _write(pool, reader, import_id, rejects)
@@ -149,6 +155,7 @@ async def _write(pool: Pool, caller: Caller, import_id: int, to: Path) -> None:
 
 
 def _print(document: dict[str, Any], language: str, *, refused: bool) -> None:
+    from gridwarden.intake.preview_shown import preview_tables
     from gridwarden.intake.routes import words_of
 
     table = Shown(show_header=False, box=None, pad_edge=False)
@@ -161,6 +168,9 @@ def _print(document: dict[str, Any], language: str, *, refused: bool) -> None:
     for reason, n in sorted(document["reasons"].items(), key=lambda item: -item[1]):
         table.add_row(f"  {n}", say(f"intake.reason.{reason}", language))
     console.print(table, highlight=False)
+    if document["preview"] and document["state"] in ("checked", "held"):
+        for shown in preview_tables(document["preview"], document["layer"], language):
+            console.print(shown, highlight=False)
     words = words_of(document, language)
     for line in (words["because"], *words["notes"], words["say"]):
         if line and not refused:

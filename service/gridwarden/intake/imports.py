@@ -17,6 +17,8 @@ from gridwarden.access.named import organisation_called
 from gridwarden.database import Caller, Pool, as_caller, queries
 from gridwarden.geodesy import CrsRefusedError, WorkingCrs, reading_of
 from gridwarden.intake.ask import Ask
+from gridwarden.intake.coordinates.local import LOCAL
+from gridwarden.intake.coordinates.named import check_called
 from gridwarden.intake.formats import encoding as letters
 from gridwarden.layers.catalogue import Layer, layers
 from gridwarden.settings import Settings
@@ -57,7 +59,10 @@ def check(ask: Ask, caller: Caller, settings: Settings) -> Layer:
 
 
 def _check_crs(crs: str, settings: Settings) -> None:
-    """Raises Problem `refused` for a system that nothing can be read in."""
+    """Raises Problem `refused` for a system that nothing can be read in; of a local one that it is
+    there is looked up when the caller's connection is open."""
+    if crs.startswith(LOCAL):
+        return
     try:
         reading_of(crs, WorkingCrs(settings.crs))
     except CrsRefusedError as no:
@@ -80,6 +85,7 @@ async def ask_for(
     layer = check(ask, caller, settings)
     size, digest = await asyncio.to_thread(_measured, folder)
     async with as_caller(pool, caller) as c:
+        await check_called(c, ask.crs)
         org_id = await _organisation(c, caller, layer, org)
         values = {
             "layer": ask.layer,
@@ -112,6 +118,7 @@ async def answer(
     if said.get("crs"):
         _check_crs(said["crs"], settings)
     async with as_caller(pool, caller) as c:
+        await check_called(c, said.get("crs"))
         values = {"id": import_id, "answer": Jsonb(dict(said))}
         row = await (await c.execute(Q["answer"], values)).fetchone()
     told: dict[str, Any] | None = row[0] if row else None

@@ -14,10 +14,13 @@ from psycopg.types.json import Jsonb
 from gridwarden.database import Caller, as_caller
 from gridwarden.intake.ask import Ask
 from gridwarden.intake.coordinates.knowing import Known, ask_removal, before_of, extent_of, keep
+from gridwarden.intake.coordinates.named import fitted_for
 from gridwarden.intake.formats.batch import Source
+from gridwarden.intake.habits.knowing import Habits, habits_of, learn
 from gridwarden.intake.imports import sweep
 from gridwarden.intake.outcome import Outcome, Target, said
 from gridwarden.intake.preparing import Prepared, prepared
+from gridwarden.intake.preview import Preview, forget_old, keep_preview
 from gridwarden.intake.publishing import Publication, Q
 from gridwarden.intake.rollback.running import rolled_back
 from gridwarden.intake.rows import Checker
@@ -31,6 +34,7 @@ NO_TIMEOUT = 0
 
 
 chore(sweep)
+chore(forget_old)
 
 
 @task("import")
@@ -86,12 +90,12 @@ async def _whole(
     if ask.rollback_to is not None:
         return await rolled_back(job, worker, layer, ask, person)
     import_id = job.subject_id or 0
-    known = await _known(job, worker, settings)
+    known, habits = await _known(job, worker, ask, settings)
     room = await asyncio.to_thread(_room, settings, import_id)
     try:
         file = _kept_file(settings, import_id)
         ready = await asyncio.to_thread(
-            prepared, layer, ask, file, file_name, room, settings, known
+            prepared, layer, ask, file, file_name, room, settings, known, habits
         )
         target = Target(
             import_id,
@@ -106,21 +110,22 @@ async def _whole(
             ask.remove,
             expects=ask.expects,
         )
-        return await _transaction(job, worker, target, ask, ready)
+        return await _transaction(job, worker, target, ready)
     finally:
         await asyncio.to_thread(shutil.rmtree, room, ignore_errors=True)
 
 
-async def _known(job: Job, worker: Caller, settings: Settings) -> Known:
+async def _known(job: Job, worker: Caller, ask: Ask, settings: Settings) -> tuple[Known, Habits]:
+    import_id = job.subject_id or 0
     async with as_caller(job.pool, worker) as c:
         extent = await extent_of(c, settings.crs, worker=True)
-        return Known(extent, await before_of(c, job.subject_id or 0))
+        before = await before_of(c, import_id)
+        fitted = await fitted_for(c, ask.crs, import_id, extent.working)
+        return Known(extent, before, fitted), await habits_of(c, import_id)
 
 
-async def _transaction(
-    job: Job, worker: Caller, target: Target, ask: Ask, ready: Prepared
-) -> Outcome | None:
-    source = ready.source
+async def _transaction(job: Job, worker: Caller, target: Target, ready: Prepared) -> Outcome | None:
+    source, preview = ready.source, Preview(ready.source, ready.fields, ready.as_last_time)
     async with as_caller(job.pool, worker, timeout_ms=NO_TIMEOUT) as c:
         await c.execute(Q["take"], {"id": target.import_id})
         cursor = await c.execute(Q["still_open"], {"id": target.import_id})
@@ -130,14 +135,21 @@ async def _transaction(
         if ready.decision is not None:
             question = await keep(c, target.import_id, ready.decision, source)
             if question is not None:
+                preview.of_first(Checker(target.layer, ready.fields, ready.ask, None), ready.first)
+                await keep_preview(c, target.import_id, preview)
                 return Outcome("held", say=question)
-        checker = Checker(target.layer, ready.fields, ask, ready.reading)
+        checker = Checker(target.layer, ready.fields, ready.ask, ready.reading)
         publication = Publication(c, target)
         publication.outcome.notes += source.notes
-        outcome = await publication.run(checker.all(source), _progress(job, source))
+        rows = preview.watched(checker.all(source), checker.columns)
+        outcome = await publication.run(rows, _progress(job, source))
+        outcome.notes += preview.notes()
+        await keep_preview(c, target.import_id, preview)
         await c.execute(Q["ended"], {"id": target.import_id, **outcome.values()})
         if outcome.state == "held":
             await ask_removal(c, target.import_id)
+        elif outcome.state == "published":
+            await learn(c, target.import_id, source, ready.ask, ready.habit)
         return outcome
 
 

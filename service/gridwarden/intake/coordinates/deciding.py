@@ -21,6 +21,7 @@ from gridwarden.geodesy import (
     zone_of,
 )
 from gridwarden.intake.coordinates.extent import Extent, Looked
+from gridwarden.intake.coordinates.local import LOCAL
 from gridwarden.intake.coordinates.question import Option, Question, option
 from gridwarden.intake.formats.batch import Shapes
 from gridwarden.intake.formats.claim import DEGREES, Claim
@@ -31,8 +32,6 @@ LONLAT: Final = "EPSG:4326"
 WHOSE: Final = {LONLAT: "wgs84", "gcj02": "gcj02", "bd09": "bd09"}
 """What degrees in China may be, and the key of the words for it. CGCS2000 is WGS 84 to a few
 decimetres; both are meant by the first."""
-LOCAL: Final = "local:"
-"""Begins the name of a firm's own system, fitted by common points."""
 
 
 class Saying(Protocol):
@@ -150,9 +149,16 @@ class _Deciding:
             also.append(("answered_axes", ""))
         elif self.ask.north_first is not None:
             also.append(("said_axes", ""))
+        elif reading.fitted is not None and self.claim.north_first is None:
+            also.append(("order_of_points", ""))
         elif reading.north_first and self.claim.north_first is None:
             also.append(("x_is_north_by_range", ""))
             notes = (*notes, "x_is_north")
+        if reading.fitted is not None:
+            told = len(reading.fitted.points) > 2
+            also.append(("checked" if told else "unchecked", f"{reading.accuracy_m:.2f}"))
+            far = self.looked.of - self._inside(reading)
+            notes = (*notes, f"far_from_points:{far}") if far else notes
         if reading.accuracy_m:
             notes = (*notes, f"accuracy_added:{reading.accuracy_m:g}")
         return Decision(reading, because, detail, None, tuple(also), notes)
@@ -167,6 +173,8 @@ class _Deciding:
             return self.ask.north_first
         if self.claim.north_first is not None:
             return self.claim.north_first
+        if system.startswith(LOCAL):
+            return self._fitted(system).north_first
         same = self.looked.axes.kind == ("degrees" if self._is_degrees(system) else "plane")
         return bool(same and self.looked.axes.north_first)
 

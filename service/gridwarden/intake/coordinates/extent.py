@@ -78,7 +78,10 @@ class Looked:
         return len(self.first)
 
     def inside(self, reading: Reading, extent: Extent) -> int:
-        """How many shapes begin in the city under this reading."""
+        """How many shapes begin in the city under this reading; near the common points, where it
+        is fitted by some."""
+        if reading.fitted is not None:
+            extent = Extent(extent.working, reading.fitted.near())
         return int(extent.holds(*reading.to_working(self.first, self.second)).sum())
 
     def most(self, count: int) -> bool:

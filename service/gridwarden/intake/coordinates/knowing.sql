@@ -16,7 +16,7 @@ select distinct on (i.claim) i.claim, i.crs, i.id, i.answered_by
 from data.import i
 join data.import me on me.id = %(id)s
 where i.claim is not null and i.answered_by is not null and i.ask -> 'answered' ? 'crs'
-  and i.crs = i.ask ->> 'crs' and i.state in ('published', 'unchanged', 'checked')
+  and i.crs = i.ask ->> 'crs' and i.crs not like 'local:%%' and i.state in ('published', 'unchanged', 'checked')
   and case when me.org_id is null
            then i.org_id is null and i.person = me.person and i.dataset = me.dataset
            else i.org_id = me.org_id end

@@ -5,10 +5,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from gridwarden.intake.coordinates import local_routes
 from gridwarden.intake.imports import answer
 from gridwarden.intake.seeing import Importer, ImportId
 
 router = APIRouter(tags=["import"])
+router.include_router(local_routes.router)
 
 
 class Answer(BaseModel):
