@@ -1,9 +1,13 @@
 """Drawings and GIS files, byte by byte where no library would write what people send."""
 
+import ctypes
 import struct
 from collections.abc import Collection, Sequence
+from itertools import zip_longest
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
+
+import pyogrio
 
 from gridwarden.intake.formats.batch import Batch, Source
 from gridwarden.intake.formats.source import open_source
@@ -49,4 +53,82 @@ def dbf(
         for value, (_, kind, w, _) in zip(row, fields, strict=True):
             out += value.ljust(w)[:w] if kind == b"C" else value.rjust(w)[:w]
     path.write_bytes(out + b"\x1a")
+    return path
+
+
+class Gdal:
+    """GDAL's own C interface, for what pyogrio does not write: arcs, aliases, coded values."""
+
+    def __init__(self) -> None:
+        (library,) = (Path(pyogrio.__file__).parent.parent / "pyogrio.libs").glob("libgdal-*")
+        self.lib = ctypes.CDLL(str(library))
+
+    def __call__(self, name: str, *values: Any, gives: Any = ctypes.c_void_p) -> Any:
+        """Call one function; texts are UTF-8, everything that is no number is a pointer."""
+        function = getattr(self.lib, name)
+        function.restype = gives
+        spoken = [v.encode() if isinstance(v, str) else v for v in values]
+        return function(*(ctypes.c_void_p(v) if isinstance(v, Pointer) else v for v in spoken))
+
+    def pointer(self, name: str, *values: Any) -> "Pointer":
+        """Call a function that gives a pointer, which must be one."""
+        found = self(name, *values)
+        assert found, name
+        return Pointer(found)
+
+
+class Pointer(int):
+    """An address, so that it is not taken for a number."""
+
+
+class CodedValue(ctypes.Structure):
+    """A code and its words; the list of them ends with an empty one."""
+
+    _fields_: ClassVar = [("code", ctypes.c_char_p), ("value", ctypes.c_char_p)]
+
+
+def by_gdal(
+    path: Path,
+    driver: str,
+    shapes: Sequence[str | None],
+    *,
+    epsg: int = 4547,
+    layer: str = "layer",
+    kind: int = 0,
+    alias: str = "",
+    coded: dict[str, str] | None = None,
+    codes: Sequence[str | None] = (),
+) -> Path:
+    """A file of one layer with WKT of any kind and one text field `GXYL`, with its alias, its
+    coded values, and a value for each row. `kind` is OGR's number of
+    the layer's shapes."""
+    gdal = Gdal()
+    null = None
+    made = gdal.pointer(
+        "GDALCreate", gdal.pointer("GDALGetDriverByName", driver), str(path), 0, 0, 0, 0, null
+    )
+    srs = gdal.pointer("OSRNewSpatialReference", null)
+    assert gdal("OSRImportFromEPSG", srs, epsg, gives=ctypes.c_int) == 0
+    table = gdal.pointer("GDALDatasetCreateLayer", made, layer, srs, kind, null)
+    own = gdal.pointer("OGR_Fld_Create", "GXYL", 4)
+    gdal("OGR_Fld_SetAlternativeName", own, alias)
+    if coded:
+        pairs = [CodedValue(code.encode(), value.encode()) for code, value in coded.items()]
+        listed = (CodedValue * (len(pairs) + 1))(*pairs, CodedValue(None, None))
+        domain = gdal.pointer("OGR_CodedFldDomain_Create", "压力", "", 4, 0, listed)
+        assert gdal("GDALDatasetAddFieldDomain", made, domain, null, gives=ctypes.c_bool)
+        gdal("OGR_Fld_SetDomainName", own, "压力")
+    assert gdal("OGR_L_CreateField", table, own, 1, gives=ctypes.c_int) == 0
+    for wkt, code in zip_longest(shapes, codes):
+        row = gdal.pointer("OGR_F_Create", gdal.pointer("OGR_L_GetLayerDefn", table))
+        if code is not None:
+            gdal("OGR_F_SetFieldString", row, 0, code)
+        if wkt is not None:
+            shape, text = ctypes.c_void_p(), ctypes.c_char_p(wkt.encode())
+            told = ctypes.byref(text), null, ctypes.byref(shape)
+            assert gdal("OGR_G_CreateFromWkt", *told, gives=ctypes.c_int) == 0
+            gdal("OGR_F_SetGeometryDirectly", row, Pointer(shape.value or 0))
+        assert gdal("OGR_L_CreateFeature", table, row, gives=ctypes.c_int) == 0
+        gdal("OGR_F_Destroy", row)
+    gdal("GDALClose", made)
     return path

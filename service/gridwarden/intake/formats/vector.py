@@ -68,8 +68,6 @@ class Vector:
     """One layer of a GDAL file. Shapes come flat where they were curved, see `curves`."""
 
     driver: ClassVar[str]
-    because: ClassVar[str] = "file"
-    """Why the file's own system is believed."""
     read_as: ClassVar[str | None] = None
     """The encoding that GDAL is told, None for what the format itself lays down."""
     open_options: ClassVar[Mapping[str, str]] = {}
@@ -130,7 +128,10 @@ class Vector:
         return layer
 
     def _claimed(self, system: str | None) -> Claim:
-        return Claim(system, self.because if system else "nothing")
+        """Whose coordinates these are, from the system that GDAL found; it puts east first."""
+        if system is not None and "CRS84" in system:
+            system = "EPSG:4326"
+        return Claim(system, "file" if system else "nothing")
 
     def _prepare(self, encoding: str | None) -> None:
         """Whatever is to be known before the first row."""
