@@ -19,6 +19,7 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from gridwarden.intake.formats import point_line
 from gridwarden.intake.formats.batch import ROWS_A_BATCH, Batch, Shapes, Source, Trouble
 from gridwarden.intake.formats.headers import header
 from gridwarden.intake.formats.land_bureau import whole
@@ -70,7 +71,10 @@ def is_of_holes(source: Source) -> bool:
 
 
 def for_layer(source: Source, geometry: Geometry) -> Source:
-    """The source as a layer needs it: a table of corners as outlines for layers that take them."""
+    """The source as a layer needs it: a table of corners as outlines for a layer that takes them,
+    a table of connected points as lines for a layer of lines."""
+    if geometry == "line":
+        return point_line.OneTable(source) if point_line.is_of_both(source) else source
     points = source.kind in TABLES and geometry == "polygon" and not is_of_holes(source)
     if (points or (geometry == "any" and is_of_corners(source))) and _has_points(source):
         return Outlines(source)

@@ -1,9 +1,10 @@
 """One file, one layer of it, ready to be read."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from gridwarden.intake.formats import encoding as letters
+from gridwarden.intake.formats import point_line
 from gridwarden.intake.formats.batch import Source
 from gridwarden.intake.formats.files import parts_of
 from gridwarden.intake.formats.format import Part
@@ -28,8 +29,23 @@ def open_source(
     was chosen, `not_found` for a layer that is not there, `unreadable_file`, `too_large`.
     """
     found = letters.asked(encoding)
-    part, layer = _chosen(parts_of(path, name, room, limit_bytes), from_layer)
-    return BY_KIND[part.kind].open(part, layer, found)
+    parts = parts_of(path, name, room, limit_bytes)
+    part, layer = _chosen(parts, from_layer)
+    source = BY_KIND[part.kind].open(part, layer, found)
+    if not point_line.is_of_lines(source):
+        return source
+    return point_line.joined(source, _others(parts, (part, layer), found))
+
+
+def _others(
+    parts: Sequence[Part], chosen: tuple[Part, str], encoding: str | None
+) -> Iterator[Source]:
+    """The other tables of the file, in which the points of a table of lines may be."""
+    for part in parts:
+        if part.kind in point_line.TABLES:
+            for layer in BY_KIND[part.kind].layers(part):
+                if (part, layer) != chosen:
+                    yield BY_KIND[part.kind].open(part, layer, encoding)
 
 
 def _chosen(parts: Sequence[Part], from_layer: str | None) -> tuple[Part, str]:
