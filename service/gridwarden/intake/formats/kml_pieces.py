@@ -18,7 +18,7 @@ from gridwarden.intake.formats.kml_rows import Placemark, Placemarks
 from gridwarden.intake.formats.xml_stream import Opener, texts
 from gridwarden.words.problems import Problem
 
-LONGEST: Final = 32 << 20
+LONGEST: Final = 8 << 20
 """Characters of one placemark, beyond which the file is none of ours."""
 TAIL: Final = 4_096
 _BEGIN: Final = re.compile(r"<(?:\w+:)?Placemark\b")
@@ -47,14 +47,15 @@ def pieces(opener: Opener, encoding: str, shapes: bool) -> Iterator[list[Placema
     for text in texts(opener, encoding):
         held += text
         ready: list[Placemark] = []
-        while (end := _END.search(held)) is not None:
-            begin = _BEGIN.search(held, 0, end.start())
+        at = 0
+        for end in _END.finditer(held):
+            begin = _BEGIN.search(held, at, end.start())
             if begin is not None:
-                _walk(held[: begin.start()], folders)
-                ready += _whole(
-                    held[begin.start() : end.end()], "/".join(filter(None, folders)), shapes
-                )
-            held = held[end.end() :]
+                _walk(held[at : begin.start()], folders)
+                folder = "/".join(filter(None, folders))
+                ready += _whole(held[begin.start() : end.end()], folder, shapes)
+            at = end.end()
+        held = held[at:]
         if len(held) > LONGEST:
             raise Problem("unreadable_file", "intake.unreadable", field="file")
         yield ready

@@ -46,9 +46,11 @@ SHORT: Final = frozenset(
 )
 """Hosts whose links say nothing until they are opened."""
 SCHEMES: Final = "https?|geo|amapuri|androidamap|iosamap|qqmap|baidumap|bdapp"
-LONGEST: Final = 4_000
+LONGEST: Final = 2_000
 _LINK: Final = re.compile(rf"\b(?:{SCHEMES}):[^\s<>\"'，。；！【】《》]+", re.I)
-_BARE: Final = re.compile(r"\b(?:[a-z0-9-]+\.)+(?:com|org|gl|cn)/[^\s<>\"'，。；！【】《》]*", re.I)
+_BARE: Final = re.compile(
+    r"\b(?:[a-z0-9-]{1,40}\.){1,4}(?:com|org|gl|cn)/[^\s<>\"'，。；！【】《》]*", re.I
+)
 _NUMBER: Final = r"([-+]?[0-9]{1,3}(?:\.[0-9]{1,20})?)"
 _PAIR: Final = re.compile(rf"\s*{_NUMBER}\s*,\s*\+?{_NUMBER}(?![0-9.])")
 _METRES: Final = re.compile(
