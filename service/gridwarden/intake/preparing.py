@@ -1,6 +1,7 @@
 """Before the first row: the file opened, its fields mapped, its coordinates understood."""
 
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -12,9 +13,12 @@ from gridwarden.geodesy import Reading
 from gridwarden.intake.apart import Limits, open_apart
 from gridwarden.intake.ask import Ask
 from gridwarden.intake.coordinates import Decision, decided
+from gridwarden.intake.coordinates.deciding import Before
 from gridwarden.intake.coordinates.knowing import Known, claim_of
 from gridwarden.intake.formats.batch import Batch, Shapes, Source
+from gridwarden.intake.habits.knowing import Habit, Habits
 from gridwarden.intake.mapping import Fields, mapping_of
+from gridwarden.intake.outlines import for_layer
 from gridwarden.layers.catalogue import Layer
 from gridwarden.settings import Settings
 
@@ -35,6 +39,13 @@ class Prepared:
     source: Source
     fields: Fields
     decision: Decision | None
+    ask: Ask
+    """What was asked for, with what is remembered of such files."""
+    habit: Habit | None
+    first: Batch | None
+    """The first rows."""
+    as_last_time: str = ""
+    """What is remembered, for people."""
 
     @property
     def reading(self) -> Reading | None:
@@ -43,33 +54,77 @@ class Prepared:
 
 
 def prepared(
-    layer: Layer, ask: Ask, file: Path, name: str, room: Path, settings: Settings, known: Known
+    layer: Layer,
+    ask: Ask,
+    file: Path,
+    name: str,
+    room: Path,
+    settings: Settings,
+    known: Known,
+    habits: Habits,
 ) -> Prepared:
     """Open a file and understand it. Raises Problem."""
-    source = open_apart(
-        file,
-        name,
-        room,
-        settings.upload_mb * UNPACKED_AT_MOST << 20,
-        limits=Limits.of(settings),
-        from_layer=ask.from_layer,
-        encoding=ask.encoding,
-    )
-    fields = mapping_of(layer, source, ask, ZoneInfo(settings.time_zone))
+
+    def opened(encoding: str | None) -> Source:
+        return open_apart(
+            file,
+            name,
+            Path(tempfile.mkdtemp(dir=room)),
+            settings.upload_mb * UNPACKED_AT_MOST << 20,
+            limits=Limits.of(settings),
+            from_layer=ask.from_layer,
+            encoding=encoding,
+        )
+
+    source, habit = _recognised(opened, ask, habits)
+    source = for_layer(source, layer.geometry)
+    habit = habit.fitting(c.name for c in layer.all_columns) if habit else None
+    asked = habit.applied(ask) if habit else ask
+    remembered = frozenset(asked.mapping) - frozenset(ask.mapping)
+    fields = mapping_of(layer, source, asked, ZoneInfo(settings.time_zone), remembered)
+    added = habit.added(ask) if habit else ""
+    if added:
+        source.notes.append(f"as_last_time:{added}")
     batches = source.batches(LOOKED_AT)
-    first = next(batches, None)
+    head = first = next(batches, None)
     decision = None
     if layer.geometry != "none":
-        decision = _decision(source, first, batches, ask, settings, known)
+        decision = _decision(source, first, batches, asked, settings, known, habit)
         source.notes += decision.notes
     if first is not None:
-        fields = _trusted(fields, ask, source, first)
+        fields = _trusted(fields, asked, source, first)
     if fields.source_id is None:
         source.notes.append("identity_from_content")
     if fields.extra:
         more = "…" if len(fields.extra) > NAMED else ""
         source.notes.append(f"kept_apart:{', '.join(fields.extra[:NAMED])}{more}")
-    return Prepared(source, fields, decision)
+    return Prepared(source, fields, decision, asked, habit, head, added)
+
+
+def _recognised(
+    opened: Callable[[str | None], Source], ask: Ask, habits: Habits
+) -> tuple[Source, Habit | None]:
+    """The file opened, and what its sender said of such files. Its columns tell the form, and in
+    the wrong letters they tell nothing: encodings that the sender named are tried, too."""
+    source = opened(ask.encoding)
+    habit = habits.of(source)
+    tried = {ask.encoding or source.encoding}
+    for encoding in habits.encodings if habit is None and ask.encoding is None else ():
+        if encoding not in tried:
+            again = opened(encoding)
+            habit = habits.of(again)
+            if habit is not None:
+                _close(source)
+                return again, habit
+            _close(again)
+    return source, habit
+
+
+def _close(source: Source) -> None:
+    """End a source that nobody reads: it may be a process of its own."""
+    close = getattr(source, "close", None)
+    if close is not None:
+        close()
 
 
 def _decision(
@@ -79,6 +134,7 @@ def _decision(
     ask: Ask,
     settings: Settings,
     known: Known,
+    habit: Habit | None,
 ) -> Decision:
     """Whose coordinates these are, by the first rows that hold any."""
     shapes: Shapes = np.empty(0, dtype=object)
@@ -88,6 +144,8 @@ def _decision(
             break
         first = next(batches, None)
     before = known.before.get(claim_of(source))
+    if before is None and habit is not None and habit.crs:
+        before = Before(habit.crs, f"{habit.crs} (#{habit.import_id})")
     return decided(
         source.claim, shapes, ask, settings, known.extent, before=before, fitted=known.fitted
     )

@@ -18,7 +18,9 @@ from gridwarden.intake.ask import Ask, pair, whole_number
 from gridwarden.intake.coordinates import routes as coordinates
 from gridwarden.intake.coordinates.telling import because_words, drawable, question_words
 from gridwarden.intake.dry_run import routes as dry_run
+from gridwarden.intake.habits import routes as habits
 from gridwarden.intake.imports import Q, ask_for, check, discard, incoming
+from gridwarden.intake.preview import seen
 from gridwarden.intake.rollback import routes as rollback
 from gridwarden.intake.seeing import Importer, ImportId, found
 from gridwarden.settings import Settings
@@ -27,6 +29,7 @@ from gridwarden.words.problems import Problem
 from gridwarden.words.sheets import safe
 
 router = APIRouter(tags=["import"])
+router.include_router(habits.router)
 router.include_router(dry_run.router)
 router.include_router(rollback.router)
 router.include_router(coordinates.router)
@@ -120,8 +123,10 @@ async def listed(
 
 @router.get("/api/imports/{import_id}")
 async def one(request: Request, import_id: ImportId, caller: Importer) -> dict[str, Any]:
-    """One import: its state, its counts, and why rows were left."""
-    return _shown(await found(request.app.state.pool, caller, import_id), caller.language)
+    """One import: its state, its counts, why rows were left, and how its file is read."""
+    pool: Pool = request.app.state.pool
+    document = _shown(await found(pool, caller, import_id), caller.language)
+    return document | {"preview": await seen(pool, caller, import_id)}
 
 
 @router.get(

@@ -23,6 +23,7 @@ CONTENT = "content:"
 """Begins the identity of a row that its source does not name: a hash of what it says. How such a
 row is known again when it changes, `identity` says."""
 MAX_EXTRA = 100_000
+MAX_REPAIR = 200
 
 
 @dataclass
@@ -35,6 +36,8 @@ class Checked:
     rejects: list[tuple[int, str, str | None, str | None, str | None, Jsonb]]
     nameless: list[tuple[int, str]] = field(default_factory=list)
     """Shapes (EWKB) of rejected rows that name no identity, by row number."""
+    passed_over: Mapping[int, str] = field(default_factory=dict)
+    """What stood between the rows and was none (a total), by number."""
 
 
 class Troubles(dict[int, Trouble]):
@@ -84,9 +87,11 @@ class Checker:
         values = self._values(batch, troubles)
         ids = self._ids(batch, troubles)
         extras = self._extras(batch, troubles)
+        self._before(batch, extras, marks)
         geoms = shapely.to_wkb(shapes, hex=True, include_srid=True)
         rounded = self._rounded(shapes) if None in ids else geoms
-        out = Checked(batch.size, batch.size - len(wanted), [], [])
+        left_out = batch.size - len(wanted)
+        out = Checked(batch.size, left_out, [], [], passed_over=batch.passed_over)
         numbers = batch.numbers
         for i in wanted:
             number = numbers[i]
@@ -175,10 +180,34 @@ class Checker:
                     out[i][key] = kept
         return out
 
+    def _before(self, batch: Batch, extras: list[dict[str, Any]], marks: dict[int, str]) -> None:
+        """What an export of our own tells of its rows: their other attributes, what was mended."""
+        if self.fields.packed is not None:
+            for i, value in enumerate(batch.columns[self.fields.packed]):
+                if value is not None and value != "":
+                    extras[i] = unpacked(value) | extras[i]
+        if self.fields.repair is not None:
+            for i, value in enumerate(batch.columns[self.fields.repair]):
+                if isinstance(value, str) and value and storable(value):
+                    marks.setdefault(i, value[:MAX_REPAIR])
+
     def _rounded(self, shapes: Shapes) -> Any:
         """The shapes to the millimetre, as bytes: what an identity from content is made of."""
         near = shapely.transform(shapes, lambda coordinates: np.round(coordinates, 3))
         return shapely.to_wkb(near)
+
+
+def unpacked(value: Any) -> dict[str, Any]:
+    """The attributes in a JSON object; what is none is kept as the text that it is."""
+    try:
+        found = json.loads(value) if isinstance(value, (str, bytes)) else value
+        said = json.dumps(found, ensure_ascii=False, allow_nan=False)
+        fits = len(said) <= MAX_EXTRA and "\\u0000" not in said and storable(said)
+        if isinstance(found, dict) and fits:
+            return found
+    except (ValueError, TypeError, RecursionError):
+        pass
+    return {"extra": shown(value)}
 
 
 def columns_of(layer: Layer) -> tuple[str, ...]:

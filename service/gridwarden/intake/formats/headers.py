@@ -50,26 +50,18 @@ _UNIT_AT_END: Final = re.compile(
     r"^(?P<name>.+?)\s*(?:[(\[【{/,]\s*(?:单位[:：]?\s*)?|\s单位[:：]?|_)"
     r"(?P<unit>[a-z°㎜㎝㎡%‰米厘毫千兆帕度年月日个户座根条台层伏巴]+[23²³]?)\s*[)\]】}]?$"
 )
+_CODED: Final = re.compile(r"^epsg_?(\d{4,6})_(lon|lat|east|north)$")
+"""Headers that name the system by its code, as exports write them."""
+_CODED_KINDS: Final[dict[str, Kind]] = {
+    "lon": "lon",
+    "lat": "lat",
+    "east": "east",
+    "north": "north",
+}
 _ASIDE: Final = re.compile(
     r"[(\[【{]\s*(?:必填|必填项|选填|可选|可空|全称|汉字|中文)\s*[)\]】}]|[*＊]"
 )
-SERIAL: Final = frozenset(
-    {
-        "序号",
-        "序",
-        "no.",
-        "s/n",
-        "sn",
-        "seq",
-        "项次",
-        "行号",
-        "序列号",
-        "顺序号",
-        "编序",
-        "#",
-        "row",
-    }
-)
+SERIAL: Final = words("序号 序 no. 项次 行号 顺序号 编序 #")
 UNITS: Final[dict[str, tuple[str, float]]] = {
     "m": ("length", 1.0),
     "米": ("length", 1.0),
@@ -101,7 +93,8 @@ _COLUMN_UNITS: Final = {"mm": "mm", "m": "m", "mpa": "mpa", "kv": "kv"}
 
 @dataclass(frozen=True, slots=True)
 class Coordinate:
-    """One column of coordinates: which, and the datum that its header names (`systems.py`)."""
+    """One column of coordinates: which, and the datum that its header names (`systems.py`), or
+    its system as `EPSG:n`."""
 
     kind: Kind
     datum: str | None = None
@@ -176,6 +169,9 @@ def coordinate_of(name: str) -> Coordinate | None:
     whole = header(name)
     if _ONE_END.search(whole):
         return None
+    coded = _CODED.match(whole)
+    if coded:
+        return Coordinate(_CODED_KINDS[coded[2]], f"EPSG:{coded[1]}")
     datum = datum_in(whole, of_header=True)
     for one in spellings(name):
         kind = _kind(_without_datum(one))

@@ -15,6 +15,7 @@ from gridwarden.intake.formats.systems import DEGREES_OF, Said, said_in
 
 _BEST: Final = ("wgs84", "cgcs2000", "gcj02", "bd09", "xian80", "beijing54", None)
 """Of several pairs of one file the one whose datum is known comes first."""
+CODE: Final = "EPSG:"
 _NUMBERED: Final = 10_000_000
 """Metres: an easting beyond begins with the number of its zone."""
 _DEGREES: Final = 180
@@ -48,14 +49,30 @@ def place_in(layout: Layout, sample: Sequence[Sequence[Any]]) -> Place:
     if pair and wkt and header(wkt) != WHOLE:
         wkt = None
     values = _sampled(layout.names, sample, wkt, pair)
+    datum = (found[pair[0]].datum or found[pair[1]].datum) if pair else None
+    coded = _coded(datum, kinds, pair)
     if wkt:
-        return Place(_of_wkt(wkt, said, values), wkt, pair, kinds == ("lon", "lat"))
+        claim = coded or _of_wkt(wkt, said, values)
+        return Place(claim, wkt, pair, kinds == ("lon", "lat"))
     if pair is None:
         return Place(Claim(None, "no_place"))
-    datum = found[pair[0]].datum or found[pair[1]].datum
+    if coded:
+        return Place(coded, None, pair, kinds == ("lon", "lat"))
     if kinds == ("lon", "lat"):
         return Place(_of_degrees(pair, datum, said), None, pair, True)
     return Place(_of_plane(pair, kinds, datum, said, values), None, pair)
+
+
+def _coded(
+    datum: str | None, kinds: tuple[Kind, Kind], pair: tuple[str, str] | None
+) -> Claim | None:
+    """The claim of headers that leave nothing open: a code, or the datum of degrees. A whole shape
+    beside such a pair is in the same system."""
+    if datum is None or pair is None:
+        return None
+    if datum.startswith(CODE):
+        return Claim(datum, "header", detail=pair[0])
+    return _of_degrees(pair, datum, None) if kinds == ("lon", "lat") else None
 
 
 def _pair(

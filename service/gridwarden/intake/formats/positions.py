@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 
 Axis = Literal["lon", "lat", "plane"]
 NOTHING: Final = frozenset(
-    {"", "-", "--", "---", "/", "//", "\\", "无", "空", "null", "none", "nan", "n/a"}
+    {"", "-", "--", "---", "/", "//", "\\", "无", "空", "null", "none", "n/a"}
 )
 DRAWING: Final = re.compile(
     r"^[(\[]?(?:详?见|参见|见附|如)[^\d]{0,8}(?:图|表|件|册)|^图示|^略$|^待(?:定|测|补)$|^暂无$|^后补$"
