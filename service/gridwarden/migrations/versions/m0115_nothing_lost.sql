@@ -134,6 +134,8 @@ declare
         || ')::text) as attributes, case when coalesce(x.code, x.name) is not null
            then md5(row(x.code, x.name)::text) end as key';
 begin
+    -- without it the planner may compare every row that nobody names with every staged one
+    create index on pg_temp.staging (source_id);
     execute format('create temp table was on commit drop as
         select x.id, x.source_id, %s from data.%I x
         where x.dataset_id = $1 and x.source_id like ''content:%%'' and not exists
