@@ -9,6 +9,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyogrio
 import pytest
 import shapely
 
@@ -280,3 +282,22 @@ def test_a_flatgeobuf_is_one_layer(tmp_path: Path) -> None:
     with pytest.raises(Problem) as refused:
         list(opened(made).batches())
     assert refused.value.kind == "unreadable_file"
+
+
+def test_a_table_without_shapes_may_have_its_places_in_columns(tmp_path: Path) -> None:
+    made = tmp_path / "a.gpkg"
+    pyogrio.raw.write(
+        str(made),
+        geometry=None,
+        field_data=[np.array([114.3, np.nan]), np.array([30.5, 30.5]), np.array([7.0, 8.0])],
+        fields=["经度", "纬度", "places"],
+        geometry_type=None,
+        driver="GPKG",
+        layer="充电棚",
+    )
+    source = opened(made)
+    batch = whole(source)
+    assert (source.layer, source.places) == ("充电棚", {"经度", "纬度"})
+    assert source.claim.system == "degrees"
+    assert [None if s is None else s.wkt for s in batch.shapes] == ["POINT (114.3 30.5)", None]
+    assert batch.columns == {"places": [7.0, 8.0]}

@@ -21,7 +21,7 @@ from gridwarden.intake.values import BadValueError, Converter
 from gridwarden.layers.catalogue import Column, Layer
 from gridwarden.words.problems import Problem
 
-SOURCE_ID = ("source_id", "id", "osm_id", "uuid", "guid", "globalid", "gml_id")
+SOURCE_ID = ("source_id", "id", "osm_id", "uuid", "guid", "globalid", "gml_id", "handle")
 DBF_NAME = 10
 """Bytes of a field name in a DBF; longer headers arrive cut."""
 TABLES: Final = ("csv", "xlsx")

@@ -19,10 +19,13 @@ from gridwarden.intake.formats.format import Format
 from gridwarden.intake.formats.headers import header
 from gridwarden.intake.formats.layout import vocabulary
 from gridwarden.intake.formats.vector import GDAL_ERRORS, OPTIONS, Vector, layers_of
+from gridwarden.words.problems import Problem
 
 ITEMS: Final = "GDB_Items"
 DOMAIN: Final = "GPCodedValueDomain2"
 SHOWN: Final = 12
+BODIES: Final = frozenset({"GeometryCollection Z", "GeometryCollection"})
+"""What GDAL calls a multipatch."""
 
 
 @dataclass
@@ -39,6 +42,8 @@ class FileGdb(Vector):
     driver = "OpenFileGDB"
 
     def _prepare(self, encoding: str | None) -> None:
+        if self._info["geometry_type"] in BODIES:
+            raise Problem("refused", "intake.multipatch", field="file")
         said = names_of(self.path, self.layer)
         self._called: dict[str, str] = {}
         self._codes: dict[str, Mapping[Any, str]] = {}

@@ -20,9 +20,12 @@ from gridwarden.intake.formats import curves
 from gridwarden.intake.formats import encoding as letters
 from gridwarden.intake.formats.batch import ROWS_A_BATCH, Batch, Shapes, Trouble, bounded, shown
 from gridwarden.intake.formats.claim import Claim
+from gridwarden.intake.formats.columns import place_of, shapes_at
 from gridwarden.intake.formats.format import Format, Part
+from gridwarden.intake.formats.places import Place
 from gridwarden.words.problems import Problem
 
+SAMPLED: Final = 200
 GDAL_ERRORS: Final = (
     pyogrio.errors.DataSourceError,
     pyogrio.errors.DataLayerError,
@@ -95,11 +98,12 @@ class Vector:
         self._gdal_fields = [str(name) for name in self._info["fields"]]
         self._prepare(encoding)
         self.fields = tuple(self._name(name) for name in self._gdal_fields)
+        self._place = self._place_in_columns()
 
     @property
     def places(self) -> set[str]:
-        """None: shapes are not fields here."""
-        return set()
+        """None, but in a table that has no shapes of its own."""
+        return self._place.fields if self._place else set()
 
     def batches(self, size: int = ROWS_A_BATCH) -> Iterator[Batch]:
         """The rows in order. Raises Problem `unreadable_file` when the file breaks off."""
@@ -132,6 +136,19 @@ class Vector:
         if system is not None and "CRS84" in system:
             system = "EPSG:4326"
         return Claim(system, "file" if system else "nothing")
+
+    def _place_in_columns(self) -> Place | None:
+        """Where a table without shapes has its places; None for a layer of shapes."""
+        if self._info["geometry_type"] is not None:
+            return None
+        self._place = None
+        sample: list[list[Any]] = []
+        for batch in self.batches(SAMPLED):
+            sample = [list(row) for row in zip(*batch.columns.values(), strict=True)]
+            break
+        place = place_of(self.fields, sample)
+        self.claim = place.claim
+        return place
 
     def _prepare(self, encoding: str | None) -> None:
         """Whatever is to be known before the first row."""
@@ -166,7 +183,11 @@ class Vector:
         for gdal_name, name in zip(self._gdal_fields, self.fields, strict=True):
             if gdal_name in names:
                 columns[name] = self._values(record.column(gdal_name), name, troubles, marks)
-        shapes = self._shapes_of(record, troubles)
+        if self._place:
+            shapes = shapes_at(self._place, columns, record.num_rows, troubles)
+            columns = {n: v for n, v in columns.items() if n not in self._place.fields}
+        else:
+            shapes = self._shapes_of(record, troubles)
         return Batch(first_row, record.num_rows, columns, shapes, troubles, marks)
 
     def _shapes_of(self, record: pa.RecordBatch, troubles: dict[int, Trouble]) -> Shapes:
