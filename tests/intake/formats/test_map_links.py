@@ -179,6 +179,8 @@ def test_a_short_link_says_what_to_do(link: str) -> None:
         "https://www.google.com/maps",
         "geo:here",
         "https://maps.apple.com/?q=bank",
+        f"https://map.wap.qq.com/h5-poi-detail?coord={AT}",
+        f"https://map.tianditu.gov.cn/?c={AT}",
     ],
 )
 def test_a_map_link_without_a_place_is_refused_never_guessed(link: str) -> None:

@@ -12,7 +12,9 @@ The file is read twice as it streams by: once for its fields and marks, once for
 """
 
 import re
+import struct
 import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -54,6 +56,17 @@ UNPACKED: Final = 1 << 29
 """Bytes that the document of a KMZ may unpack to: 10^6 placemarks are about half of it."""
 SAMPLED: Final = 3
 """Descriptions in which a maker's template is looked for."""
+BROKEN: Final = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    NotImplementedError,
+    RuntimeError,
+    EOFError,
+    OSError,
+    ValueError,
+)
+"""What Python's reader makes of archives that are damaged, encrypted or packed in odd ways."""
 ARCHIVE: Final = b"PK\x03\x04"
 _COMMENT: Final = re.compile(r"<!--(.{0,4000}?)-->", re.S)
 
@@ -229,7 +242,7 @@ def _document(path: Path) -> tuple[str, int]:
 def _archive(path: Path) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, ValueError) as error:
+    except BROKEN as error:
         raise Problem("unreadable_file", "intake.bad_archive", field="file") from error
 
 
@@ -237,7 +250,7 @@ def _member(path: Path, name: str) -> IO[bytes]:
     with _archive(path) as archive:
         try:
             return _Measured(archive.open(name))  # type: ignore[return-value]
-        except (zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
+        except (*BROKEN, KeyError) as error:
             raise Problem("unreadable_file", "intake.bad_archive", field="file") from error
 
 
@@ -251,7 +264,7 @@ class _Measured:
     def read(self, size: int) -> bytes:
         try:
             data = self._file.read(size)
-        except (zipfile.BadZipFile, EOFError, ValueError, OSError) as error:
+        except BROKEN as error:
             raise Problem("unreadable_file", "intake.bad_archive", field="file") from error
         self._left -= len(data)
         if self._left < 0:

@@ -51,7 +51,7 @@ MAKERS: Final = (
     # Ovital is judged by its version and by what each placemark says: see `_ovital`.
     Maker("ovital", "奥维互动地图", "gcj02", "ovital", "certain", elements=r"Ov[A-Z]\w+"),
     Maker(
-        "ovital", "奥维互动地图", "gcj02", "ovital", "recalled", says=r"奥维(?:互动)?地图|ovital"
+        "ovital", "奥维互动地图", "gcj02", "ovital", "recalled", says=r"奥维(?:互动)?地图|\bovital"
     ),
     Maker("amap", "高德地图", "gcj02", "amap", "recalled", says=r"高德地图|\bamap\b|\bautonavi\b"),
     Maker("tencent", "腾讯地图", "gcj02", "tencent", "recalled", says=r"腾讯地图|tencent ?maps?\b"),

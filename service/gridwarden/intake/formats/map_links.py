@@ -316,6 +316,11 @@ def _geo(parts: SplitResult, query: Query, host: str) -> LinkedPlace | None:
     return _north_first(place, None, Claim("EPSG:4326", "geo_uri"))
 
 
+def _unread(parts: SplitResult, query: Query, host: str) -> LinkedPlace | None:
+    """Pages of maps whose addresses follow no order that is published."""
+    return None
+
+
 def _lat_lon(
     query: Query,
     claim: Claim,
@@ -345,4 +350,7 @@ _READERS: Final[dict[str, Reader]] = {
     "openstreetmap.org": _osm,
     "osm.org": _osm,
     "geo:": _geo,
+    "map.wap.qq.com": _unread,
+    "map.tianditu.gov.cn": _unread,
+    "tianditu.gov.cn": _unread,
 }

@@ -22,6 +22,7 @@ from exifread.core.heic import Box
 from gridwarden.intake.formats.batch import ROWS_A_BATCH, Batch, Trouble, shown
 from gridwarden.intake.formats.claim import DEGREES, Claim
 from gridwarden.intake.formats.format import Format, Part
+from gridwarden.intake.formats.kml import BROKEN
 from gridwarden.intake.formats.kml_makers import same_place
 from gridwarden.intake.formats.rowwise import Row, batches_of
 from gridwarden.words.problems import Problem
@@ -120,7 +121,7 @@ class Photos:
                         data = file.read(READ["jpeg"])
                         if not data.startswith(_JPEG):
                             data += file.read(READ["heic"] - len(data))
-                except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, OSError):
+                except BROKEN:
                     data = b""
                 yield PurePosixPath(member.filename).name, _tags(data)
 
@@ -131,7 +132,7 @@ def is_album(path: Path, others: Collection[str]) -> bool:
         with zipfile.ZipFile(path) as archive:
             names = [PurePosixPath(n).suffix.lower() for n in archive.namelist()]
             return any(s in SUFFIXES for s in names) and not any(s in others for s in names)
-    except (zipfile.BadZipFile, NotImplementedError, OSError, EOFError, ValueError):
+    except BROKEN:
         return False
 
 
