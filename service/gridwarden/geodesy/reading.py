@@ -4,7 +4,7 @@ import re
 import warnings
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 import shapely
@@ -31,6 +31,11 @@ _MODERN = re.compile(
     r"|SIRGAS|Korean? 2000|Geocentric Datum of Korea|Hong Kong Geodetic",
     re.IGNORECASE,
 )
+
+
+_SHIFTS: Final[dict[str, Shift]] = {"gcj02": "gcj02", "bd09": "bd09"}
+_CALLED: Final = re.compile(r"(?:GCS[_ ])?(GCJ|BD)[-_ ]?(02|09)(?![0-9])", re.IGNORECASE)
+"""A system of such a name is the shifted one, whatever ellipsoid stands behind it."""
 
 
 @dataclass(frozen=True)
@@ -98,20 +103,21 @@ class Reading:
 
 
 def fitted_reading(name: str, fitted: Fitted, working: WorkingCrs, accuracy_m: float) -> Reading:
-    """The reading of a city's own coordinates, called `local:NAME`; order of the numbers: theirs."""
+    """The reading of a city's own coordinates, called `local:NAME`, in their own order."""
     return Reading(name, working.crs, working, None, accuracy_m, fitted.north_first, fitted)
 
 
 def reading_of(text: str, working: WorkingCrs) -> Reading:
-    """Read `gcj02`, `bd09`, `EPSG:n` or WKT. Raises CrsRefusedError.
+    """Read `gcj02`, `bd09`, `EPSG:n` or WKT, also one of a system that is called GCJ-02 or BD-09,
+    as our own exports and other programs name it. Raises CrsRefusedError.
 
     Beijing-54 and Xian-80 are refused: without a region's own parameters PROJ moves them by
     nothing at all, tens of metres to 120 m wrong, and the result looks fine.
     """
     name = text.strip()
-    key = name.lower().replace("-", "")
-    if key in ("gcj02", "bd09"):
-        return Reading(key, CRS.from_epsg(4326), working, key, 10.0 if key == "bd09" else 0.0)  # type: ignore[arg-type]
+    shift = _SHIFTS.get(name.lower().replace("-", ""))
+    if shift:
+        return _shifted(shift, working)
     try:
         crs = CRS.from_user_input(name if not name.isdigit() else int(name))
     except CRSError:
@@ -120,10 +126,17 @@ def reading_of(text: str, working: WorkingCrs) -> Reading:
     crs = crs.source_crs if crs.is_bound and crs.source_crs is not None else crs
     if not (crs.is_projected or crs.is_geographic):
         raise CrsRefusedError("not_flat", crs.name)
+    called = _CALLED.match(crs.name)
+    if called and crs.is_geographic:
+        return _shifted(_SHIFTS[called[1].lower() + called[2]], working)
     code = crs.to_epsg(min_confidence=70)
     known = CRS.from_epsg(code) if code else crs
     label = f"EPSG:{code}" if code else crs.name
     return Reading(label, known, working, None, _accuracy(known, working, label))
+
+
+def _shifted(shift: Shift, working: WorkingCrs) -> Reading:
+    return Reading(shift, CRS.from_epsg(4326), working, shift, 10.0 if shift == "bd09" else 0.0)
 
 
 def _accuracy(crs: CRS, working: WorkingCrs, label: str) -> float:

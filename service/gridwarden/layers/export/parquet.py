@@ -24,7 +24,8 @@ def write_parquet(file: Path, asked: Asked, rows: Iterator[Rows]) -> None:
     schema = asked.content.schema
     if there:
         schema = schema.append(pa.field(SHAPE, pa.binary())).append(pa.field(BOX, _BOX_TYPE))
-    found = _Found()
+        # Readers look for it in the schema, which stands before the first row.
+        schema = schema.with_metadata({"geo": json.dumps(_document(asked))})
     with pq.ParquetWriter(file, schema, compression="zstd") as writer:
         for some in rows:
             arrays = [
@@ -32,41 +33,23 @@ def write_parquet(file: Path, asked: Asked, rows: Iterator[Rows]) -> None:
                 for values, field in zip(some.columns, asked.content.schema, strict=True)
             ]
             if there:
-                arrays += found.shapes(some)
+                arrays += [pa.array(shapely.to_wkb(some.shapes), pa.binary()), _boxes(some)]
             writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=schema))
-        if there:
-            writer.add_key_value_metadata({"geo": json.dumps(found.document(asked))})
 
 
-class _Found:
-    """What the shapes turned out to be, for the file's own description at its end."""
+def _boxes(some: Rows) -> pa.Array:
+    boxes = shapely.bounds(some.shapes)
+    sides = [pa.array(boxes[:, i], pa.float64()) for i in range(4)]
+    return pa.StructArray.from_arrays(sides, list(SIDES), mask=pa.array(np.isnan(boxes[:, 0])))
 
-    def __init__(self) -> None:
-        self.types: set[str] = set()
-        self.bounds = np.array([np.inf, np.inf, -np.inf, -np.inf])
 
-    def shapes(self, some: Rows) -> list[pa.Array]:
-        """The two columns of one chunk."""
-        boxes = shapely.bounds(some.shapes)
-        there = boxes[~np.isnan(boxes[:, 0])]
-        if len(there):
-            self.bounds[:2] = np.minimum(self.bounds[:2], there[:, :2].min(axis=0))
-            self.bounds[2:] = np.maximum(self.bounds[2:], there[:, 2:].max(axis=0))
-        self.types |= {shape.geom_type for shape in some.shapes if shape is not None}
-        sides = [pa.array(boxes[:, i], pa.float64()) for i in range(4)]
-        covering = pa.StructArray.from_arrays(
-            sides, list(SIDES), mask=pa.array(np.isnan(boxes[:, 0]))
-        )
-        return [pa.array(shapely.to_wkb(some.shapes), pa.binary()), covering]
-
-    def document(self, asked: Asked) -> dict[str, Any]:
-        """The `geo` member of the file's metadata."""
-        column: dict[str, Any] = {
-            "encoding": "WKB",
-            "geometry_types": sorted(self.types),
-            "crs": asked.target.crs.to_json_dict(),
-            "covering": {BOX: {side: [BOX, side] for side in SIDES}},
-        }
-        if np.isfinite(self.bounds).all():
-            column["bbox"] = self.bounds.tolist()
-        return {"version": "1.1.0", "primary_column": SHAPE, "columns": {SHAPE: column}}
+def _document(asked: Asked) -> dict[str, Any]:
+    """The `geo` member of the file's metadata; no types mean that they are mixed."""
+    kinds = asked.content.kinds
+    column: dict[str, Any] = {
+        "encoding": "WKB",
+        "geometry_types": [] if kinds == "Unknown" else [kinds],
+        "crs": asked.target.crs.to_json_dict(),
+        "covering": {BOX: {side: [BOX, side] for side in SIDES}},
+    }
+    return {"version": "1.1.0", "primary_column": SHAPE, "columns": {SHAPE: column}}
