@@ -1,6 +1,7 @@
 """Places that stand in columns of a file which has names for its columns but no shapes."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -8,14 +9,22 @@ import shapely
 from numpy.typing import NDArray
 
 from gridwarden.intake.formats.batch import Shapes, Trouble, shown
-from gridwarden.intake.formats.layout import Layout
 from gridwarden.intake.formats.places import Place, place_in
 from gridwarden.intake.formats.positions import Axis, BadPositionError, coordinate
 
 
+@dataclass(frozen=True, slots=True)
+class _Bare:
+    """Columns with nothing above or below them."""
+
+    names: tuple[str, ...]
+    titles: tuple[str, ...] = ()
+    feet: tuple[str, ...] = ()
+
+
 def place_of(names: Sequence[str], sample: Sequence[Sequence[Any]]) -> Place:
     """Where the columns of these names hold a position, by the words that tables use for it."""
-    return place_in(Layout(tuple(names), (), (), None, (), (), 0), sample)
+    return place_in(_Bare(tuple(names)), sample)
 
 
 def shapes_at(

@@ -56,13 +56,6 @@ class Dbf:
             self._columns = _fields(file.read(max(self.start - _FIELD, 0)), self.width)
         bounded(len(self._columns))
         self.count = min(self.said, (path.stat().st_size - self.start) // self.width)
-        self._records: Raw = (
-            np.memmap(
-                path, dtype=f"V{self.width}", mode="r", offset=self.start, shape=(self.count,)
-            )
-            if self.count
-            else np.empty(0, dtype=f"V{self.width}")
-        )
         self.encoding = encoding or letters.of_dbf(self._samples(), head[29], _cpg(path))
         names = [self._decoded_name(one.raw_name) for one in self._columns]
         self.fields = tuple(_unique(names))
@@ -74,9 +67,17 @@ class Dbf:
             name for name, one in zip(self.fields, self._columns, strict=True) if one.kind in _MEMO
         ]
 
-    def standing(self) -> NDArray[np.intp]:
-        """The numbers of the records that are not deleted, from 0."""
-        return np.flatnonzero(self._bytes_at(0, 1)[:, 0] != ord("*"))
+    def standing(self, first: int, count: int) -> NDArray[np.intp]:
+        """The numbers of the records that are not deleted, from 0, among `count` from `first`."""
+        flags = self._records(first, count).view(np.uint8).reshape(-1, self.width)[:, 0]
+        return first + np.flatnonzero(flags != ord("*"))
+
+    def _records(self, first: int, count: int) -> Raw:
+        """Some consecutive records, read from the file anew: nothing of it stays in memory."""
+        with self.path.open("rb") as file:
+            file.seek(self.start + first * self.width)
+            raw = file.read(max(0, min(count, self.count - first)) * self.width)
+        return np.frombuffer(raw, dtype=f"V{self.width}", count=len(raw) // self.width)
 
     def columns(
         self,
@@ -87,7 +88,7 @@ class Dbf:
         """The values of some records; those that the file does not have are None."""
         wanted = np.asarray(which, dtype=np.intp)
         there = np.flatnonzero(wanted < self.count)
-        records = np.asarray(self._records[wanted[there]])
+        records = self._picked(wanted[there])
         out: dict[str, list[Any]] = {}
         for name, one in zip(self.fields, self._columns, strict=True):
             cells = _cells(records, self.width, one)
@@ -99,6 +100,13 @@ class Dbf:
                 for i, value in zip(there, values, strict=True):
                     out[name][i] = value
         return out
+
+    def _picked(self, wanted: NDArray[np.intp]) -> Raw:
+        """Records by their numbers, which rise: those between them are read with them."""
+        if not len(wanted):
+            return self._records(0, 0)
+        first = int(wanted[0])
+        return self._records(first, int(wanted[-1]) - first + 1)[wanted - first]
 
     def _values(
         self,
@@ -128,14 +136,10 @@ class Dbf:
             out.append(text or None)
         return out
 
-    def _bytes_at(self, offset: int, width: int) -> NDArray[np.uint8]:
-        whole = np.asarray(self._records).view(np.uint8).reshape(self.count, self.width)
-        return whole[:, offset : offset + width]
-
     def _samples(self) -> Iterator[bytes]:
         """Names and texts of the first records."""
         yield from (one.raw_name for one in self._columns)
-        records = np.asarray(self._records[:SAMPLE_ROWS])
+        records = self._records(0, SAMPLE_ROWS)
         for one in self._columns:
             if one.kind == ord("C"):
                 yield from (c.rstrip(b" \x00") for c in _cells(records, self.width, one))
@@ -155,12 +159,11 @@ class DbfTable:
     def __init__(self, part: Part, layer: str, encoding: str | None) -> None:
         self.layer = layer
         self._dbf = Dbf(part.path, encoding)
-        self._which = self._dbf.standing()
         self.fields = self._dbf.fields
         self.encoding = self._dbf.encoding
         self._place = place_of(self.fields, self._sample())
         self.claim = self._place.claim
-        self.rows: int | None = len(self._which)
+        self.rows: int | None = self._dbf.count
         self.notes = notes_of(self._dbf)
 
     @property
@@ -170,18 +173,22 @@ class DbfTable:
 
     def batches(self, size: int = ROWS_A_BATCH) -> Iterator[Batch]:
         """The rows in order, without those that are marked as deleted."""
-        for start in range(0, len(self._which), size):
-            which = self._which[start : start + size]
+        number = 1
+        for start in range(0, self._dbf.count, size):
+            which = self._dbf.standing(start, size)
+            if not len(which):
+                continue
             troubles: dict[int, Trouble] = {}
             marks: dict[int, str] = {}
             columns = self._dbf.columns(which, troubles, marks)
             shapes = shapes_at(self._place, columns, len(which), troubles)
             kept = {n: v for n, v in columns.items() if n not in self.places}
-            yield Batch(start + 1, len(which), kept, shapes, troubles, marks)
+            yield Batch(number, len(which), kept, shapes, troubles, marks)
+            number += len(which)
 
     def _sample(self) -> list[list[Any]]:
         """The first records, to tell degrees from metres by."""
-        columns = self._dbf.columns(self._which[:SAMPLED], {}, {})
+        columns = self._dbf.columns(self._dbf.standing(0, SAMPLED), {}, {})
         return [list(row) for row in zip(*columns.values(), strict=True)]
 
 

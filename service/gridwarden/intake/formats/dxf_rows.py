@@ -26,7 +26,7 @@ from gridwarden.intake.formats.format import Part
 from gridwarden.intake.formats.rowwise import Row, batches_of
 from gridwarden.words.problems import Problem
 
-MOST_BYTES: Final = 128 << 20
+MOST_BYTES: Final = 100 << 20
 """A drawing stands in memory as a whole, at some twelve times its size."""
 FIELDS: Final = ("layer", "type", "block", "text", "color", "linetype", "handle")
 METRES: Final = {
@@ -120,10 +120,7 @@ class Dxf:
             return shapely.LineString(flat[0])
         if shape.kind == "outline":
             return shapely.Polygon(flat[0])
-        area: BaseGeometry = shapely.Polygon()
-        for ring in flat:
-            area = area.symmetric_difference(shapely.make_valid(shapely.Polygon(ring)))
-        return area
+        return _filled(flat)
 
     def _check_layer(self, part: Part) -> None:
         """Raises Problem `not_found` for a layer that the drawing does not have."""
@@ -203,6 +200,16 @@ class Dxf:
             self.notes.append(f"drawing_paper:{paper}")
         if xrefs:
             self.notes.append(f"drawing_xref:{', '.join(xrefs[:12])}")
+
+
+def _filled(rings: list[Any]) -> BaseGeometry:
+    """What rings enclose, filled and empty by turns from the outside in."""
+    whole = shapely.Polygon(rings[0], rings[1:]) if rings else shapely.Polygon()
+    if whole.is_valid:
+        return whole
+    parts = shapely.get_parts(shapely.get_parts(shapely.make_valid(whole, method="linework")))
+    areas = parts[shapely.get_dimensions(parts) == 2]
+    return areas[0] if len(areas) == 1 else shapely.MultiPolygon(list(areas))
 
 
 def _loaded(path: Path, encoding: str | None, notes: list[str]) -> tuple[Drawing, str]:

@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import numpy as np
 import shapely
 
 from gridwarden.intake.formats.claim import DEGREES, PLANE, Claim
 from gridwarden.intake.formats.headers import WHOLE, Coordinate, Kind, coordinate_of, header
-from gridwarden.intake.formats.layout import Layout
 from gridwarden.intake.formats.positions import BadPositionError, coordinate
 from gridwarden.intake.formats.systems import DEGREES_OF, Said, said_in
 
@@ -19,6 +18,25 @@ CODE: Final = "EPSG:"
 _NUMBERED: Final = 10_000_000
 """Metres: an easting beyond begins with the number of its zone."""
 _DEGREES: Final = 180
+
+
+class Headed(Protocol):
+    """What names columns, and what is said above and below them."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns' names, none twice."""
+        ...
+
+    @property
+    def titles(self) -> tuple[str, ...]:
+        """The texts above."""
+        ...
+
+    @property
+    def feet(self) -> tuple[str, ...]:
+        """The texts below."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +58,7 @@ class Place:
         return {*([self.wkt] if self.wkt else []), *(self.pair or ())}
 
 
-def place_in(layout: Layout, sample: Sequence[Sequence[Any]]) -> Place:
+def place_in(layout: Headed, sample: Sequence[Sequence[Any]]) -> Place:
     """Where a table has its positions; `sample` are the cells of its first rows."""
     found = {name: one for name in layout.names if (one := coordinate_of(name)) is not None}
     said = said_in([*layout.titles, *layout.feet])
