@@ -13,6 +13,8 @@ from gridwarden.geodesy import Reading, WorkingCrs
 from gridwarden.intake.area import LONLAT, Area, area_of, read_area
 from gridwarden.intake.coordinates import Decision, Extent, Question, Said, decided
 from gridwarden.intake.coordinates.knowing import extent_of
+from gridwarden.intake.coordinates.local import LOCAL
+from gridwarden.intake.coordinates.named import fitted_by, names_of
 from gridwarden.intake.formats.batch import Shapes
 from gridwarden.intake.formats.claim import DEGREES, Claim
 from gridwarden.intake.places import Place
@@ -111,6 +113,14 @@ class Located:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What is known of the city and of its local systems, to decide whose coordinates these are."""
+
+    extent: Extent | None = None
+    fitted: Reading | None = None
+
+
 def located(
     place: Place,
     crs: str | None,
@@ -118,8 +128,7 @@ def located(
     buffer_m: float,
     km2: float,
     field: str = "area",
-    extent: Extent | None = None,
-    fitted: Reading | None = None,
+    city: Around | None = None,
 ) -> Located:
     """Where a place lies; `crs` is what the person chose (`unknown`: they do not know).
 
@@ -138,16 +147,30 @@ def located(
     assert place.shape is not None
     said = Said(None if known == UNKNOWN else _named(known))
     sample: Shapes = np.array([place.shape], dtype=object)
-    asking = _Asking(place, sample, settings, buffer_m, km2, field, extent, fitted)
+    asking = _Asking(place, sample, settings, buffer_m, km2, field, city or Around())
     return asking.answer(said)
 
 
-async def city_of(place: Place, pool: Pool, caller: Caller, settings: Settings) -> Extent | None:
-    """Where the city is, for numbers that do not say whose they are; None where that is told."""
-    if place.document is not None or place.claim.told:
-        return None
+async def known_for(
+    place: Place, crs: str | None, pool: Pool, caller: Caller, settings: Settings
+) -> Around:
+    """Look up what has to be known for a place; nothing where the place itself tells.
+
+    Raises Problem `not_found` for a local system that is not the caller's.
+    """
+    local = crs is not None and crs.startswith(LOCAL)
+    if not local and (place.document is not None or place.claim.told):
+        return Around()
+    working = WorkingCrs(settings.crs)
     async with as_caller(pool, caller) as connection:
-        return await extent_of(connection, settings.crs)
+        fitted = await fitted_by(connection, crs, working)
+        return Around(await extent_of(connection, settings.crs), fitted)
+
+
+async def local_names(pool: Pool, caller: Caller) -> list[str]:
+    """The names of the local systems that the caller may choose."""
+    async with as_caller(pool, caller) as connection:
+        return await names_of(connection)
 
 
 def _lonlat_again(shape: Any, settings: Settings) -> Any:
@@ -195,8 +218,7 @@ class _Asking:
     buffer_m: float
     km2: float
     field: str
-    extent: Extent | None
-    fitted: Reading | None
+    known: Around
 
     def answer(self, said: Said) -> Located:
         found = self._decided(said)
@@ -206,8 +228,9 @@ class _Asking:
         return self._open(found, found.question, said)
 
     def _decided(self, said: Said) -> Decision:
+        known = self.known
         return decided(
-            self.place.claim, self.sample, said, self.settings, self.extent, fitted=self.fitted
+            self.place.claim, self.sample, said, self.settings, known.extent, fitted=known.fitted
         )
 
     def _known(self, found: Decision, reading: Reading) -> Located:

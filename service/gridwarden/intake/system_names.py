@@ -1,5 +1,6 @@
 """What a coordinate system is called by people."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -7,6 +8,7 @@ from pyproj import CRS
 from pyproj.exceptions import CRSError
 
 from gridwarden.geodesy import zone_of
+from gridwarden.intake.coordinates.local import LOCAL
 from gridwarden.words import say
 
 _KNOWN: Final = {
@@ -15,7 +17,6 @@ _KNOWN: Final = {
     "gcj02": "gcj02",
     "bd09": "bd09",
 }
-LOCAL: Final = "local:"
 
 
 def system_name(name: str, lang: str) -> str:
@@ -40,12 +41,14 @@ def system_name(name: str, lang: str) -> str:
     )
 
 
-def choices(epsg: int, lang: str, *, unknown: bool) -> list[tuple[str, str]]:
+def choices(epsg: int, lang: str, local: Sequence[str], *, unknown: bool) -> list[tuple[str, str]]:
     """What a form offers, as (value, words): what the place itself tells, the usual systems, the
-    working CRS, and, with `unknown`, that nobody knows."""
+    working CRS, `local` ones by name, and, with `unknown`, that nobody knows."""
     keys = [("", "told"), ("EPSG:4326", "lonlat"), ("gcj02", "gcj02"), ("bd09", "bd09")]
-    keys += [(f"EPSG:{epsg}", "working"), *([("unknown", "unknown")] if unknown else [])]
-    return [(value, say(f"permits.page.crs_{key}", lang, epsg=epsg)) for value, key in keys]
+    keys += [(f"EPSG:{epsg}", "working")]
+    said = [(value, say(f"permits.page.crs_{key}", lang, epsg=epsg)) for value, key in keys]
+    said += [(f"{LOCAL}{name}", system_name(f"{LOCAL}{name}", lang)) for name in local]
+    return said + ([("unknown", say("permits.page.crs_unknown", lang))] if unknown else [])
 
 
 @lru_cache(maxsize=256)

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from gridwarden.database import Caller, Pool
 from gridwarden.intake.bodies import FULL_WIDTH, NUMBER, Sent
-from gridwarden.intake.located import city_of
+from gridwarden.intake.located import known_for
 from gridwarden.intake.places import Place, place_of, place_of_file
 from gridwarden.permits.question import Question, read_question
 from gridwarden.settings import Settings
@@ -33,8 +33,8 @@ async def question_of_form(
         "ends_on": values.get("ends_on") or None,
     }
     crs = values.get("crs") or None
-    extent = await city_of(place, pool, caller, settings)
-    return await asyncio.to_thread(read_question, document, crs, settings, place, extent)
+    city = await known_for(place, crs, pool, caller, settings)
+    return await asyncio.to_thread(read_question, document, crs, settings, place, city)
 
 
 def _place(values: Mapping[str, str], sent: Sent | None, settings: Settings) -> Place:

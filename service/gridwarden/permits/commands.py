@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from gridwarden.access.command import acting
-from gridwarden.intake.located import city_of
+from gridwarden.intake.located import known_for
 from gridwarden.intake.places import Place, read_place
 from gridwarden.permits.check import ask
 from gridwarden.permits.question import read_question
@@ -87,8 +87,8 @@ async def _ask(
     async with acting(role, org) as (pool, caller, settings):
         language = lang if lang in ("zh", "en") else settings.language
         place: Place = await asyncio.to_thread(read_place, area, "AREA", settings, layer)
-        extent = await city_of(place, pool, caller, settings)
-        question = read_question(document, crs, settings, place, extent)
+        city = await known_for(place, crs, pool, caller, settings)
+        question = read_question(document, crs, settings, place, city)
         return await ask(pool, replace(caller, language=language), question), language
 
 

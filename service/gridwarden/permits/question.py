@@ -7,8 +7,7 @@ from functools import cache
 from typing import Any, Final, get_args
 
 from gridwarden.intake.area import Area
-from gridwarden.intake.coordinates import Extent
-from gridwarden.intake.located import Located, located, of_document
+from gridwarden.intake.located import Around, Located, located, of_document
 from gridwarden.intake.places import Place
 from gridwarden.rules.format import Method
 from gridwarden.settings import Settings
@@ -74,11 +73,11 @@ def read_question(
     crs: str | None,
     settings: Settings,
     place: Place | None = None,
-    extent: Extent | None = None,
+    city: Around | None = None,
 ) -> Question:
     """The question that a JSON object asks: about `place`, else about its member `area`, GeoJSON.
 
-    `extent` is where the city is. Raises Problem naming the member that is wrong.
+    `city` is what is known of it. Raises Problem naming the member that is wrong.
     """
     if not isinstance(document, Mapping):
         raise Problem("bad_request", "permits.problem.body")
@@ -109,7 +108,7 @@ def read_question(
     if place is None:
         lies = of_document(document["area"], crs, settings, wide, limit, "area")
     else:
-        lies = located(place, crs, settings, wide, limit, "area", extent)
+        lies = located(place, crs, settings, wide, limit, "area", city)
     return Question(lies, str(method), buffer_m or 0.0, depth_m, starts_on, ends_on)
 
 

@@ -13,6 +13,7 @@ from gridwarden.access import allow
 from gridwarden.database import Caller
 from gridwarden.intake.area import Area
 from gridwarden.intake.bodies import Sent, form_of, limited_body, parse_json
+from gridwarden.intake.located import local_names
 from gridwarden.intake.places import MAX_FILE_BYTES
 from gridwarden.intake.system_names import choices
 from gridwarden.permits.bodies import FIELDS, question_of_form
@@ -103,7 +104,7 @@ def _only_known(values: Mapping[str, str]) -> None:
 @router.get("/permits/check", response_class=HTMLResponse)
 async def form(request: Request, caller: PermitAsker) -> HTMLResponse:
     """The form."""
-    return _form(request, caller, {})
+    return await _form(request, caller, {})
 
 
 @router.post(
@@ -122,7 +123,7 @@ async def answer(request: Request, caller: PermitAsker) -> HTMLResponse:
         values, sent = await form_of(request, LARGEST)
         question = await question_of_form(values, sent, state.pool, caller, state.settings)
     except Problem as problem:
-        return _form(request, caller, values, problem)
+        return await _form(request, caller, values, problem)
     found = json.loads(await ask(state.pool, caller, question))
     lang = language_of(request)
     return page(
@@ -134,16 +135,19 @@ async def answer(request: Request, caller: PermitAsker) -> HTMLResponse:
         place=_place(question.area),
         read_as=question.place.said(lang),
         readings=question.place.names(lang) if len(question.place.readings) > 1 else [],
+        again=None if sent or question.place.several else {n: values.get(n, "") for n in FIELDS},
         drawing=await drawn(state.pool, caller, question.place, state.settings.crs),
         asked_at=datetime.fromisoformat(found["data"]["asked_at"]),
         headings=_headings(found),
     )
 
 
-def _form(
+async def _form(
     request: Request, caller: Caller, values: dict[str, str], problem: Problem | None = None
 ) -> HTMLResponse:
     kept = {name: values.get(name, "") for name in FIELDS}
+    state = request.app.state
+    local = await local_names(state.pool, caller)
     return page(
         request,
         "permits/form.html",
@@ -151,7 +155,7 @@ def _form(
         status_code=problem.status if problem else 200,
         values=kept,
         methods=METHODS,
-        systems=choices(request.app.state.settings.crs, language_of(request), unknown=True),
+        systems=choices(state.settings.crs, language_of(request), local, unknown=True),
         wrong=problem.field if problem else None,
         sentence=problem.said(language_of(request)) if problem else None,
     )

@@ -16,8 +16,7 @@ from psycopg import Error as DatabaseError
 from psycopg.types.json import Jsonb
 
 from gridwarden.database import Caller, Pool, as_caller, queries
-from gridwarden.intake.coordinates import Extent
-from gridwarden.intake.located import Located, located, of_document
+from gridwarden.intake.located import Around, Located, located, of_document
 from gridwarden.intake.places import Place
 from gridwarden.intake.values import BadValueError, Converter
 from gridwarden.layers.catalogue import Layer, layers
@@ -68,7 +67,7 @@ def read_proposal(
     settings: Settings,
     crs: str | None = None,
     place: Place | None = None,
-    extent: Extent | None = None,
+    city: Around | None = None,
 ) -> Proposal:
     """The proposal that a JSON object makes; `place` takes the place of its feature's geometry.
 
@@ -101,7 +100,7 @@ def read_proposal(
     if place is None:
         lies = of_document(feature, given, settings, 0.0, limit, "feature")
     else:
-        lies = located(place, given, settings, 0.0, limit, "feature", extent)
+        lies = located(place, given, settings, 0.0, limit, "feature", city)
     if len(lies.readings) > 1:
         raise Problem("refused", "what_if.problem.unlocated", field="crs")
     area = lies.area

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from gridwarden.access.command import acting
-from gridwarden.intake.located import city_of
+from gridwarden.intake.located import known_for
 from gridwarden.intake.places import read_place
 from gridwarden.screening.what_if import ASKERS, judge, read_proposal
 from gridwarden.words import known, say
@@ -59,8 +59,8 @@ async def _judge(
         language = lang if lang in ("zh", "en") else settings.language
         place = await asyncio.to_thread(read_place, file, "FILE", settings)
         document["feature"] = {"type": "Feature", "properties": place.properties}
-        extent = await city_of(place, pool, caller, settings)
-        proposal = read_proposal(document, settings, crs, place, extent)
+        city = await known_for(place, crs, pool, caller, settings)
+        proposal = read_proposal(document, settings, crs, place, city)
         timeout = settings.statement_timeout_ms
         return await judge(pool, replace(caller, language=language), proposal, timeout), language
 

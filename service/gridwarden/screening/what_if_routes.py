@@ -12,7 +12,7 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from gridwarden.access import allow
 from gridwarden.database import Caller
 from gridwarden.intake.bodies import Sent, form_of, limited_body, parse_json
-from gridwarden.intake.located import city_of
+from gridwarden.intake.located import known_for, local_names
 from gridwarden.intake.places import MAX_FILE_BYTES, Place, place_of, place_of_file
 from gridwarden.intake.system_names import choices
 from gridwarden.layers.catalogue import layers
@@ -83,7 +83,7 @@ async def what_if(request: Request, caller: Asker, crs: str | None = None) -> JS
 @router.get("/what-if", response_class=HTMLResponse)
 async def form(request: Request, caller: Asker) -> HTMLResponse:
     """The form."""
-    return _page(request, caller, {})
+    return await _page(request, caller, {})
 
 
 @router.post(
@@ -103,12 +103,12 @@ async def answered(request: Request, caller: Asker) -> HTMLResponse:
         document = document_of_form(values, place)
         crs = values.get("crs") or None
         pool = request.app.state.pool
-        extent = await city_of(place, pool, caller, settings)
-        proposal = await asyncio.to_thread(read_proposal, document, settings, crs, place, extent)
+        city = await known_for(place, crs, pool, caller, settings)
+        proposal = await asyncio.to_thread(read_proposal, document, settings, crs, place, city)
         found = await judge(pool, caller, proposal, settings.statement_timeout_ms)
     except Problem as problem:
-        return _page(request, caller, values, problem=problem)
-    return _page(request, caller, values, found=found)
+        return await _page(request, caller, values, problem=problem)
+    return await _page(request, caller, values, found=found)
 
 
 def document_of_form(values: Mapping[str, str], place: Place) -> dict[str, Any]:
@@ -153,7 +153,7 @@ def _typed(text: str) -> dict[str, str]:
     return typed
 
 
-def _page(
+async def _page(
     request: Request,
     caller: Caller,
     values: Mapping[str, str],
@@ -162,6 +162,8 @@ def _page(
     problem: Problem | None = None,
 ) -> HTMLResponse:
     lang = language_of(request)
+    state = request.app.state
+    local = await local_names(state.pool, caller)
     chosen = [layers()[name] for name in proposable()]
     return page(
         request,
@@ -176,7 +178,7 @@ def _page(
         ],
         titles={one.id: one.title.in_(lang) for one in layers().values()},
         family=lambda name: say(f"family.{name}", lang) if known(f"family.{name}") else name,
-        systems=choices(request.app.state.settings.crs, lang, unknown=False),
+        systems=choices(state.settings.crs, lang, local, unknown=False),
         wrong=problem.field if problem else None,
         sentence=problem.said(lang) if problem else None,
         answer=found,

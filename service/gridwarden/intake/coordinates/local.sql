@@ -9,6 +9,9 @@ select to_jsonb(s) - 'points' - 'parameters' from api.local_system s
 where (%(before)s::bigint is null or s.id < %(before)s)
 order by s.id desc limit %(limit)s
 
+-- name: names
+select distinct s.name from api.local_system s order by s.name limit 100
+
 -- name: called
 -- The newest version of this name that the caller may use.
 select to_jsonb(s) from api.local_system s where s.name = %(name)s order by s.version desc limit 1

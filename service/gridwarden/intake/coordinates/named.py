@@ -85,6 +85,24 @@ async def check_called(c: Connection, crs: str | None) -> None:
         raise Problem("not_found", "coordinates.refused.no_local", field="crs", name=crs[:120])
 
 
+async def fitted_by(c: Connection, crs: str | None, working: WorkingCrs) -> Reading | None:
+    """The reading that `crs` names, of the caller's systems; None for any other system.
+
+    Raises Problem `not_found` for one that the caller may not use.
+    """
+    await check_called(c, crs)
+    if crs is None or not crs.startswith(LOCAL):
+        return None
+    name = crs.removeprefix(LOCAL).replace("\x00", "")
+    row = await (await c.execute(Q["called"], {"name": name})).fetchone()
+    return reading_kept(name, row[0], working) if row else None
+
+
+async def names_of(c: Connection) -> list[str]:
+    """The names of the systems that the caller may use."""
+    return [row[0] for row in await (await c.execute(Q["names"])).fetchall()]
+
+
 async def fitted_for(
     c: Connection, crs: str | None, import_id: int, working: WorkingCrs
 ) -> Reading | None:

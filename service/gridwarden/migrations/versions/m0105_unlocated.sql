@@ -123,7 +123,8 @@ begin
     select coalesce(array_agg(d.name || '@' || d.version order by d.layer desc, d.name), '{}') into datasets
         from data.dataset d where d.layer in ('gas_pipelines', 'coverage') and d.version > 0;
     facts := jsonb_build_object('buffer', trim_scale(buffer_m::numeric), 'reach', j.reach,
-        'radius', j.radius_m, 'reading', trim_scale(j.read_m::numeric), 'days', current_date - j.oldest);
+        'radius', j.radius_m, 'reading', case when jsonb_array_length(readings) = 1
+            then trim_scale(j.read_m::numeric) else 0 end, 'days', current_date - j.oldest);
     select jsonb_object_agg(l, data.permit_unlocated_sentence(words -> l, unlocated, j.verdict,
                data.permit_sentence(words -> l, j.verdict, j.hits, contacts, j.doubts,
                    facts || jsonb_build_object('method', words -> l ->> 'method'))))
