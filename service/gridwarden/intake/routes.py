@@ -1,31 +1,24 @@
 """Imports by HTTP: bring a file, see what came of it, take the rejected rows home."""
 
-import asyncio
 import csv
 import io
-import json
-from collections.abc import AsyncGenerator, AsyncIterator
-from pathlib import Path
+from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
-from starlette.datastructures import FormData, UploadFile
-from starlette.formparsers import MultiPartException, MultiPartParser
 
 from gridwarden.database import Caller, Pool, as_caller
-from gridwarden.intake.ask import Ask, pair, whole_number
+from gridwarden.intake.arriving import FORM, received
 from gridwarden.intake.coordinates import routes as coordinates
-from gridwarden.intake.coordinates.telling import because_words, drawable, question_words
+from gridwarden.intake.coordinates.telling import because_words, drawable_question, question_words
 from gridwarden.intake.dry_run import routes as dry_run
 from gridwarden.intake.habits import routes as habits
-from gridwarden.intake.imports import Q, ask_for, check, discard, incoming
+from gridwarden.intake.imports import Q
 from gridwarden.intake.preview import seen
 from gridwarden.intake.rollback import routes as rollback
 from gridwarden.intake.seeing import Importer, ImportId, found
-from gridwarden.settings import Settings
 from gridwarden.words import say
-from gridwarden.words.problems import Problem
 from gridwarden.words.sheets import safe
 
 router = APIRouter(tags=["import"])
@@ -33,62 +26,13 @@ router.include_router(habits.router)
 router.include_router(dry_run.router)
 router.include_router(rollback.router)
 router.include_router(coordinates.router)
-SLACK = 1 << 20
-"""Bytes that the other parts of the form may take."""
 PAGE = 5_000
-TEXTS = (
-    "layer",
-    "dataset",
-    "crs",
-    "encoding",
-    "mapping",
-    "where",
-    "from_layer",
-    "set",
-    "dry_run",
-    "remove",
-    "org",
-    "north_first",
-)
-FORM = {
-    "required": True,
-    "content": {
-        "multipart/form-data": {
-            "schema": {
-                "type": "object",
-                "required": ["file", "layer", "dataset"],
-                "properties": {
-                    "file": {"type": "string", "format": "binary"},
-                    **{name: {"type": "string"} for name in TEXTS},
-                },
-            }
-        }
-    },
-}
 
 
 @router.post("/api/imports", status_code=202, openapi_extra={"requestBody": FORM})
 async def bring(request: Request, caller: Importer) -> JSONResponse:
     """Take a file and queue its import. The form is read only after the caller is known."""
-    settings: Settings = request.app.state.settings
-    form = await _form(request, settings)
-    try:
-        ask = _ask(form)
-        check(ask, caller, settings)
-        upload = form.get("file")
-        if not isinstance(upload, UploadFile) or not upload.filename:
-            raise Problem("missing_value", "intake.no_file", field="file")
-        name = Path(upload.filename.replace("\\", "/")).name
-        folder = incoming(settings)
-        try:
-            await asyncio.to_thread(_put, upload, folder, name)
-            import_id, job_id = await ask_for(
-                request.app.state.pool, caller, settings, ask, _text(form, "org"), folder, name
-            )
-        finally:
-            discard(folder)
-    finally:
-        await form.close()
+    import_id, job_id = await received(request, caller)
     here = f"/api/imports/{import_id}"
     body = {
         "id": import_id,
@@ -203,101 +147,5 @@ def _shown(document: dict[str, Any], language: str) -> dict[str, Any]:
         "job_url": f"/api/jobs/{document['job_id']}",
         "rejects_url": f"{here}/rejects" if document["quarantined"] else None,
         "answer_url": f"{here}/answer" if document["state"] == "held" else None,
-        "question_url": f"{here}/question.svg" if drawable(document["question"]) else None,
+        "question_url": f"{here}/question.svg" if drawable_question(document["question"]) else None,
     }
-
-
-async def _form(request: Request, settings: Settings) -> FormData:
-    """The form, counted while it arrives. Raises Problem `too_large`, `bad_request`."""
-    limit = (settings.upload_mb << 20) + SLACK
-    too_large = Problem("too_large", "intake.too_large", field="file", mb=settings.upload_mb)
-    length = request.headers.get("content-length", "")
-    if length.isdigit() and int(length) > limit:
-        raise too_large
-    if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
-        raise Problem("unsupported_media_type", "intake.no_file", field="file")
-
-    async def counted() -> AsyncGenerator[bytes, None]:
-        seen = 0
-        async for chunk in request.stream():
-            seen += len(chunk)
-            if seen > limit:
-                raise too_large
-            yield chunk
-
-    try:
-        parser = MultiPartParser(request.headers, counted(), max_files=1, max_fields=len(TEXTS) + 2)
-        return await parser.parse()
-    except (MultiPartException, KeyError, ValueError) as error:
-        raise Problem("bad_request", "intake.no_file", field="file") from error
-
-
-def _put(upload: UploadFile, folder: Path, name: str) -> None:
-    folder.mkdir(mode=0o700)
-    suffix = Path(name).suffix.lower()[:10]
-    suffix = suffix if suffix[1:].isalnum() and suffix.isascii() else ""
-    with (folder / f"source{suffix}").open("wb") as file:
-        while chunk := upload.file.read(1 << 20):
-            file.write(chunk)
-
-
-def _ask(form: FormData) -> Ask:
-    for name in form:
-        if name not in (*TEXTS, "file"):
-            raise Problem("unknown_parameter", field=name[:100])
-    where = _text(form, "where")
-    return Ask(
-        layer=_needed(form, "layer"),
-        dataset=_needed(form, "dataset").strip(),
-        crs=_text(form, "crs"),
-        encoding=_text(form, "encoding"),
-        from_layer=_text(form, "from_layer"),
-        where=pair(where, "where") if where else None,
-        mapping=_object(form, "mapping"),
-        constants=_object(form, "set"),
-        dry_run=_truth(form, "dry_run"),
-        remove=whole_number(_text(form, "remove"), "remove"),
-        north_first=_truth(form, "north_first") if _text(form, "north_first") else None,
-    )
-
-
-def _text(form: FormData, name: str) -> str | None:
-    value = form.get(name)
-    if value is None or value == "":
-        return None
-    if not isinstance(value, str) or "\x00" in value or len(value) > 100_000:
-        raise Problem("invalid_value", field=name)
-    if any("\ud800" <= c <= "\udfff" for c in value):
-        raise Problem("invalid_value", field=name)
-    return value
-
-
-def _truth(form: FormData, name: str) -> bool:
-    """Yes or no. Any other word is refused: a misspelt wish not to publish must not publish."""
-    word = (_text(form, name) or "false").lower()
-    if word not in ("1", "true", "yes", "on", "0", "false", "no", "off"):
-        raise Problem("invalid_value", field=name)
-    return word in ("1", "true", "yes", "on")
-
-
-def _needed(form: FormData, name: str) -> str:
-    value = _text(form, name)
-    if value is None:
-        raise Problem("missing_value", field=name)
-    return value
-
-
-def _object(form: FormData, name: str) -> dict[str, str]:
-    text = _text(form, name)
-    if text is None:
-        return {}
-    try:
-        document = json.loads(text)
-    except (ValueError, RecursionError):
-        raise Problem("invalid_value", "intake.bad_json", field=name) from None
-    plain = isinstance(document, dict) and all(
-        isinstance(v, (str, int, float)) and not isinstance(v, bool) for v in document.values()
-    )
-    if not plain:
-        raise Problem("invalid_value", "intake.bad_json", field=name)
-    return {str(k): str(v) for k, v in document.items()}
