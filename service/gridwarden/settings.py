@@ -53,6 +53,8 @@ class Settings(BaseSettings):
     possible_factor: float = 0.5
 
     upload_mb: int = 512
+    keep_files_days: int = Field(default=30, ge=0, le=3650)
+    """How long the file of an import with rejected rows, or of a dry run, is kept."""
     reader_mb: int = Field(default=2048, ge=256)
     """Megabytes of memory that reading one file may take."""
     reader_seconds: int = Field(default=120, ge=1)

@@ -80,3 +80,38 @@ def quarantine(settings: Settings, import_id: int) -> dict[int, str]:
             (import_id,),
         ).fetchall()
     return dict(rows)
+
+
+@pytest.fixture(scope="module")
+def module_bring(
+    module_city: Settings, module_client: TestClient, module_sign_in: KeyMaker
+) -> Bring:
+    """As `bring`, for the city that the tests of a module share: each names its own dataset."""
+    keys: dict[str, dict[str, str]] = {}
+
+    def whole(file: Path, *, role: str = "", **form: Any) -> dict[str, Any]:
+        role = role or usual_role(form["layer"])
+        if role not in keys:
+            keys[role] = module_sign_in(role, all_districts=True)
+        answer = post(module_client, keys[role], file, **form)
+        assert answer.status_code == 202, answer.text
+        work(module_city, answer.json()["job"])
+        document: dict[str, Any] = module_client.get(
+            answer.json()["url"], headers=keys[role]
+        ).json()
+        return document | {"headers": keys[role]}
+
+    return whole
+
+
+@pytest.fixture(scope="module")
+def module_count(module_city: Settings) -> Callable[..., Any]:
+    """As `count`, for the module's city."""
+
+    def one(statement: str, *values: Any) -> Any:
+        with owner(module_city) as c:
+            row = c.execute(statement, values).fetchone()  # type: ignore[arg-type]
+            assert row is not None
+            return row[0]
+
+    return one

@@ -34,17 +34,37 @@ def test_the_file_goes_when_its_import_has_ended_however_it_ended(
     city: Settings, bring: Bring, tmp_path: Path, count: Count
 ) -> None:
     made = houses(tmp_path / "1.geojson", 3)
-    bad = geojson(tmp_path / "bad.geojson", [(point(), {"id": "x"})])
     states = [
         bring(made, layer="buildings", dry_run="true")["state"],
         bring(made, layer="buildings")["state"],
         bring(made, layer="buildings")["state"],
-        bring(bad, layer="buildings")["state"],
         bring(made, layer="buildings", where="nope=1")["state"],
     ]
-    assert states == ["checked", "published", "unchanged", "failed", "failed"]
+    assert states == ["checked", "published", "unchanged", "failed"]
     assert kept(city) == set()
     assert count("select bool_and(length(sha256) = 64 and file_name <> '') from data.import")
+
+
+def test_a_file_with_rejects_stays_until_a_clean_one_is_published_or_its_days_are_over(
+    city: Settings, bring: Bring, tmp_path: Path, count: Count
+) -> None:
+    made = houses(tmp_path / "1.geojson", 3)
+    bad = geojson(tmp_path / "bad.geojson", [(polygon(), {"id": "b0"}), (point(), {"id": "x"})])
+    worse = geojson(tmp_path / "worse.geojson", [(point(), {"id": "x"})])
+    stay = [
+        bring(bad, layer="buildings", dataset="a")["id"],
+        bring(worse, layer="buildings", dataset="b")["id"],
+        bring(made, layer="buildings", dataset="c", dry_run="true")["id"],
+    ]
+    assert kept(city) == set(stay)
+    assert count("select count(distinct import_id) from data.import_change") == 1
+    bring(made, layer="buildings", dataset="a")
+    assert kept(city) == set(stay[1:])
+    with owner(city) as c:
+        c.execute("update data.import set finished_at = finished_at - interval '31 days'")
+    asyncio.run(run_worker(city, until_empty=True))
+    assert kept(city) == set()
+    assert count("select count(*) from data.import_change") == 0
 
 
 def test_a_held_file_stays_until_the_answer_and_goes_with_it(

@@ -135,18 +135,19 @@ async def answer(
 
 
 async def sweep(pool: Pool, settings: Settings) -> None:
-    """Throw away the files of imports that have ended; a held one keeps its file.
+    """Throw away the files of imports that have ended, and what a dry run has shown.
 
-    `pool` is the worker's. A folder that no import knows may be one whose request has not been
-    committed yet, so it goes only when it is a day old.
+    A held one keeps its file; so do, for `keep_files_days`, one with rejected rows, which go home
+    in it, and a dry run. `pool` is the worker's. A folder that no import knows may be one whose
+    request has not been committed yet, so it goes only when it is a day old.
     """
     folders = {
         int(p.name): p for p in settings.files.glob("*") if p.name.isascii() and p.name.isdigit()
     }
-    if not folders:
-        return
     async with as_caller(pool, Caller("import", "worker")) as c:
-        rows = await (await c.execute(Q["over"], {"ids": list(folders)})).fetchall()
+        days = {"days": settings.keep_files_days}
+        await c.execute(Q["forget_changes"], days)
+        rows = await (await c.execute(Q["over"], {"ids": list(folders), **days})).fetchall()
     for import_id, known in rows:
         with suppress(FileNotFoundError):
             if known or time.time() - folders[import_id].stat().st_mtime > LEFT_S:
