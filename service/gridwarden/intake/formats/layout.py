@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from gridwarden.intake.formats.batch import bounded
 from gridwarden.intake.formats.headers import (
@@ -44,8 +44,7 @@ _HEADING: Final = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One row of a sheet: its number as a spreadsheet shows it, and its cells from column A."""
 
     number: int
@@ -66,15 +65,17 @@ class Merge:
 class Layout:
     """How a sheet is to be read.
 
-    `names` are the columns' names, none twice; `columns` where each stands (from 0). `header`
-    are the sheet's rows that name them, `repeated` their cells (a page may repeat them), `units`
-    the row of units or None. `titles` are the texts above the header, `feet` those below the
-    data as far as they were seen. `after` is the last row that is no data.
+    `names` are the columns' names, none twice, from column A. `header` are the sheet's rows that
+    name them, `repeated` their cells (a page may repeat them), `begins` the first cell of each
+    that names something and where it stands (from 0), `units` the row of units or None. `titles`
+    are the texts above the header, `feet` those below the data as far as they were seen. `after`
+    is the last row that is no data.
     """
 
     names: tuple[str, ...]
     header: tuple[int, ...]
     repeated: tuple[tuple[str, ...], ...]
+    begins: tuple[tuple[int, Any], ...]
     units: int | None
     titles: tuple[str, ...]
     feet: tuple[str, ...]
@@ -126,6 +127,7 @@ def understood(
         names,
         header_rows,
         tuple(_compared(line.cells, len(names)) for line in rows),
+        tuple(next((i, c) for i, c in enumerate(line.cells) if not _empty(c)) for line in rows),
         units,
         tuple(text for line in filled[:first] for text in _texts(line.cells)),
         tuple(_feet(lines, filled[last].number)),
@@ -163,10 +165,9 @@ def no_row(line: Line, layout: Layout, placed: bool) -> str | None:
 
 def _repeats(line: Line, layout: Layout) -> bool:
     """Whether a line is the header again, as on every printed page."""
-    for cells in layout.repeated:
-        at = next(i for i, cell in enumerate(cells) if cell)
-        if at < len(line.cells) and _spelt(line.cells[at]) == cells[at]:
-            return _compared(line.cells, layout.width) == cells
+    for at, name in layout.begins:
+        if at < len(line.cells) and line.cells[at] == name:
+            return _compared(line.cells, layout.width) in layout.repeated
     return False
 
 

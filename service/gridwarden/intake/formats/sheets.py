@@ -1,5 +1,6 @@
 """One sheet as a source of rows, whether it came as a workbook or as a text table."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -23,6 +24,10 @@ from gridwarden.intake.formats.places import Place, place_in
 from gridwarden.intake.formats.positions import Axis, BadPositionError, compact, coordinate
 from gridwarden.words.sheets import unguarded
 
+_SPECIAL: Final = frozenset("#＃'")
+"""What a cell begins with that has to be looked at."""
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_PLAIN: Final = re.compile(r"-?\d{1,12}(?:\.\d{1,20})?")
 TEXT_A_BATCH: Final = 32 << 20
 """Characters after which a batch is full, however few its rows: it is held in memory."""
 ERRORS: Final = words(
@@ -100,9 +105,7 @@ class Sheet:
             if line.number <= self.layout.after:
                 continue
             cells = line.cells
-            placed = bool(needed) and all(
-                i < len(cells) and cells[i] is not None and cells[i] != "" for i in needed
-            )
+            placed = bool(needed) and _filled(cells, needed)
             why = no_row(line, self.layout, placed)
             if why is not None:
                 if why != "blank_row":
@@ -112,7 +115,7 @@ class Sheet:
                 yield portion, passed
                 portion, passed, held = [], {}, 0
             portion.append(line)
-            held += sum(len(cell) for cell in cells if isinstance(cell, str))
+            held += _letters(cells)
         if portion:
             yield portion, passed
 
@@ -125,7 +128,9 @@ class Sheet:
             if len(cells) > width and any(c is not None and str(c).strip() for c in cells[width:]):
                 text = ",".join("" if c is None else str(c) for c in cells)
                 troubles[i] = Trouble("wrong_width", None, shown(text))
-            rows.append([*cells[:width], *[None] * (width - len(cells))])
+            if len(cells) != width:
+                cells = [*cells[:width], *[None] * (width - len(cells))]
+            rows.append(cells)
         columns = {
             name: self._values(list(values), name, troubles)
             for name, values in zip(self.fields, zip(*rows, strict=True), strict=True)
@@ -137,6 +142,14 @@ class Sheet:
 
     def _values(self, values: list[Any], name: str, troubles: dict[int, Trouble]) -> list[Any]:
         """The cells of one column; spreadsheet errors and undecodable bytes become troubles."""
+        texts = [value for value in values if isinstance(value, str)]
+        plain = len(texts) == len(values) or Wrong not in set(map(type, values))
+        if (
+            plain
+            and _SPECIAL.isdisjoint({text[:1] for text in texts})
+            and not (self.undecoded and _SURROGATE.search("".join(texts)))
+        ):
+            return [None if value == "" else value for value in values]
         for i, value in enumerate(values):
             if isinstance(value, str):
                 if value[:1] in ("#", "＃") and _is_error(value):
@@ -178,6 +191,22 @@ class Sheet:
         return shapes
 
 
+def _filled(cells: list[Any], columns: Sequence[int]) -> bool:
+    """Whether something is written in all of these columns."""
+    try:
+        return None not in (there := [cells[i] for i in columns]) and "" not in there
+    except IndexError:
+        return False
+
+
+def _letters(cells: list[Any]) -> int:
+    """How much text a row holds."""
+    try:
+        return sum(map(len, cells))  # a text table has nothing else
+    except TypeError:
+        return sum(len(cell) for cell in cells if isinstance(cell, str))
+
+
 def _numbers(
     values: list[Any], name: str, axis: Axis, troubles: dict[int, Trouble]
 ) -> np.ndarray[Any, Any]:
@@ -187,7 +216,8 @@ def _numbers(
         if value is None:
             continue
         try:
-            found = coordinate(value, axis)
+            plain = type(value) is str and _PLAIN.fullmatch(value)
+            found = float(value) if plain else coordinate(value, axis)
         except BadPositionError as bad:
             troubles.setdefault(i, Trouble(bad.reason, name, shown(value)))
             continue
