@@ -147,7 +147,7 @@ def test_values_cross_by_type_and_to_the_last_bit(columns: dict[str, list[Any]])
     read, write = os.pipe()
     with os.fdopen(read, "rb") as source, os.fdopen(write, "wb") as out:
         head, blobs = wire.batch_said(batch, ["n"])
-        wire.write_frame(out, head, *blobs)
+        wire.write_frame(out, head, blobs)
         frame = wire.read_frame(source.read)
     assert frame is not None
     assert frame[0]["notes"] == ["n"]
@@ -164,7 +164,7 @@ def test_a_frame_that_makes_no_sense_is_refused_not_believed(junk: bytes, at: in
     from io import BytesIO
 
     out = BytesIO()
-    wire.write_frame(out, head, *blobs)
+    wire.write_frame(out, head, blobs)
     raw = out.getvalue()
     broken = raw[:at] + junk + raw[at + len(junk) :]
     try:

@@ -10,7 +10,7 @@ import os
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Final
 
 import pyogrio
 
@@ -21,6 +21,9 @@ from gridwarden.intake.formats.files import with_siblings
 from gridwarden.intake.formats.source import open_source
 from gridwarden.intake.formats.vector import Vector
 from gridwarden.words.problems import Problem
+
+HANDED_ON: Final = 2
+"""Times what an archive may unpack to that the rows of one file may come to."""
 
 
 def keep_known_drivers() -> None:
@@ -57,25 +60,30 @@ def serve(asked: int, answers: int) -> None:
         try:
             source = open_source(path, request.pop("name"), room, limit_bytes, **request)
             wire.write_frame(out, wire.source_said(source))
-            _rows(source, lines, out, limits)
+            _rows(source, lines, out, limits, HANDED_ON * limit_bytes)
         except BrokenPipeError:
             return
         except BaseException as error:
             wire.write_frame(out, _refusal(error))
 
 
-def _rows(source: Source, lines: BinaryIO, out: BinaryIO, limits: Limits) -> None:
+def _rows(
+    source: Source, lines: BinaryIO, out: BinaryIO, limits: Limits, most_bytes: int
+) -> None:
+    """Answer for rows, `most_bytes` of them in one go: a view of a GeoPackage may have no end."""
     batches: Iterator[Batch] = iter(())
+    handed_on = 0
     for line in lines:
         walls.more_time(limits)
         if line.strip():
-            batches = source.batches(int(line))
+            batches, handed_on = source.batches(int(line)), 0
         batch = next(batches, None)
         if batch is None:
             wire.write_frame(out, {"end": True, "notes": source.notes})
             continue
-        head, blobs = wire.batch_said(batch, source.notes)
-        wire.write_frame(out, head, *blobs)
+        handed_on += wire.write_frame(out, *wire.batch_said(batch, source.notes))
+        if handed_on > most_bytes:
+            raise Problem("too_large", "intake.reader_too_much", field="file")
 
 
 def _refusal(error: BaseException) -> wire.Head:

@@ -52,15 +52,17 @@ class BrokenFrameError(Exception):
     """What came over the pipe is no answer of a reader."""
 
 
-def write_frame(out: BinaryIO, head: Head, *blobs: bytes) -> None:
-    """Send one frame. Raises OSError when nobody listens any more."""
+def write_frame(out: BinaryIO, head: Head, blobs: Sequence[bytes] = ()) -> int:
+    """Send one frame; gives its bytes. Raises OSError when nobody listens any more."""
     text = json.dumps(head, ensure_ascii=False, separators=(",", ":"))
     raw = text.encode("utf-8", "surrogatepass")
-    out.write(_LENGTHS.pack(len(raw), sum(map(len, blobs))))
+    of_blobs = sum(map(len, blobs))
+    out.write(_LENGTHS.pack(len(raw), of_blobs))
     out.write(raw)
     for blob in blobs:
         out.write(blob)
     out.flush()
+    return len(raw) + of_blobs
 
 
 def read_frame(read: Callable[[int], bytes]) -> tuple[Head, bytes] | None:
