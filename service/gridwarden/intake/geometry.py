@@ -88,7 +88,8 @@ class Shaper:
         bad = ~(np.isfinite(x) & np.isfinite(y))
         self._refuse_by_point(out, owner[bad], "not_finite", troubles)
         if self.reading.geographic:
-            off = ~bad & ((np.abs(x) > 180) | (np.abs(y) > 90))
+            lon, lat = (y, x) if self.reading.north_first else (x, y)
+            off = ~bad & ((np.abs(lon) > 180) | (np.abs(lat) > 90))
             self._refuse_by_point(out, owner[off], "out_of_range", troubles, coords[off])
             bad |= off
         safe_x, safe_y = np.where(bad, 0.0, x), np.where(bad, 0.0, y)

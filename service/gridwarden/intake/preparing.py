@@ -13,7 +13,6 @@ from gridwarden.geodesy import Reading
 from gridwarden.intake.apart import Limits, open_apart
 from gridwarden.intake.ask import Ask
 from gridwarden.intake.coordinates import Decision, decided
-from gridwarden.intake.coordinates.deciding import Before
 from gridwarden.intake.coordinates.knowing import Known, claim_of
 from gridwarden.intake.formats.batch import Batch, Shapes, Source
 from gridwarden.intake.habits.knowing import Habit, Habits
@@ -89,7 +88,7 @@ def prepared(
     head = first = next(batches, None)
     decision = None
     if layer.geometry != "none":
-        decision = _decision(source, first, batches, asked, settings, known, habit)
+        decision = _decision(source, first, batches, asked, settings, known)
         source.notes += decision.notes
     if first is not None:
         fields = _trusted(fields, asked, source, first)
@@ -134,7 +133,6 @@ def _decision(
     ask: Ask,
     settings: Settings,
     known: Known,
-    habit: Habit | None,
 ) -> Decision:
     """Whose coordinates these are, by the first rows that hold any."""
     shapes: Shapes = np.empty(0, dtype=object)
@@ -143,9 +141,9 @@ def _decision(
         if not (shapely.is_missing(shapes) | shapely.is_empty(shapes)).all():
             break
         first = next(batches, None)
+    # A habit's system is not taken over: one person brings the files of many, from one form, and
+    # `known` remembers by organisation, or by person and dataset.
     before = known.before.get(claim_of(source))
-    if before is None and habit is not None and habit.crs:
-        before = Before(habit.crs, f"{habit.crs} (#{habit.import_id})")
     return decided(
         source.claim, shapes, ask, settings, known.extent, before=before, fitted=known.fitted
     )

@@ -5,21 +5,14 @@ Whoever may not read the finding's evidence gets no picture.
 """
 
 import math
-import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-WIDTH: Final = 480
-HEIGHT: Final = 360
-"""Of the drawing without its legend, in units of the picture."""
+from gridwarden.words.picture import HEIGHT, WIDTH
+
 THINNEST: Final = 2.0
 """A main that would be thinner on the picture is drawn this wide, and the legend says so."""
-_UNDRAWABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
-_NICE: Final = (1.0, 2.0, 5.0)
-_COLUMNS: Final = 56
-"""How many half-width characters a line of the legend holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +92,6 @@ def shape_of(
     return Shape(kind, d, found["x"], found["y"], half_m, radius_m, gas)
 
 
-def bar_of(height_m: float, unit: str = "m") -> tuple[float, str]:
-    """The longest round length below a third of the width, in metres and in words."""
-    most = height_m * WIDTH / HEIGHT / 3
-    power = 10.0 ** math.floor(math.log10(most))
-    metres = max(step * power for step in _NICE if step * power <= most)
-    return metres, f"{metres:g} {unit}"
-
-
 def dimension_of(
     line: Sequence[Sequence[float]] | None, taken: tuple[float, float], scale: float
 ) -> Dimension | None:
@@ -135,42 +120,3 @@ def _beside(place: tuple[float, float], across: tuple[float, float]) -> tuple[fl
     return max(min(x, WIDTH / 2 - 60), 60 - WIDTH / 2), max(
         min(y, HEIGHT / 2 - 40), 40 - HEIGHT / 2
     )
-
-
-def drawable(text: str) -> str:
-    """A text without the characters that no XML file may hold."""
-    return _UNDRAWABLE.sub("", text)
-
-
-def wrapped(text: str, columns: int = _COLUMNS, most: int = 3) -> tuple[str, ...]:
-    """A text in lines that fit: SVG breaks none itself. What is beyond `most` lines ends in …"""
-    lines: list[str] = [""]
-    for word in _words(drawable(text)):
-        if width(lines[-1]) + width(word.rstrip()) > columns and lines[-1]:
-            lines.append("")
-        lines[-1] += word if lines[-1] else word.lstrip()
-    if len(lines) > most:
-        lines = [*lines[: most - 1], lines[most - 1].rstrip() + "…"]
-    return tuple(line.rstrip() for line in lines if line.strip())
-
-
-def _words(text: str) -> list[str]:
-    """Where a line may break: behind a blank, and around a Chinese character."""
-    found: list[str] = [""]
-    for character in text:
-        wide = unicodedata.east_asian_width(character) in "WF"
-        if found[-1] and (found[-1][-1].isspace() or wide or _is_wide(found[-1][-1])):
-            found.append("")
-        found[-1] += character
-        if len(found[-1]) > 40:
-            found.append("")
-    return found
-
-
-def _is_wide(character: str) -> bool:
-    return unicodedata.east_asian_width(character) in "WF"
-
-
-def width(text: str) -> int:
-    """Half-width columns that a text takes."""
-    return sum(2 if _is_wide(character) else 1 for character in text)

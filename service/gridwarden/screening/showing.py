@@ -9,16 +9,14 @@ from gridwarden.screening.explaining import Explained
 from gridwarden.screening.picture import (
     Picture,
     Shape,
-    bar_of,
     dimension_of,
-    drawable,
     is_thin,
     scale_of,
     shape_of,
-    wrapped,
 )
 from gridwarden.words import known, say
 from gridwarden.words.figures import metres, when
+from gridwarden.words.picture import bar_of, drawable, wrapped
 
 MAIN_COLOURS: Final = {"zh": "#C2185B", "en": "#B58900"}
 MAYBE: Final = ("distance_band", "pressed_length_m", "pressed_area_m2", "counterpart_id", "form")

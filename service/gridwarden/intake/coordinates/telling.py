@@ -44,7 +44,7 @@ def because_words(because: Mapping[str, Any] | None, language: str) -> str | Non
     return ("；" if language == "zh" else "; ").join(told)
 
 
-def drawable(question: Mapping[str, Any] | None) -> bool:
+def drawable_question(question: Mapping[str, Any] | None) -> bool:
     """Whether a question has readings to draw."""
     return bool(question) and question["kind"] != "remove"  # type: ignore[index]
 

@@ -44,7 +44,11 @@ class Habit:
         )
 
     def applied(self, ask: Ask) -> Ask:
-        """The request with what was said last time; what is asked now wins, column by column."""
+        """The request with what was said last time; what is asked now wins, column by column.
+
+        Whose coordinates a file holds, and in which order, is told of that file or proved by it:
+        one form comes from many.
+        """
         mapping = {c: f for c, f in self.mapping.items() if c not in ask.constants}
         constants = {c: v for c, v in self.constants.items() if c not in ask.mapping}
         return replace(
@@ -52,7 +56,6 @@ class Habit:
             mapping=mapping | dict(ask.mapping),
             constants=constants | dict(ask.constants),
             encoding=ask.encoding or self.encoding,
-            north_first=self.north_first if ask.north_first is None else ask.north_first,
         )
 
     def added(self, ask: Ask) -> str:
@@ -61,8 +64,6 @@ class Habit:
         said = [f"{c}={f}" for c, f in sorted(new.mapping.items()) if c not in ask.mapping]
         said += [f"{c}={v!r}" for c, v in sorted(new.constants.items()) if c not in ask.constants]
         said += [f"encoding={new.encoding}"] if new.encoding != ask.encoding else []
-        if new.north_first != ask.north_first:
-            said.append(f"north_first={str(new.north_first).lower()}")
         return ", ".join(said)
 
 
