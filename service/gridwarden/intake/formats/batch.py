@@ -7,6 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from gridwarden.intake.formats import encoding as letters
 from gridwarden.intake.formats.claim import Claim
 from gridwarden.words.problems import Problem
 
@@ -90,6 +91,9 @@ def bounded(columns: int) -> None:
 
 
 def shown(value: object) -> str:
-    """A raw value as it is kept beside a rejected row, cut to 200 characters."""
-    text = value.hex() if isinstance(value, bytes) else str(value)
+    """A raw value as it is kept beside a rejected row: a text cut to 200 characters; bytes whole,
+    see `encoding.kept`."""
+    if isinstance(value, bytes):
+        return letters.kept(value)
+    text = str(value)
     return text.encode("utf-8", "replace").decode("utf-8").replace("\x00", "␀")[:200]

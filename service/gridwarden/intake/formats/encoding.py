@@ -7,10 +7,13 @@ GBK, of which it is a superset.
 import codecs
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Final
 
 from gridwarden.words.problems import Problem
 
 CHINESE = "gb18030"
+MAX_RAW: Final = 4_000
+"""Bytes of a field that are kept whole when they are no letters: a DBF's has at most 254."""
 _LDID = {
     0x4D: CHINESE,
     0x13: "cp932",
@@ -115,3 +118,18 @@ def text_of(raw: bytes, name: str) -> tuple[str, bool]:
     text = decoder.decode(raw)
     pending = decoder.getstate()[0]
     return text, bool(pending)
+
+
+def kept(raw: bytes) -> str:
+    """The bytes of a field that cannot be decoded, as they are kept beside the rejected row: whole,
+    in hexadecimal; of a longer one the first `MAX_RAW`, and how many are left out."""
+    left_out = len(raw) - MAX_RAW
+    return raw[:MAX_RAW].hex() + (f"…+{left_out}" if left_out > 0 else "")
+
+
+def raw_of(value: str) -> bytes | None:
+    """The field's bytes again, from what `kept` made of them; None where some were left out."""
+    try:
+        return bytes.fromhex(value)
+    except ValueError:
+        return None
