@@ -326,3 +326,13 @@ def test_a_file_that_is_cut_off_is_refused_whole(tmp_path: Path) -> None:
     with pytest.raises(Problem) as refused:
         opened(tmp_path, document(POINT * 3)[:-60])
     assert (refused.value.detail, refused.value.params["row"]) == ("phone.broken_xml", 2)
+
+
+def test_a_batch_is_full_when_its_shapes_are_large(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kml, "FULL", 16 * 100)
+    line = " ".join(f"{i},{i}" for i in range(60))
+    shape = placed(f"<LineString><coordinates>{line}</coordinates></LineString>")
+    source = opened(tmp_path, document(shape * 5))
+    assert [(b.first_row, b.size) for b in source.batches()] == [(1, 2), (3, 2), (5, 1)]

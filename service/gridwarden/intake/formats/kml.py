@@ -50,8 +50,8 @@ OWN: Final = (
     "address",
     "phoneNumber",
 )
-TEXT_A_BATCH: Final = 32 << 20
-"""Characters after which a batch is full, however few its rows."""
+FULL: Final = 32 << 20
+"""About how many bytes of texts and positions make a batch full, however few its rows."""
 UNPACKED: Final = 1 << 29
 """Bytes that the document of a KMZ may unpack to: 10^6 placemarks are about half of it."""
 SAMPLED: Final = 3
@@ -102,14 +102,14 @@ class Kml:
         """The placemarks in order. Raises Problem `unreadable_file` when the file breaks off."""
         first = 1
         held: list[Placemark] = []
-        letters = 0
+        weight = 0
         for ready in self._placemarks(shapes=True):
             for placemark in ready:
                 held.append(placemark)
-                letters += sum(map(len, placemark.texts.values()))
-                if len(held) == size or letters >= TEXT_A_BATCH:
+                weight += placemark.weight
+                if len(held) == size or weight >= FULL:
                     yield self._batch(first, held)
-                    first, held, letters = first + len(held), [], 0
+                    first, held, weight = first + len(held), [], 0
         if held:
             yield self._batch(first, held)
 
