@@ -222,7 +222,7 @@ def test_import_after_export_is_the_identity_at_length(
 
 
 @pytest.mark.parametrize("kind", KINDS_READ)
-@pytest.mark.parametrize("crs", SYSTEMS)
+@pytest.mark.parametrize("crs", ["EPSG:4547", "EPSG:4526", "crs84", "gcj02"])
 def test_every_odd_text_in_every_system(city: ExportingCity, kind: str, crs: str) -> None:
     columns = [c.name for c in layers()["buildings"].all_columns]
     rows = [

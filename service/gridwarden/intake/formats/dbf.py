@@ -1,7 +1,8 @@
 """DBF records as they stand in the file: letters, numbers and days by their own bytes.
 
-GDAL reads `****`, `1x` and 20201399 as nothing, 1 and the first of January 1970. Here what is no
-number and no day stays the text that it is, so that a column which wants one refuses the row.
+GDAL reads `1x` and 20201399 as 1 and the first of January 1970. Here what is no number and no day
+stays the text that it is, so that a column which wants one refuses the row. A number field that is
+full of stars has none: so GDAL (QGIS) and ArcGIS write "no value".
 """
 
 import struct
@@ -148,7 +149,7 @@ class Dbf:
         try:
             return letters.text_of(raw, self.encoding)[0]
         except UnicodeDecodeError:
-            return raw.decode(self.encoding, "replace")
+            return raw.decode(self.encoding, "backslashreplace")
 
 
 class DbfTable:
@@ -238,9 +239,9 @@ def _cells(records: Raw, width: int, one: DbfField) -> list[bytes]:
 
 
 def _number(cell: bytes) -> Any:
-    """A number, None for an empty cell, or the text that stands in its place."""
+    """A number, None for an empty cell and for stars, or the text that stands in its place."""
     raw = cell.strip(b" \x00")
-    if not raw:
+    if not raw or not cell.strip(b"*"):
         return None
     try:
         return int(raw) if raw.lstrip(b"+-").isdigit() else float(raw.replace(b",", b"."))
@@ -253,6 +254,8 @@ def _day(cell: bytes) -> Any:
     if not raw.strip(b"0"):
         return None
     text = raw.decode("ascii", "replace")
+    if len(cell) == 8 and cell.endswith(raw) and raw.isdigit():
+        text = text.rjust(8, "0")  # GDAL writes the year 812 so
     try:
         return date(int(text[:4]), int(text[4:6]), int(text[6:8]))
     except ValueError:

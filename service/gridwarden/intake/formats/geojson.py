@@ -19,6 +19,8 @@ from gridwarden.intake.formats.vector import Vector
 from gridwarden.words.problems import Problem
 
 CRS_MEMBER: Final = re.compile(rb'"crs"\s*:\s*\{[^{}]*\{[^{}]*\}[^{}]*\}')
+SHIFTED: Final = ("gcj02", "bd09")
+"""What files for Chinese maps are marked with, our own exports among them."""
 LOOKED_THROUGH: Final = 1 << 16
 """Bytes at either end of a GeoJSON in which its old `crs` member is looked for."""
 
@@ -41,7 +43,10 @@ class GeoJson(Vector):
         said = _named_crs(self.path)
         if said is None:
             return Claim(system, "geojson_default")
-        return super()._claimed(system if _is_known(said) else None)
+        name = _name_in(said)
+        if name.lower().replace("-", "") in SHIFTED:
+            return Claim(name, "file")
+        return super()._claimed(system if _is_known(name) else None)
 
     def _shapes(self, wkb: list[bytes | None], troubles: dict[int, Trouble]) -> Shapes:
         shapes = super()._shapes(wkb, troubles)
@@ -77,15 +82,23 @@ def _named_crs(path: Path) -> bytes | None:
     return found[0] if found else None
 
 
-def _is_known(member: bytes) -> bool:
+def _name_in(member: bytes) -> str:
+    """The name that a `crs` member gives; "" for one that cannot be understood."""
+    try:
+        said = json.loads(b"{" + member + b"}")["crs"]
+        return str(said["properties"]["name"])
+    except (ValueError, KeyError, TypeError):
+        return ""
+
+
+def _is_known(name: str) -> bool:
     """Whether what a GeoJSON says of its CRS can be understood.
 
     GDAL reads degrees of WGS 84 into one that it does not know, without a word.
     """
     try:
-        said = json.loads(b"{" + member + b"}")["crs"]
-        CRS.from_user_input(str(said["properties"]["name"]))
-    except (ValueError, KeyError, TypeError, CRSError):
+        CRS.from_user_input(name)
+    except CRSError:
         return False
     return True
 
