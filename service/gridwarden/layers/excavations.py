@@ -27,7 +27,7 @@ LAYER = Layer(
             "depth_m",
             "real",
             Words("depth, m", "深度 m"),
-            ("depth", "深度", "开挖深度"),
+            ("depth", "深度", "开挖深度", "孔深", "钻孔深度"),
             minimum=0,
             maximum=200,
         ),

@@ -136,8 +136,18 @@ class Layer:
 
 
 COMMON = (
-    Column("code", "text", Words("code", "编号"), ("ref", "no", "number", "编码", "代码", "编号")),
-    Column("name", "text", Words("name", "名称"), ("名称", "名字", "title", "楼名", "项目名称")),
+    Column(
+        "code",
+        "text",
+        Words("code", "编号"),
+        ("ref", "no", "number", "编码", "代码", "编号", "地块编号", "孔号"),
+    ),
+    Column(
+        "name",
+        "text",
+        Words("name", "名称"),
+        ("名称", "名字", "title", "楼名", "项目名称", "地块名称"),
+    ),
     Column(
         "accuracy_m",
         "real",
