@@ -117,8 +117,6 @@ def test_a_reader_that_is_killed_half_way_leaves_the_dataset_as_it_was(
             " on d.id = f.dataset_id where d.name = 'killed'"
         )
         assert c.execute(count).fetchone() == (5,)
-    third = bring(45_000)
-    assert asyncio.run(_worked([third["job"]], module_city)) == ["finished"]
 
 
 def test_a_million_vertices_go_to_quarantine(

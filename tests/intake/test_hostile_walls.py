@@ -14,7 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from gridwarden.database.trouble import SetUpError
 from gridwarden.intake.apart import walls
+from gridwarden.intake.machine import walls_there
+from gridwarden.settings import Settings
 
 SECRET = "the mains' own place"
 
@@ -211,3 +214,10 @@ def test_the_wall_that_a_machine_lacks_is_told(monkeypatch: pytest.MonkeyPatch) 
     assert walls.missing() == []
     # Looking puts nothing up: this process may still do everything.
     subprocess.run([sys.executable, "-c", ""], check=True)
+
+
+def test_the_doctor_names_the_wall_that_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    walls_there(Settings())
+    monkeypatch.setattr(walls, "seccomp", None)
+    with pytest.raises(SetUpError, match="libseccomp2"):
+        walls_there(Settings())

@@ -33,9 +33,23 @@ class Finding:
         return not self.mend
 
 
+Look = Callable[[Settings], None]
+_more: list[tuple[str, Look]] = []
+
+
+def look(what: str) -> Callable[[Look], Look]:
+    """Register what a room above has to look at; it raises SetUpError with what mends it."""
+
+    def register(function: Look) -> Look:
+        _more.append((what, function))
+        return function
+
+    return register
+
+
 def examine(settings: Settings) -> Iterator[Finding]:
     """Look at everything in the order in which it is needed; goes on after a bad finding."""
-    looks: list[tuple[str, Callable[[Settings], None]]] = [
+    looks: list[tuple[str, Look]] = [
         ("state folder", _home),
         ("room on the disk", _room),
         ("PostgreSQL and PostGIS", _programs),
@@ -46,11 +60,12 @@ def examine(settings: Settings) -> Iterator[Finding]:
         ("working coordinates", _crs),
         ("map page's files", _assets),
         ("service's port", _port),
+        *_more,
     ]
-    for what, look in looks:
+    for what, one in looks:
         try:
             with told_plainly(settings):
-                look(settings)
+                one(settings)
         except SetUpError as error:
             yield Finding(what, str(error))
         else:
@@ -157,4 +172,4 @@ def server_version(settings: Settings) -> str:
     return f"PostgreSQL {facts[0]}, PostGIS {facts[1]}"
 
 
-__all__ = ["Finding", "answers", "examine", "server_version", "size_mb"]
+__all__ = ["Finding", "answers", "examine", "look", "server_version", "size_mb"]

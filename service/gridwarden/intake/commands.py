@@ -13,6 +13,7 @@ from rich.text import Text
 
 from gridwarden.access.command import acting
 from gridwarden.database import Caller, Pool
+from gridwarden.intake import machine as _machine  # noqa: F401  (the doctor's look)
 from gridwarden.intake.ask import Ask, pair
 from gridwarden.intake.coordinates.commands import NorthFirst, answer_command
 from gridwarden.intake.coordinates.local_commands import group as coordinates
@@ -21,6 +22,7 @@ from gridwarden.intake.habits.commands import habits_command
 from gridwarden.intake.importers import usual_role
 from gridwarden.intake.rollback.commands import rollback_command
 from gridwarden.jobs.command import watched
+from gridwarden.settings import Settings
 from gridwarden.words import say
 from gridwarden.words.problems import Problem
 
@@ -77,6 +79,10 @@ def import_command(
     rejects: Annotated[
         Path | None, typer.Option("--rejects", help="Write the rejected rows to this CSV.")
     ] = None,
+    sent_back: Annotated[
+        Path | None,
+        typer.Option("--sent-back", help="Write the file itself here, its rejected rows marked."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the counts as JSON.")] = False,
 ) -> None:
     """Import a file into a layer; bad rows go to quarantine, the rest is published as one version.
@@ -98,7 +104,7 @@ def import_command(
         north_first=north_first,
     )
     document, language, refusal = asyncio.run(
-        _bring(file, ask, role or usual_role(layer, org), org, rejects, as_json=as_json)
+        _bring(file, ask, role or usual_role(layer, org), org, rejects, sent_back, as_json=as_json)
     )
     if as_json:
         typer.echo(json.dumps(document, ensure_ascii=False))
@@ -109,7 +115,14 @@ def import_command(
 
 
 async def _bring(
-    file: Path, ask: Ask, role: str, org: str | None, rejects: Path | None, *, as_json: bool
+    file: Path,
+    ask: Ask,
+    role: str,
+    org: str | None,
+    rejects: Path | None,
+    sent_back: Path | None,
+    *,
+    as_json: bool,
 ) -> tuple[dict[str, Any], str, Problem | None]:
     # GDAL and its company take a second to load: not for every other command.
     from gridwarden.intake.formats.files import keep
@@ -117,7 +130,7 @@ async def _bring(
     from gridwarden.intake.preview import seen
     from gridwarden.intake.seeing import found
 
-    if not file.is_file():
+    if not file.is_file() and not (file.is_dir() and file.suffix.lower() == ".gdb"):
         raise Problem("not_found", "intake.no_such_file", field="FILE", file=file)
     async with acting(role, org) as (pool, caller, settings):
         check(ask, caller, settings)
@@ -135,6 +148,11 @@ async def _bring(
         if rejects is not None:
             reader = replace(caller, language=settings.language)
             await _write(pool, reader, import_id, rejects)
+        if sent_back is not None and document["quarantined"]:
+            reader = replace(caller, language=settings.language)
+            told = await sent_home(pool, reader, settings, import_id, sent_back)
+            if not as_json:
+                console.print(told, highlight=False, markup=False, soft_wrap=True)
         changes = await first_changes(pool, caller, document, settings.language)
         if changes is not None and not as_json:
             console.print(changes)
@@ -144,6 +162,16 @@ async def _bring(
             kind = "held" if state == "held" else "refused"
             refusal = Problem(kind, str(said.get(settings.language) or state), field="FILE")
         return document, settings.language, refusal
+
+
+async def sent_home(
+    pool: Pool, caller: Caller, settings: Settings, import_id: int, to: Path
+) -> str:
+    """Write the sender's file with its rejects marked; what is said of it."""
+    from gridwarden.intake.sent_back.sending import send_home
+
+    made = await send_home(pool, caller, settings, import_id, to)
+    return say("sent_back.written", caller.language, file=made)
 
 
 async def _write(pool: Pool, caller: Caller, import_id: int, to: Path) -> None:
