@@ -5,16 +5,20 @@ import csv
 import io
 import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import httpx
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from conftest import owner
 from gridwarden.geodesy import gcj02_to_bd09, wgs84_to_gcj02
 
 from .conftest import EDGE_M, Ground, X, box, lonlat
+from .test_permit_pages import run
 
 WPS = """某某路燃气改造工程用地拐点坐标表\t\t\t
 地块编号\t拐点号\tX(m)\tY(m)
@@ -241,3 +245,66 @@ def test_the_readings_are_kept_with_the_answer(ground: Ground) -> None:
     assert verdict == "unknown" and work["unlocated"]["because"] == "whose"
     areas = [one["area"]["coordinates"] for one in work["unlocated"]["readings"]]
     assert len(areas) == 3 and areas[0] != areas[1]
+
+
+def test_a_proposal_lies_in_one_place(ground: Ground) -> None:
+    y = ground.lane()
+    headers = ground.keys["A"] | {"Accept": "text/html"}
+    form = {"layer": "charging_sheds", "feature": corners(y)}
+    open_ = ground.http.post("/what-if?lang=en", data=form, headers=headers)
+    assert open_.status_code == 400 and "whose coordinates these are" in open_.text
+    told = ground.http.post("/what-if?lang=en", data=form | {"crs": "gcj02"}, headers=headers)
+    assert told.status_code == 200 and "GCJ-02" in told.text
+    dig = {"layer": "excavations", "feature": corners(y), "properties": "method = mechanical"}
+    for crs, verdict in (("EPSG:4326", "no gas main is affected"), ("bd09", "cannot be judged")):
+        sent = ground.http.post("/what-if?lang=en", data=dig | {"crs": crs}, headers=headers)
+        assert sent.status_code == 200 and verdict in sent.text
+    file = {"file": ("a.kml", kml(y))}
+    sent = ground.http.post(
+        "/what-if?lang=en", data={"layer": "charging_sheds", "crs": "EPSG:4326"}, files=file,
+        headers=headers,
+    )  # fmt: skip
+    assert sent.status_code == 200, sent.text
+
+
+def test_the_command_line_reads_any_file_and_says_how(ground: Ground, tmp_path: Path) -> None:
+    y = ground.lane()
+    file = tmp_path / "范围.kml"
+    file.write_bytes(kml(y))
+    told = run(ground, str(file), "--method", "mechanical", "--as", "utility", "--org", "A",
+               "--lang", "en")  # fmt: skip
+    assert told.returncode == 0, told.stderr
+    assert "No data, cannot be judged" in told.stdout and "GCJ-02 (Amap, Tencent)" in told.stdout
+
+
+def test_the_sheet_shows_where_each_reading_lies(ground: Ground) -> None:
+    y = ground.lane()
+    ground.insert(
+        "roads", "roads", name="江北路", wkt=f"MULTILINESTRING(({X - 900} {y}, {X + 900} {y}))"
+    )
+    headers = ground.keys["A"] | {"Accept": "text/html"}
+    form = {"area": corners(y), "method": "mechanical"}
+    for lang, words in (("en", "Where the area may lie"), ("zh", "范围可能的位置")):
+        sheet = ground.http.post(f"/permits/check?lang={lang}", data=form, headers=headers).text
+        assert words in sheet and sheet.count("<circle") >= 6 and 'stroke="#9AA5B1"' in sheet
+        assert sheet.count('name="crs" value="gcj02"') == 1
+    told = ground.http.post(
+        "/permits/check?lang=en", data=form | {"crs": "EPSG:4326"}, headers=headers
+    ).text
+    assert "Where the area may lie" not in told and "so it was chosen" in told
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    body=st.one_of(
+        st.binary(max_size=200),
+        st.text(
+            alphabet="0123456789.,;\t\n -°′″东经北纬XYJEN=:点号拐合计见图#<{[@", max_size=120
+        ).map(lambda text: text.encode("gbk", "replace")),
+    ),
+    suffix=st.sampled_from([".txt", ".csv", ".dat", ".kml", ".json", ".zip", ".dxf", ""]),
+    crs=st.sampled_from(["", "unknown", "gcj02", "EPSG:4547", "local:x", "x"]),
+)
+def test_no_file_breaks_the_service(ground: Ground, body: bytes, suffix: str, crs: str) -> None:
+    sent = post(ground, file=(f"a{suffix}", body), **({"crs": crs} if crs else {}))
+    assert sent.status_code in (200, 400, 404), sent.text

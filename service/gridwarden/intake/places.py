@@ -195,8 +195,9 @@ def _read(
     pasted: bool = False,
 ) -> Place:
     """The place of bytes that a reader understands, in a process of its own."""
-    settings.files.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="place-", dir=settings.files) as folder:
+    settings.files.mkdir(parents=True, mode=0o700, exist_ok=True)
+    # what a process that died has left is swept by this name
+    with tempfile.TemporaryDirectory(prefix="incoming-", dir=settings.files) as folder:
         room = Path(folder)
         path = room / f"source{Path(name).suffix.lower()[:12]}"
         path.write_bytes(body)
