@@ -116,7 +116,7 @@ def test_plain_degrees_are_asked_about_answered_and_remembered(
         None,
         None,
     )
-    assert "answered to the question" in done["words"]["because"]
+    assert "Read as gcj02: the question was answered" in done["words"]["because"]
     with owner(module_city) as c:
         east, north = c.execute(
             "select st_x(geom), st_y(geom) from data.charging_sheds where source_id = 's0'"
@@ -232,7 +232,7 @@ def test_the_command_shows_the_question_and_answers_it(
     assert isinstance(command("--crs", "gcj02", "--remove", "3").exception, Problem)
     done = command("--crs", "gcj02")
     assert "Published as version 1: 20 rows" in done.output, done.output
-    assert "read as gcj02" in done.output
+    assert "Read as gcj02" in done.output
 
 
 def whoami() -> str:

@@ -18,6 +18,7 @@ from gridwarden.intake.imports import Q
 from gridwarden.intake.preview import seen
 from gridwarden.intake.rollback import routes as rollback
 from gridwarden.intake.seeing import Importer, ImportId, found
+from gridwarden.intake.sent_back import routes as sent_back
 from gridwarden.words import say
 from gridwarden.words.sheets import safe
 
@@ -25,6 +26,7 @@ router = APIRouter(tags=["import"])
 router.include_router(habits.router)
 router.include_router(dry_run.router)
 router.include_router(rollback.router)
+router.include_router(sent_back.router)
 router.include_router(coordinates.router)
 PAGE = 5_000
 
@@ -57,7 +59,7 @@ async def listed(
     values = {"before": before, "layer": layer, "dataset": dataset, "limit": limit + 1}
     async with as_caller(request.app.state.pool, caller) as c:
         rows = await (await c.execute(Q["page"], values)).fetchall()
-    items = [_shown(row[0], caller.language) for row in rows[:limit]]
+    items = [shown(row[0], caller.language) for row in rows[:limit]]
     following = None
     if len(rows) > limit:
         again = request.url.include_query_params(before=items[-1]["id"], limit=limit)
@@ -69,7 +71,7 @@ async def listed(
 async def one(request: Request, import_id: ImportId, caller: Importer) -> dict[str, Any]:
     """One import: its state, its counts, why rows were left, and how its file is read."""
     pool: Pool = request.app.state.pool
-    document = _shown(await found(pool, caller, import_id), caller.language)
+    document = shown(await found(pool, caller, import_id), caller.language)
     return document | {"preview": await seen(pool, caller, import_id)}
 
 
@@ -126,7 +128,7 @@ def words_of(document: dict[str, Any], language: str) -> dict[str, Any]:
     notes = (note.partition(":") for note in document["notes"])
     return {
         "say": sentence,
-        "because": because_words(document["because"], language),
+        "because": because_words(document["because"], language, document["crs"]),
         "question": question_words(document["question"], language),
         "reasons": {reason: _words(reason, language) for reason in document["reasons"]},
         "notes": [say(f"intake.note.{name}", language, value=value) for name, _, value in notes],
@@ -139,13 +141,15 @@ def _line(values: tuple[Any, ...]) -> str:
     return out.getvalue()
 
 
-def _shown(document: dict[str, Any], language: str) -> dict[str, Any]:
+def shown(document: dict[str, Any], language: str) -> dict[str, Any]:
+    """An import as the API gives it: its row, its words, and where its parts are."""
     here = f"/api/imports/{document['id']}"
     return document | {
         "words": words_of(document, language),
         "url": here,
         "job_url": f"/api/jobs/{document['job_id']}",
         "rejects_url": f"{here}/rejects" if document["quarantined"] else None,
+        "rejects_file_url": f"{here}/rejects/file" if document["quarantined"] else None,
         "answer_url": f"{here}/answer" if document["state"] == "held" else None,
         "question_url": f"{here}/question.svg" if drawable_question(document["question"]) else None,
     }

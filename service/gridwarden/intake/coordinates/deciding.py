@@ -29,6 +29,8 @@ from gridwarden.settings import Settings
 from gridwarden.words.problems import Problem
 
 LONLAT: Final = "EPSG:4326"
+NAMES_LOCAL: Final = "title_local"
+"""The reason of a claim that names a local system: no zone may be tried on its numbers."""
 WHOSE: Final = {LONLAT: "wgs84", "gcj02": "gcj02", "bd09": "bd09"}
 """What degrees in China may be, and the key of the words for it. CGCS2000 is WGS 84 to a few
 decimetres; both are meant by the first."""
@@ -267,6 +269,9 @@ class _Deciding:
 
     def _plane(self) -> Decision:
         axes = self.looked.axes
+        if self.claim.because == NAMES_LOCAL and self.before is None:
+            said = self.claim.detail
+            raise Problem("refused", "coordinates.refused.names_local", field="crs", said=said)
         if axes.zone is not None and axes.zone_width_deg is not None:
             epsg = numbered_zone(axes.zone, axes.zone_width_deg)
             reading = self._read(f"EPSG:{epsg}", self._order(axes.north_first))

@@ -35,13 +35,15 @@ def option_words(option: Option | Mapping[str, Any], language: str) -> str:
     return say(f"coordinates.option.{one['key']}", language, **params)
 
 
-def because_words(because: Mapping[str, Any] | None, language: str) -> str | None:
-    """Why the rows lie where they lie, in one sentence; None where nothing was decided."""
+def because_words(because: Mapping[str, Any] | None, language: str, crs: str | None) -> str | None:
+    """How the rows were read and why, in one sentence; why they are asked about, where that is not
+    decided (`crs` None); None where nothing was looked at."""
     if not because:
         return None
     reasons = [because, *because.get("also", [])]
     told = [say(f"coordinates.because.{r['key']}", language, detail=r["detail"]) for r in reasons]
-    return ("；" if language == "zh" else "; ").join(told)
+    why = ("；" if language == "zh" else "; ").join(told)
+    return why if crs is None else say("coordinates.read_as", language, crs=crs, because=why)
 
 
 def drawable_question(question: Mapping[str, Any] | None) -> bool:
