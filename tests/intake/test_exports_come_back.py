@@ -13,8 +13,10 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import ezdxf
 import pytest
 import shapely
+from ezdxf.tools.text import caret_decode
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from shapely.geometry.base import BaseGeometry
@@ -236,3 +238,36 @@ def test_every_odd_text_in_every_system(city: ExportingCity, kind: str, crs: str
     for i, day in enumerate((date(1, 1, 1), date(9999, 12, 31), date(1900, 2, 28))):
         rows[i].values["source_date"] = day
     there_and_back(city, "buildings", rows, kind, crs, "gb18030" if crs == "gcj02" else "utf-8")
+
+
+@pytest.mark.parametrize("layer", ["buildings", "roads", "charging_sheds"])
+def test_a_drawing_brings_every_part_back(city: ExportingCity, layer: str, tmp_path: Path) -> None:
+    """A zone's number in the eastings tells the system; a drawing has nothing else to say it by."""
+    kinds = {"buildings": "polygon", "roads": "line"}.get(layer, "any")
+    columns = dict.fromkeys(c.name for c in layers()[layer].all_columns)
+    rows = [
+        Row(f"{text}{i}", columns | {"name": text}, drawn(kinds, i)) for i, text in enumerate(ODD)
+    ]
+    city.hold(layer, rows)
+    city.out(layer, tmp_path / "out.dxf", crs="EPSG:4526")
+    found, rejects = city.back(layer, tmp_path / "out.dxf", from_layer=layer)
+    assert not rejects
+    parts = [part for row in rows for part in shapely.get_parts(row.shape)]
+    assert len(found) == len(parts)
+    for one, row in zip(parts, found, strict=True):
+        assert shapely.hausdorff_distance(one, row.shape) < 0.001
+        assert abs(one.area - row.shape.area) < 0.001
+    texts = ezdxf.readfile(tmp_path / "out.dxf").modelspace().query("TEXT")
+    assert [caret_decode(text.dxf.text) for text in texts] == ODD
+    assert {text.dxf.layer for text in texts} == {f"{layer}_text"}
+
+
+def drawn(kind: str, i: int) -> BaseGeometry:
+    """The i-th shape of a drawing: every third with a hole, every fourth of two parts."""
+    at = X + 40.0 * i + 1 / 3
+    if kind == "line" or (kind == "any" and i % 5 == 1):
+        return shapely.MultiLineString([[(at, Y), (at + 9, Y + 5), (at + 20, Y)]])
+    if kind == "any" and i % 5 > 1:
+        return shapely.Point(at, Y + i)
+    squares = [_square(at, Y + 60 * n, 20, i % 3 == 0) for n in range(1 + (i % 4 == 0))]
+    return shapely.MultiPolygon(squares)
