@@ -72,7 +72,7 @@ def read_layer(folder: Path, layer: str) -> list[Feature]:
 
 
 def read_file(path: Path) -> list[Feature]:
-    """The rows of one `.gpkg`, `.geojson` or `.csv` with lon and lat."""
+    """The rows of one `.gpkg`, `.geojson` or `.csv` with wgs84_lon and wgs84_lat."""
     return {".gpkg": _geopackage, ".geojson": _geojson, ".csv": _table}[path.suffix](path)
 
 
@@ -112,7 +112,9 @@ def _table(path: Path) -> list[Feature]:
         rows = list(csv.DictReader(file))
     return [
         Feature(
-            row["source_id"], _project(shapely.Point(float(row["lon"]), float(row["lat"]))), row
+            row["source_id"],
+            _project(shapely.Point(float(row["wgs84_lon"]), float(row["wgs84_lat"]))),
+            row,
         )
         for row in rows
     ]

@@ -134,8 +134,8 @@ def _write_csv(dataset: Dataset, path: Path) -> None:
     columns = dict(dataset.columns)
     if dataset.shapes is not None:
         places = shapely.get_coordinates(lonlat(dataset.shapes))
-        columns["lon"] = [f"{lon:.9f}" for lon in places[:, 0]]
-        columns["lat"] = [f"{lat:.9f}" for lat in places[:, 1]]
+        columns["wgs84_lon"] = [f"{lon:.9f}" for lon in places[:, 0]]
+        columns["wgs84_lat"] = [f"{lat:.9f}" for lat in places[:, 1]]
     with path.open("w", encoding="utf-8", newline="") as out:
         writer = csv.writer(out)
         writer.writerow(columns)
