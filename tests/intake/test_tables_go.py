@@ -72,6 +72,23 @@ def test_an_ugly_sheet_arrives_and_says_how_it_was_read(
     assert count(f"{placed} data.construction_sites where code = 'G-01'") == pytest.approx(114.3)
 
 
+@pytest.mark.parametrize(
+    ("title", "word"),
+    [
+        ("1954北京坐标系", "本地转换参数"),
+        ("西安80坐标系，38带", "本地转换参数"),
+        ("武汉市独立坐标系", "公共点"),
+    ],
+)
+def test_a_sheet_that_names_a_system_without_parameters_is_refused(
+    tmp_path: Path, bring: Bring, title: str, word: str
+) -> None:
+    rows = [[title], ["编号", "X", "Y"], ["1", 3375214.513, 524365.102]]
+    seen = bring(text(tmp_path / "o.csv", rows), layer="construction_sites")
+    assert seen["state"] == "failed"
+    assert word in seen["say"]["zh"]
+
+
 def test_a_pipe_s_size_fills_three_columns_and_units_are_converted(
     tmp_path: Path, bring: Bring, count: Count
 ) -> None:

@@ -17,6 +17,7 @@ from gridwarden.intake.formats.headers import (
     with_unit,
 )
 from gridwarden.intake.measures import DIAMETERS
+from gridwarden.intake.sent_back.ours import theirs
 from gridwarden.intake.values import BadValueError, Converter
 from gridwarden.layers.catalogue import Column, Layer
 from gridwarden.words.problems import Problem
@@ -69,7 +70,7 @@ def mapping_of(
     columns = {c.name: c for c in layer.all_columns}
     _check(ask, columns, source)
     asked = {name: _field(field, source) or field for name, field in ask.mapping.items()}
-    free = [f for f in source.fields if f not in source.places]
+    free = [f for f in theirs(source.fields) if f not in source.places]
     serial = tuple(f for f in free if source.kind in TABLES and is_serial(f))
     finder = _Finder([f for f in free if f not in serial], source.kind in DBF)
     used: dict[str, tuple[str, Converter]] = {}

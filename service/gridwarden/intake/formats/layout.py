@@ -174,7 +174,9 @@ def _repeats(line: Line, layout: Layout) -> bool:
 def _header_at(filled: Sequence[Line]) -> int:
     """The row that names the columns: the one with most headers that somebody knows, else the
     first that is as wide as the table and all words."""
-    known = [known_words(line.cells, vocabulary()) for line in filled]
+    known = [
+        known_words(line.cells, vocabulary()) if all_words(line.cells) else 0 for line in filled
+    ]
     best = max(known)
     if best >= 2:
         return known.index(best)
@@ -251,11 +253,14 @@ def _named(
     spans = [_spans(line, merges, max(len(one.cells) for one in rows)) for line in rows]
     for column in range(width):
         parts: list[str] = []
+        newest = 0
         for line, found in zip(rows, spans, strict=True):
             own = _text(line.cells[column]) if column < len(line.cells) else ""
             if not own and line is not rows[-1]:
-                start = next((a for a, b in found if a < column <= b), None)
+                # A name spreads to its right as far as the names above it do.
+                start = next((a for a, b in found if newest <= a < column <= b), None)
                 own = _text(line.cells[start]) if start is not None else ""
+            newest = max(newest, *(a for a, _ in found if a <= column), 0)
             if own and own not in parts:
                 parts.append(own)
         name = JOINT.join(parts)

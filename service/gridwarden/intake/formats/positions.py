@@ -38,7 +38,8 @@ class BadPositionError(ValueError):
 def coordinate(value: Any, axis: Axis) -> float | None:
     """Degrees or metres; None where there is no value. Raises BadPositionError.
 
-    `axis` tells what the column holds: degrees and minutes are read only for `lon` and `lat`.
+    `axis` tells what the column holds. In a column of X or Y, degrees are read only with their
+    sign, and there the numbers themselves have to say what they are.
     """
     if value is None:
         return None
@@ -60,7 +61,7 @@ def coordinate(value: Any, axis: Axis) -> float | None:
             raise
     if DRAWING.match(spelt):
         raise BadPositionError("see_drawing")
-    if axis != "plane":
+    if axis != "plane" or _SIGNS.search(spelt):
         return _degrees(spelt, axis)
     bare = re.sub(r"\s*(?:m|米)$", "", spelt)
     try:
@@ -89,7 +90,7 @@ def _degrees(spelt: str, axis: Axis) -> float:
 
 def _sided(value: float, before: str | None, after: str | None, axis: Axis) -> float:
     sides = {_LETTERS.get(one, one) for one in (before, after) if one}
-    if len(sides) > 1 or any(_AXIS_OF[one] != axis for one in sides):
+    if len(sides) > 1 or (axis != "plane" and any(_AXIS_OF[one] != axis for one in sides)):
         # 北纬 in the column of longitudes: whoever typed that swapped the two.
         raise BadPositionError("other_axis")
     return -value if sides & {"w", "s"} else value

@@ -13,6 +13,7 @@ from gridwarden.database import queries
 from gridwarden.intake.ask import Ask
 from gridwarden.intake.formats.batch import Source
 from gridwarden.intake.formats.headers import loose
+from gridwarden.intake.sent_back.ours import theirs
 
 Q = queries(__package__ or "gridwarden.intake.habits", "habits.sql")
 Connection = AsyncConnection[TupleRow]
@@ -86,7 +87,7 @@ class Habits:
 
 def signature_of(kind: str, fields: Iterable[str]) -> str:
     """What two files of one form have in common: the kind and the columns, in any order."""
-    names = sorted({loose(name) for name in fields})
+    names = sorted({loose(name) for name in theirs(fields)})
     return hashlib.sha256("\x1f".join((kind, *names)).encode("utf-8", "replace")).hexdigest()[:32]
 
 
