@@ -8,7 +8,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import importing, pages, permits, screening
+from benchmarks import importing, memory, pages, permits, screening
 from benchmarks.ground import (
     DATABASE,
     EMPTY,
@@ -24,6 +24,8 @@ from gridwarden.database.cluster import connect_owner
 
 RESULTS = Path(__file__).parent / "results"
 PARTS = ("import", "long", "screen", "permit", "pages")
+ASKED = ("memory",)
+"""Parts that take long, measured only when they are asked for."""
 
 
 def arguments() -> argparse.Namespace:
@@ -32,9 +34,12 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--city", choices=("s", "m", "l"), default="m", help="sample city")
     parser.add_argument("--rounds", type=int, default=5, help="runs of each way, taken in turn")
     parser.add_argument("--buildings", type=int, default=100_000, help="rows of the import")
+    parser.add_argument("--streamed", type=int, default=1_000_000, help="rows of `memory`")
     parser.add_argument("--long", type=int, default=40_000, help="buildings beside long mains")
     parser.add_argument("--questions", type=int, default=200, help="permit questions a run")
-    parser.add_argument("--only", choices=PARTS, action="append", help="a part of it; repeatable")
+    parser.add_argument(
+        "--only", choices=(*PARTS, *ASKED), action="append", help="a part of it; repeatable"
+    )
     parser.add_argument("--keep", action="store_true", help="write benchmarks/results/<date>.md")
     return parser.parse_args()
 
@@ -51,13 +56,16 @@ def main() -> None:
         if "import" in parts:
             _tell("import")
             rows += asyncio.run(importing.run(settings, asked.rounds, asked.buildings))
+        if "memory" in parts:
+            _tell("memory of imports")
+            rows += asyncio.run(memory.run(settings, asked.streamed))
         cities = []
         if "long" in parts:
             _tell("screen of a city with long mains")
             cities.append(make_long_city(settings, asked.long))
             rows += asyncio.run(screening.run(settings, asked.rounds, "long mains"))
             copy_database(settings, EMPTY, DATABASE)
-        if set(parts) - {"import", "long"}:
+        if set(parts) - {"import", "long", "memory"}:
             _tell("sample city")
             cities.append(load_city(settings, asked.city))
         if "screen" in parts:

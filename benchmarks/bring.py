@@ -1,7 +1,8 @@
-"""One import of a GeoPackage in a process of its own: `python -m benchmarks.bring WAY FILE`.
+"""One import of a file in a process of its own: `python -m benchmarks.bring WAY FILE`.
 
 Prints its figures as JSON: `wall`, `client`, `server`, `cpu` (seconds, without starting Python
-and loading libraries), `peak_mb` of this process (or of ogr2ogr) and `rows`.
+and loading libraries), `peak_mb` of this process (or of ogr2ogr), `reader_mb` of the process that
+read the file for ours, and `rows`.
 """
 
 import asyncio
@@ -45,7 +46,8 @@ def ours() -> Bringer:
             try:
                 room = incoming(settings)
                 keep(file, room)
-                ask = Ask(layer="buildings", dataset="bench")
+                crs = "EPSG:4547" if file.suffix == ".csv" else None
+                ask = Ask(layer="buildings", dataset="bench", crs=crs)
                 _number, job = await ask_for(pool, caller, settings, ask, None, room, file.name)
                 return await run_here(job, worker, settings)
             finally:
@@ -153,6 +155,10 @@ def main() -> None:
         run(settings, file)
         figures = watch.read()
         figures["peak_mb"] = peak_mb()
+        if way == "ours":
+            from gridwarden.intake.apart.starting import peaks
+
+            figures["reader_mb"] = max(peaks, default=0)
         if way == "ogr2ogr":
             used = resource.getrusage(resource.RUSAGE_CHILDREN)
             figures["client"] = used.ru_utime + used.ru_stime

@@ -8,9 +8,11 @@ import asyncio
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 from pyogrio.raw import write as write_raw
 
 from benchmarks.bring import known_ways
@@ -55,14 +57,14 @@ def _ways(settings: Settings, file: Path) -> dict[str, Way]:
     def way(name: str) -> Way:
         async def measured() -> Figures:
             copy_database(settings, EMPTY, DATABASE)
-            return await _bring(settings, name, file)
+            return await bring(settings, name, file)
 
         return measured
 
     return {TITLES[name]: way(name) for name in known_ways()}
 
 
-async def _bring(settings: Settings, way: str, file: Path) -> Figures:
+async def bring(settings: Settings, way: str, file: Path) -> Figures:
     command = (sys.executable, "-m", "benchmarks.bring", way, str(file))
     process = await asyncio.create_subprocess_exec(
         *command, env=environment(settings), stdout=asyncio.subprocess.PIPE
@@ -74,8 +76,23 @@ async def _bring(settings: Settings, way: str, file: Path) -> Figures:
     return figures
 
 
-def write_buildings(file: Path, rows: int) -> None:
-    """A GeoPackage of turned rectangles in EPSG:4547, seeded, with what a register says of them."""
+def write_buildings(file: Path, rows: int, driver: str = "GPKG") -> None:
+    """Turned rectangles in EPSG:4547, seeded, with what a register says of them."""
+    shapes, columns = buildings(rows)
+    write_raw(
+        file,
+        geometry=shapely.to_wkb(shapes),
+        field_data=list(columns.values()),
+        fields=list(columns),
+        layer="buildings",
+        driver=driver,
+        geometry_type="Polygon",
+        crs="EPSG:4547",
+    )
+
+
+def buildings(rows: int) -> tuple[NDArray[np.object_], dict[str, NDArray[Any]]]:
+    """The rectangles and the columns beside them."""
     dice = np.random.default_rng(7)
     side = int(np.ceil(np.sqrt(rows)))
     at = np.stack(np.divmod(np.arange(rows), side), axis=1) * 60.0 + dice.uniform(0, 20, (rows, 2))
@@ -87,7 +104,7 @@ def write_buildings(file: Path, rows: int) -> None:
     shapes = shapely.polygons(np.round(places, 3))
     storeys = dice.integers(1, 34, rows)
     states = np.array(["ok", "fault", "none"], dtype=object)
-    columns: dict[str, object] = {
+    columns: dict[str, NDArray[Any]] = {
         "source_id": np.array([f"B-{n:07d}" for n in range(rows)], dtype=object),
         "name": np.array([f"{n % 997}号楼" for n in range(rows)], dtype=object),
         "height_m": np.round(storeys * 3.0 + dice.uniform(0, 2, rows), 1),
@@ -97,13 +114,4 @@ def write_buildings(file: Path, rows: int) -> None:
         "accuracy_m": np.full(rows, 0.3),
         "source_date": np.full(rows, np.datetime64("2026-06-30"), dtype="datetime64[D]"),
     }
-    write_raw(
-        file,
-        geometry=shapely.to_wkb(shapes),
-        field_data=list(columns.values()),
-        fields=list(columns),
-        layer="buildings",
-        driver="GPKG",
-        geometry_type="Polygon",
-        crs="EPSG:4547",
-    )
+    return shapes, columns

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
+from collections import deque
 from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -37,6 +38,8 @@ _CLEAN: Final = {
     "PROJ_NETWORK": "OFF",
     "CPL_DEBUG": "OFF",
 }
+peaks: deque[int] = deque(maxlen=100)
+"""Megabytes that the last readers of this process had at most."""
 _seats: queue.SimpleQueue[None] = queue.SimpleQueue()
 """One for each reader that may still be begun. Of all locks this alone may be let go of by a
 destructor, which comes when it likes."""
@@ -96,6 +99,7 @@ class Reader:
                     with suppress(OSError):  # the starter is gone, and its readers with it
                         self._starter.say(b"stop " + self._number.encode())
                 self._end = End(*map(int, self._told.readline().split()))
+                peaks.append(self._end.peak_mb)
             finally:
                 self._let_go()
                 _seats.put(None)
