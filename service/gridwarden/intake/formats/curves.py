@@ -17,8 +17,8 @@ SAGITTA_DEG: Final = 1e-8
 """The same millimetre where the numbers are degrees."""
 OF_RADIUS: Final = 1e-7
 DEEPEST: Final = 32
-MOST_POINTS: Final = 1_000_000
-"""Of one shape: a kilobyte of huge circles may not fill the memory."""
+MOST_POINTS: Final = 250_000
+"""Of one shape, more than any layer takes: a few huge circles may not fill the memory."""
 Points = NDArray[np.float64]
 
 _STRAIGHT: Final = frozenset(range(1, 8))

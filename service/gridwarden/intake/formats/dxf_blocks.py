@@ -80,9 +80,16 @@ class Exploder:
         self.left_out.clear()
         self._positions = 0
         for entity in self.document.modelspace():
-            for piece in self._pieces(entity, 1.0, 0):
+            for piece in self._safely(entity):
                 if only is None or piece.layer == only:
                     yield self._counted(replace(piece, **self._resolved(piece)))
+
+    def _safely(self, entity: DXFEntity) -> Iterator[Piece]:
+        """The pieces of an entity; what makes no sense at all is a piece without a shape."""
+        try:
+            yield from self._pieces(entity, 1.0, 0)
+        except ERRORS:
+            yield Piece(entity.dxftype(), None, "0", BY_LAYER, "BYLAYER")
 
     def check(self) -> None:
         """Raises Problem `refused` where the blocks explode into too much; nothing is drawn."""

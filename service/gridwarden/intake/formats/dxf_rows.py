@@ -1,6 +1,7 @@
 """A drawing as rows: one for each entity of its model space, blocks exploded."""
 
 import math
+import re
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -43,6 +44,7 @@ METRES: Final = {
 NORTHINGS: Final = (2_000_000, 6_000_000)
 EASTINGS: Final = ((200_000, 800_000), (13_000_000, 46_000_000))
 SAMPLED: Final = 3_000
+_NEAR_LINE: Final = re.compile(r"near line: (\d+)")
 
 
 class Dxf:
@@ -55,6 +57,14 @@ class Dxf:
         self.notes: list[str] = []
         self.document, self.encoding = _loaded(part.path, encoding, self.notes)
         self._only = None if layer == part.name else layer
+        self.rows: int | None = None
+        try:
+            self._understand(part)
+        except ERRORS as error:
+            raise _unreadable() from error
+
+    def _understand(self, part: Part) -> None:
+        """All that is to be known before the first row."""
         self._check_layer(part)
         self._handles = _has_handles(part.path, self.document)
         Exploder(self.document, 1.0).check()
@@ -63,7 +73,6 @@ class Dxf:
         self.fields = (*FIELDS, *_unique(self._tags))
         self._matrix, self.claim = self._placed()
         self._exploder = Exploder(self.document, self._sagitta())
-        self.rows: int | None = None
         self._describe()
 
     @property
@@ -73,7 +82,10 @@ class Dxf:
 
     def batches(self, size: int = ROWS_A_BATCH) -> Iterator[Batch]:
         """The rows in order. Raises Problem `refused` for what explodes beyond measure."""
-        yield from batches_of(self._rows(), self.fields, size)
+        try:
+            yield from batches_of(self._rows(), self.fields, size)
+        except ERRORS as error:
+            raise _unreadable() from error
         left = self._exploder.left_out
         if left and not any(note.startswith("drawing_left_out:") for note in self.notes):
             said = ", ".join(f"{kind} {n}" for kind, n in left.most_common(12))
@@ -155,10 +167,10 @@ class Dxf:
         return matrix, Claim(PLANE, "dxf_says_nothing", north_first=False)
 
     def _by_geodata(self) -> tuple[np.ndarray[Any, Any], Claim] | None:
-        geodata = self.document.modelspace().get_geodata()
-        if geodata is None:
-            return None
         try:
+            geodata = self.document.modelspace().get_geodata()
+            if geodata is None:
+                return None
             fromstring(geodata.coordinate_system_definition)  # nothing that expands or is fetched
             moving, epsg = geodata.get_crs_transformation()
         except (*ERRORS, DefusedXmlException, SyntaxError):
@@ -235,7 +247,13 @@ def _loaded(path: Path, encoding: str | None, notes: list[str]) -> tuple[Drawing
     try:
         document, auditor = recover.readfile(path)
     except (*ERRORS, OSError) as error:
-        raise _unreadable() from error
+        found_at = _NEAR_LINE.search(str(error))
+        if found_at is None:
+            raise _unreadable() from error
+        line = int(found_at[1])
+        raise Problem(
+            "unreadable_file", "intake.drawing_broken", field="file", line=line
+        ) from error
     notes.append(f"drawing_mended:{len(auditor.errors) + len(auditor.fixes)}")
     return document, document.encoding
 

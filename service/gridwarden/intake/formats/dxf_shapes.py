@@ -26,6 +26,8 @@ NEAR: Final = 1e-9
 """Two ends are one where they differ by less than this part of their coordinates."""
 TEXT_BOX: Final = 8
 SPLINE_FRAME: Final = 16
+FARTHEST: Final = 1e12
+"""Coordinates beyond are no place, in any unit."""
 STRETCHED: Final = (3, 5)
 """Texts that run from one point to another stand at the first."""
 TURN: Final = 2 * math.pi
@@ -226,7 +228,7 @@ def _spline(entity: Any, sagitta: float) -> Shape:
 
 def _along(spline: BSpline, sagitta: float) -> Points:
     frame = _array(spline.control_points)
-    if not np.isfinite(frame).all():
+    if not np.isfinite(frame).all() or np.abs(frame).max(initial=0.0) > FARTHEST:
         raise BadCurveError("a spline of no size")
     length = float(np.sqrt((np.diff(frame, axis=0) ** 2).sum(axis=1)).sum())
     points = spline.flattening(max(sagitta, length * OF_RADIUS), segments=4)
