@@ -367,7 +367,7 @@ def test_what_makes_no_sense_is_one_bad_row(tmp_path: Path) -> None:
             "a.dxf",
             b"0\nSECTION\n2\nENTITIES\n0\nLINE\n8\nx\n10\nabc\n20\n0\n0\nENDSEC\n0\nEOF\n",
             "unreadable_file",
-            "line 10",
+            "near line",
         ),
         ("a.dxf", b"AutoCAD Binary DXF\r\n\x1a\x00\x00\xff", "unreadable_file", ""),
     ],
