@@ -161,6 +161,8 @@ class Publication:
             self.outcome.matched = await known_again(
                 self.c, self.target, dataset_id, [c for c in self._compared if c != "org_id"]
             )
+        if self.target.partial:
+            self.outcome.notes.append("only_rejects")
         statement = sql.SQL(COMPARE["difference"]).format(
             layer=self.table, old=self._listed("d"), new=self._listed("s")
         )

@@ -24,6 +24,7 @@ from gridwarden.intake.preview import Preview, forget_old, keep_preview
 from gridwarden.intake.publishing import Publication, Q
 from gridwarden.intake.rollback.running import rolled_back
 from gridwarden.intake.rows import Checker
+from gridwarden.intake.sent_back.ours import only_rejects
 from gridwarden.jobs import Cancelled, Job, chore, task
 from gridwarden.layers.catalogue import layers
 from gridwarden.settings import Settings
@@ -108,6 +109,7 @@ async def _whole(
             ready.fields.source_id,
             ask.dry_run,
             ask.remove,
+            partial=only_rejects(ready.source.fields),
             expects=ask.expects,
         )
         return await _transaction(job, worker, target, ready)
