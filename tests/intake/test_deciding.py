@@ -213,6 +213,7 @@ def test_a_few_bad_rows_among_many_neither_hold_nor_move_the_rest() -> None:
     got = decided(FILE_4547, shapes(*numbers.T), Said(), WUHAN, district())
     assert got.reading is not None
     assert not got.reading.north_first
+    assert got.notes == ("swapped_rows:1",)
     held = decided(XY, shapes(*numbers.T), Said(), WUHAN, district())
     assert held.reading is None, "strict: one swapped row, and the numbers prove nothing"
 

@@ -94,15 +94,20 @@ def test_plain_degrees_are_asked_about_answered_and_remembered(
     picture = client.get(seen["question_url"] + "?lang=en", headers=seen["headers"])
     assert (picture.status_code, picture.headers["content-type"]) == (200, "image/svg+xml")
     drawn = picture.text
-    ET.fromstring(drawn)
     assert drawn.count("<circle") == N + 1, "each place of the first reading, and its key"
-    assert drawn.count("#9AA5B1") == 1, "the roads"
+    roads = next(
+        p.get("d", "") for p in ET.fromstring(drawn).iter() if p.get("stroke") == "#9AA5B1"
+    )
+    assert (roads.count("M"), ";" in roads) == (2, False)
     assert "1 May 2026" in drawn
     assert "GCJ-02" in drawn
     for role, rights in (("planner", {}), ("viewer", {}), ("utility", {"org_ids": (7,)})):
         headers = module_sign_in(role, **rights)
         assert client.get(seen["question_url"], headers=headers).status_code in (403, 404)
 
+    items = client.get("/api/imports", headers=seen["headers"]).json()["items"]
+    listed = next(one for one in items if one["id"] == seen["id"])
+    assert (listed["question"]["kind"], "options" in listed["question"]) == ("coordinates", False)
     for wrong, field in (({"remove": 1}, "crs"), ({"crs": "EPSG:4610"}, "crs"),
                          ({"crs": "local:x"}, "crs"), ({"crs": "EPSG:0"}, "crs")):  # fmt: skip
         no = client.post(seen["answer_url"], headers=seen["headers"], json=wrong)

@@ -43,7 +43,10 @@ where c.import_id = over.id
 select to_jsonb(i) from api.import i where id = %(id)s
 
 -- name: page
-select to_jsonb(i) from api.import i
+-- Without the shapes of a question: fifty an option, of hundreds of imports.
+select case when i.question is null then to_jsonb(i)
+            else to_jsonb(i) || jsonb_build_object('question', i.question - 'options') end
+from api.import i
 where (%(before)s::bigint is null or id < %(before)s)
   and (%(layer)s::text is null or layer = %(layer)s)
   and (%(dataset)s::text is null or dataset = %(dataset)s)

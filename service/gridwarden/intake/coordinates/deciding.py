@@ -161,6 +161,9 @@ class _Deciding:
             also.append(("checked" if told else "unchecked", f"{reading.accuracy_m:.2f}"))
             far = self.looked.of - self._inside(reading)
             notes = (*notes, f"far_from_points:{far}") if far else notes
+        turned = self.looked.only_turned(reading, self.extent)
+        if turned and "north_first" not in self.ask.answered:
+            notes = (*notes, f"swapped_rows:{turned}")
         if reading.accuracy_m:
             notes = (*notes, f"accuracy_added:{reading.accuracy_m:g}")
         return Decision(reading, because, detail, None, tuple(also), notes)

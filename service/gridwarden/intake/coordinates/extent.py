@@ -84,6 +84,12 @@ class Looked:
             extent = Extent(extent.working, reading.fitted.near())
         return int(extent.holds(*reading.to_working(self.first, self.second)).sum())
 
+    def only_turned(self, reading: Reading, extent: Extent) -> int:
+        """How many shapes begin in the city only when their two numbers are exchanged."""
+        here = extent.holds(*reading.to_working(self.first, self.second))
+        there = extent.holds(*reading.to_working(self.second, self.first))
+        return int((there & ~here).sum())
+
     def most(self, count: int) -> bool:
         """Whether a count is at least half of the shapes."""
         return 0 < self.of <= 2 * count

@@ -36,6 +36,8 @@ NEAR_M: Final = 2_000.0
 """A reading that lies no farther from the first than this, or than the first is wide, is drawn with
 it; of one that lies farther the legend tells how far and where."""
 _MARGIN: Final = 1.25
+_COLUMNS: Final = 48
+"""Half-width characters that a line of the legend holds beside its key."""
 _WINDS: Final = ("n", "ne", "e", "se", "s", "sw", "w", "nw")
 
 Box = tuple[float, float, float, float]
@@ -179,7 +181,7 @@ def _drawn(
     words = option_words(one, language)
     bounds = _bounds(shapes)
     if bounds is None:
-        return Drawn(colour, mark, dash, "", (), wrapped(words))
+        return Drawn(colour, mark, dash, "", (), wrapped(words, _COLUMNS))
     outside = bounds[0] > frame[2] or bounds[2] < frame[0] or bounds[1] > frame[3]
     if outside or bounds[3] < frame[1]:
         east, north = _from(frame, bounds)
@@ -187,12 +189,12 @@ def _drawn(
         named = say(f"coordinates.wind.{wind}", language)
         km = f"{math.hypot(east, north) / 1e3:.1f}"
         far = say("coordinates.picture.outside", language, km=km, wind=named)
-        return Drawn(colour, mark, dash, "", (), wrapped(f"{words} {far}"))
+        return Drawn(colour, mark, dash, "", (), wrapped(f"{words} {far}", _COLUMNS))
     x, y = (frame[0] + frame[2]) / 2, (frame[1] + frame[3]) / 2
     parts = [part for single in shapes for part in _lines(single, x, y)]
     points = [(xy[0][0], xy[0][1]) for xy in parts if len(xy) == 1]
     path = "".join(_path(xy) for xy in parts if len(xy) > 1)
-    return Drawn(colour, mark, dash, path, points, wrapped(words))
+    return Drawn(colour, mark, dash, path, points, wrapped(words, _COLUMNS))
 
 
 def _lines(one: Any, x: float, y: float) -> list[list[tuple[float, float]]]:

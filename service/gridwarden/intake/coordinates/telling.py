@@ -53,7 +53,7 @@ def drawable_question(question: Mapping[str, Any] | None) -> bool:
 
 def question_words(question: Mapping[str, Any] | None, language: str) -> dict[str, Any] | None:
     """What a page shows of a question: its sentence and each option with its words and answer."""
-    if not question or question["kind"] == "remove":
+    if not question or "options" not in question:
         return None
     first = question["options"][0]
     params = {"inside": first["inside"], "of": first["of"], **question["params"]}
