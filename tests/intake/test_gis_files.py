@@ -1,6 +1,7 @@
 """GML, file geodatabases, FlatGeobuf, and true arcs in any of them."""
 
 import math
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,14 +15,17 @@ import pyogrio
 import pytest
 import shapely
 
+from gridwarden.intake import formats
 from gridwarden.intake.formats.batch import Batch
 from gridwarden.intake.formats.curves import BadCurveError, straightened
 from gridwarden.intake.formats.filegdb import FileGdb
 from gridwarden.intake.formats.format import Part
 from gridwarden.words.problems import Problem
+from gridwarden.words.speech import catalogue
 from intake.gis_makers import by_gdal, opened, whole
 from intake.makers import gdal, point
 
+READERS = frozenset(["vector", "shapefile", "dbf", "geojson", "gml", "filegdb", "parquet"])
 URN = "urn:ogc:def:crs:EPSG::"
 HEAD = (
     '<?xml version="1.0" encoding="{encoding}"?>{doctype}<wfs:FeatureCollection'
@@ -301,3 +305,20 @@ def test_a_table_without_shapes_may_have_its_places_in_columns(tmp_path: Path) -
     assert source.claim.system == "degrees"
     assert [None if s is None else s.wkt for s in batch.shapes] == ["POINT (114.3 30.5)", None]
     assert batch.columns == {"places": [7.0, 8.0]}
+
+
+def test_every_note_and_every_reason_for_a_system_has_its_words() -> None:
+    """What these readers say is looked up by name when somebody reads the import."""
+    folder = Path(formats.__file__).parent
+    known = catalogue()
+    for file in (f for f in folder.glob("*.py") if f.stem in READERS or f.stem.startswith("dxf")):
+        text = file.read_text("utf-8")
+        notes = re.findall(r"f\"((?:drawing|dbf|gdb|parquet)_[a-z_]+):", text)
+        systems = re.findall(r"Claim\([^()]*?\"([a-z0-9]+_[a-z0-9_]+)\"", text)
+        keys = re.findall(r"\"(intake\.[a-z_]+)\"", text)
+        for key in (
+            *(f"intake.note.{one}" for one in notes),
+            *(f"coordinates.because.{one}" for one in systems),
+            *keys,
+        ):
+            assert key in known, (file.name, key)
