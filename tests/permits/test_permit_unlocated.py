@@ -132,8 +132,12 @@ def test_a_corner_table_from_wps_is_one_outline_with_x_as_north(
     csv.writer(sheet).writerows([line.split("\t") for line in text.splitlines()])
     by_file = answered(ground, file=("拐点.csv", sheet.getvalue().encode("gbk")))
     assert by_file["mains"] == found["mains"]
-    broken = post(ground, text.replace(f"{high:.3f}", "见图"))
-    assert broken.status_code == 400 and "见图" in broken.json()["detail"]
+    for wrong, word in (("见图", "见图"), ("", "")):
+        broken = post(ground, text.replace(f"{high:.3f}", wrong, 1))
+        assert broken.status_code == 400 and word in broken.json()["detail"]
+        unnamed = text.replace("地块编号", "").replace("拐点号", "点号").replace("DK-1", "")
+        broken = post(ground, unnamed.replace(f"{high:.3f}", wrong, 1))
+        assert broken.status_code == 400 and word in broken.json()["detail"]
 
 
 KML = """<?xml version="1.0" encoding="UTF-8"?><kml xmlns="http://www.opengis.net/kml/2.2"><Document>

@@ -210,16 +210,23 @@ def _row(plot: _Plot) -> Row:
     return Row(plot.number, plot.values, whole(closed), None, mark)
 
 
-def all_shapes(source: Source, limit: int) -> tuple[Shapes, tuple[int, Trouble] | None, int]:
+def all_shapes(
+    source: Source, limit: int, *, every: bool
+) -> tuple[Shapes, tuple[int, Trouble] | None, int]:
     """The shapes of a small source, the first row that cannot be read, and how many positions
-    there were; reading ends beyond `limit` positions."""
+    there were; reading ends beyond `limit` positions. With `every`, a row without a place is one
+    that cannot be read: without one of its corners an outline is another outline."""
     parts: list[Shapes] = []
     positions = 0
     for batch in source.batches():
+        missing = shapely.is_missing(batch.shapes) | shapely.is_empty(batch.shapes)
         for i, number in enumerate(batch.numbers):
-            if i in batch.troubles:
-                return np.empty(0, dtype=object), (number, batch.troubles[i]), positions
-        there = batch.shapes[~(shapely.is_missing(batch.shapes) | shapely.is_empty(batch.shapes))]
+            trouble = batch.troubles.get(i)
+            if trouble is None and every and missing[i]:
+                trouble = Trouble("no_geometry")
+            if trouble is not None:
+                return np.empty(0, dtype=object), (number, trouble), positions
+        there = batch.shapes[~missing]
         positions += int(shapely.get_num_coordinates(there).sum())
         parts.append(there)
         if positions > limit:

@@ -21,6 +21,7 @@ from gridwarden.intake import outlines
 from gridwarden.intake.apart import open_apart
 from gridwarden.intake.area import DEPTHS, MAX_POSITIONS
 from gridwarden.intake.bodies import parse_json
+from gridwarden.intake.formats import point_line
 from gridwarden.intake.formats.batch import Source
 from gridwarden.intake.formats.claim import Claim
 from gridwarden.intake.formats.files import with_siblings
@@ -220,14 +221,18 @@ def _read(
 def _of_source(source: Source, field_name: str) -> Place:
     """The shapes of a small file as one shape. A list of positions is read as a typed one is."""
     holes = outlines.is_of_holes(source)
-    corners = source.kind in outlines.TABLES and not holes and outlines.Columns.of(source.fields)
+    listed = source.kind in outlines.TABLES and not holes
+    corners = outlines.Columns.of(source.fields) if listed else None
     reader = source
-    if corners and (corners.plot or corners.ring or outlines.is_of_corners(source)):
+    if point_line.is_of_both(source):
+        reader, corners = point_line.OneTable(source), None
+    elif corners and (corners.plot or corners.ring or outlines.is_of_corners(source)):
         reader = outlines.Outlines(source)
-    shapes, wrong, positions = outlines.all_shapes(reader, MAX_POSITIONS)
+    every = corners is not None and reader is source
+    shapes, wrong, positions = outlines.all_shapes(reader, MAX_POSITIONS, every=every)
     if wrong is not None:
         row, trouble = wrong
-        value = trouble.value or trouble.column or trouble.reason
+        value = trouble.value or trouble.column or "–"
         raise Problem(
             "invalid_geometry", "places.problem.row", field=field_name, row=row, value=value
         )
