@@ -157,8 +157,8 @@ def test_the_rejects_open_in_a_spreadsheet_and_run_nothing(
     assert "attachment" in answer.headers["content-disposition"]
     lines = answer.content.decode("utf-8-sig").split("\r\n")
     assert lines[0] == "row,reason,words,column,value,source id"
-    assert lines[1] == '1,bad_number,not a number,places,"\'=HYPERLINK(""http://x"",""y"")",a'
-    assert lines[2] == "2,out_of_bounds,a number outside what the column allows,places,'-1,b"
+    assert lines[1] == '2,bad_number,not a number,places,"\'=HYPERLINK(""http://x"",""y"")",a'
+    assert lines[2] == "3,out_of_bounds,a number outside what the column allows,places,'-1,b"
     assert "\"'=HYPERLINK" in lines[3]
     words = client.get(urls["url"] + "?lang=en", headers=headers).json()["words"]
     assert words["say"].startswith("Published as version 1: 1 rows")
