@@ -156,9 +156,12 @@ def main() -> None:
         figures = watch.read()
         figures["peak_mb"] = peak_mb()
         if way == "ours":
-            from gridwarden.intake.apart.starting import peaks
+            from gridwarden.intake.apart.starting import ends
 
-            figures["reader_mb"] = max(peaks, default=0)
+            figures["reader_mb"] = max((end.peak_mb for end in ends), default=0)
+            reader = sum(end.cpu_ms for end in ends) / 1000
+            figures["client"] += reader
+            figures["cpu"] += reader
         if way == "ogr2ogr":
             used = resource.getrusage(resource.RUSAGE_CHILDREN)
             figures["client"] = used.ru_utime + used.ru_stime

@@ -34,6 +34,22 @@ def test_no_member_gets_out_of_the_room(tmp_path: Path) -> None:
         assert new <= {deep}, name
 
 
+def test_no_member_of_a_geodatabase_gets_out_of_its_folder(tmp_path: Path) -> None:
+    deep = tmp_path / "a" / "b" / "room"
+    deep.mkdir(parents=True)
+    names = (
+        "x.gdb/../../slip.gdbtable",
+        "x.gdb/..\\slip.gdbtable",
+        "x.gdb/in/a.gdbtable",
+        "x.gdb/gdb",
+    )
+    made = zipped(tmp_path / "x.zip", dict.fromkeys(names, b"x" * 40))
+    before = set(tmp_path.rglob("*"))
+    assert refused(made, deep)[0] == "unreadable_file"
+    new = {one.relative_to(deep).as_posix() for one in set(tmp_path.rglob("*")) - before}
+    assert new == {"part0.gdb", "part0.gdb/gdb"}
+
+
 def test_a_link_in_a_zip_leads_nowhere(tmp_path: Path) -> None:
     with watched(tmp_path) as canary:
         made = tmp_path / "link.zip"

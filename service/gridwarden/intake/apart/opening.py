@@ -167,7 +167,7 @@ class Apart:
 
     def _died(self) -> NoReturn:
         """Say what the reader died of. Raises Problem."""
-        status, peak_mb = self._reader.stop(wait_s=_DYING_S)
+        status, peak_mb, _cpu_ms = self._reader.stop(wait_s=_DYING_S)
         by = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
         _log.warning("a reader ended by signal %s, status %s", by, status)
         if os.WIFEXITED(status) and os.WEXITSTATUS(status) == NOT_SHUT:

@@ -6,7 +6,8 @@ started it, and its readers end with it.
 
 Over the socket FD come `start` with three descriptors (requests, answers, and where the exit is
 told) and `stop N`. In the last of them go back the reader's number N, a line, and when it has ended
-its status (as of `os.waitpid`) and the most memory that it had, in megabytes.
+its status (as of `os.waitpid`), the most memory that it had, in megabytes, and its processor time,
+in milliseconds.
 """
 
 import os
@@ -101,7 +102,8 @@ class Readers:
         self.poll.unregister(fd)
         os.close(fd)
         _pid, how, used = os.wait4(pid, 0)
-        _say(status, f"{how} {used.ru_maxrss >> 10}\n")
+        cpu_ms = round((used.ru_utime + used.ru_stime) * 1000)
+        _say(status, f"{how} {used.ru_maxrss >> 10} {cpu_ms}\n")
         os.close(status)
 
 

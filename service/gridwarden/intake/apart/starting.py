@@ -38,8 +38,6 @@ _CLEAN: Final = {
     "PROJ_NETWORK": "OFF",
     "CPL_DEBUG": "OFF",
 }
-peaks: deque[int] = deque(maxlen=100)
-"""Megabytes that the last readers of this process had at most."""
 _seats: queue.SimpleQueue[None] = queue.SimpleQueue()
 """One for each reader that may still be begun. Of all locks this alone may be let go of by a
 destructor, which comes when it likes."""
@@ -50,10 +48,16 @@ _starter: "_Starter | None" = None
 
 
 class End(NamedTuple):
-    """How a reader ended: its status as of `os.waitpid`, and the most memory that it had."""
+    """How a reader ended: its status as of `os.waitpid`, the most memory that it had, and the
+    processor time that it took."""
 
     status: int = 0
     peak_mb: int = 0
+    cpu_ms: int = 0
+
+
+ends: deque[End] = deque(maxlen=100)
+"""Of the last readers of this process, for who measures them."""
 
 
 class Reader:
@@ -99,7 +103,7 @@ class Reader:
                     with suppress(OSError):  # the starter is gone, and its readers with it
                         self._starter.say(b"stop " + self._number.encode())
                 self._end = End(*map(int, self._told.readline().split()))
-                peaks.append(self._end.peak_mb)
+                ends.append(self._end)
             finally:
                 self._let_go()
                 _seats.put(None)
