@@ -28,7 +28,7 @@ from gridwarden.words.problems import Problem
 
 console = Console()
 Pairs = list[str] | None
-COUNTS = ("rows_in", "rows_left_out", "rows_good", "repaired", "quarantined", "kept")
+COUNTS = ("rows_in", "rows_left_out", "rows_good", "repaired", "quarantined", "kept", "matched")
 
 
 def add_to(app: typer.Typer) -> None:

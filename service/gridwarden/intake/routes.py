@@ -13,6 +13,7 @@ from gridwarden.intake.arriving import FORM, received
 from gridwarden.intake.coordinates import routes as coordinates
 from gridwarden.intake.coordinates.telling import because_words, drawable_question, question_words
 from gridwarden.intake.dry_run import routes as dry_run
+from gridwarden.intake.dry_run.changes import KEPT_FOR
 from gridwarden.intake.habits import routes as habits
 from gridwarden.intake.imports import Q
 from gridwarden.intake.preview import seen
@@ -149,6 +150,7 @@ def shown(document: dict[str, Any], language: str) -> dict[str, Any]:
         "url": here,
         "job_url": f"/api/jobs/{document['job_id']}",
         "rejects_url": f"{here}/rejects" if document["quarantined"] else None,
+        "changes_url": f"{here}/changes" if document["state"] in KEPT_FOR else None,
         "rejects_file_url": f"{here}/rejects/file" if document["quarantined"] else None,
         "answer_url": f"{here}/answer" if document["state"] == "held" else None,
         "question_url": f"{here}/question.svg" if drawable_question(document["question"]) else None,

@@ -1,20 +1,23 @@
 """The process that marks a file: `python -m gridwarden.intake.sent_back.marking FOLDER`.
 
 It gets what to do as `asked.json` and the rejects as `rejects.jsonl` in its folder, writes the
-marked file beside them and says its name in `made.json`. It has limits of its own, so that a file
-which takes too much takes down nobody else.
+marked file beside them and says its name in `made.json`. A stranger's file is opened here as
+everywhere: without network, without other files than these, with limits (`intake.apart`).
 """
 
 import json
-import resource
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from gridwarden.intake.apart import walls
+from gridwarden.intake.apart.limits import MB, Limits
+from gridwarden.intake.apart.reader import keep_known_drivers
 from gridwarden.intake.formats import encoding as letters
 from gridwarden.intake.formats import point_line
-from gridwarden.intake.formats.files import parts_of
+from gridwarden.intake.formats.files import parts_of, with_siblings
 from gridwarden.intake.formats.format import Part
 from gridwarden.intake.formats.registry import BY_KIND
 from gridwarden.intake.formats.sheets import Sheet
@@ -24,17 +27,22 @@ from gridwarden.intake.sent_back.ours import ONLY_THESE, REASON
 from gridwarden.intake.sent_back.telling import Reject, Table
 from gridwarden.words.problems import Problem
 
-MEMORY: Final = 3 << 30
 SECONDS: Final = 300
 WHOLE_AT_MOST: Final = 64 << 20
 """Bytes of a GeoJSON that is written anew as a whole; of a larger one only the rejects go home."""
 
 
 def main(folder: Path) -> None:
-    """Mark one file."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+    """Mark one file, behind the walls that its reader had."""
     asked = json.loads((folder / "asked.json").read_text("utf-8"))
+    file = Path(asked["file"])
+    files = file.iterdir() if file.is_dir() else with_siblings(file)
+    walls.die_with_parent()
+    keep_known_drivers()
+    for name in ("TMPDIR", "CPL_TMPDIR", "SQLITE_TMPDIR"):
+        os.environ[name] = str(folder)
+    limits = Limits(asked["memory_mb"], SECONDS)
+    walls.shut(limits, folder, [file, *files], 2 * asked["limit_bytes"] + MB)
     rejects: dict[int, Reject] = {}
     with (folder / "rejects.jsonl").open(encoding="utf-8") as lines:
         for line in lines:

@@ -30,7 +30,7 @@ KEPT_OF_ENVIRONMENT: Final = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH")
 def kept_file(settings: Settings, import_id: int) -> Path | None:
     """The file of an import as it was brought; None when it is kept no more."""
     folder = settings.files / str(import_id)
-    files = sorted(p for p in folder.glob("source*") if p.is_file()) if folder.is_dir() else []
+    files = sorted(folder.glob("source*")) if folder.is_dir() else []
     return next((p for p in files if p.suffix == ".shp"), files[0] if files else None)
 
 
@@ -74,6 +74,7 @@ async def _ask(
     asked = {
         "file": str(file),
         "name": document["file_name"],
+        "memory_mb": settings.reader_mb,
         "limit_bytes": settings.upload_mb * UNPACKED_AT_MOST << 20,
         "from_layer": document["ask"].get("from_layer"),
         "encoding": document["ask"].get("encoding"),
@@ -118,7 +119,9 @@ async def _made(folder: Path) -> Path:
     said = folder / "made.json"
     if process.returncode or not said.is_file():
         raise Problem("refused", "sent_back.failed", field="file")
-    made = folder / str(json.loads(said.read_text("utf-8"))["file"])
+    made = folder / Path(str(json.loads(said.read_text("utf-8"))["file"])).name
+    if made.is_symlink() or not made.is_file():
+        raise Problem("refused", "sent_back.failed", field="file")
     for other in folder.iterdir():
         if other != made:
             shutil.rmtree(other) if other.is_dir() else other.unlink()

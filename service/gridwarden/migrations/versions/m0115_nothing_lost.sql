@@ -129,12 +129,22 @@ create function data.make_matching(layer text, dataset bigint, columns text[]) r
     language plpgsql volatile security definer set search_path = pg_catalog, public, pg_temp as
 $$
 declare
+    unnamed boolean;
     shown constant text := 'x.geom, st_centroid(st_envelope(x.geom)) as at, md5(row('
         || (select string_agg(format('x.%I', c), ', ') from unnest(columns) c)
         || ')::text) as attributes, case when coalesce(x.code, x.name) is not null
            then md5(row(x.code, x.name)::text) end as key';
 begin
-    -- without it the planner may compare every row that nobody names with every staged one
+    create temp table pairs (id bigint, row_no bigint, by text, distance_m double precision)
+        on commit drop;
+    grant select, insert on pg_temp.pairs to gridwarden_import;
+    execute format('select exists (select from data.%I x
+        where x.dataset_id = $1 and x.source_id like ''content:%%'')', layer)
+        into unnamed using dataset;
+    if not unnamed then
+        return false;
+    end if;
+    -- Without it the planner may compare every row that nobody names with every staged one.
     create index on pg_temp.staging (source_id);
     execute format('create temp table was on commit drop as
         select x.id, x.source_id, %s from data.%I x
@@ -146,10 +156,7 @@ begin
         where x.source_id like ''content:%%'' and not exists (select from data.%I d
             where d.dataset_id = $1 and d.source_id = x.source_id)', shown, layer)
         using dataset;
-    create temp table pairs (id bigint, row_no bigint, by text, distance_m double precision)
-        on commit drop;
     grant select on pg_temp.was, pg_temp.comes to gridwarden_import;
-    grant select, insert on pg_temp.pairs to gridwarden_import;
     if not exists (select from pg_temp.was) then
         return false;
     end if;
