@@ -44,6 +44,7 @@ METRES: Final = {
 NORTHINGS: Final = (2_000_000, 6_000_000)
 EASTINGS: Final = ((200_000, 800_000), (13_000_000, 46_000_000))
 SAMPLED: Final = 3_000
+_CODE: Final = re.compile(r"EPSG:[0-9]{4,6}")
 _NEAR_LINE: Final = re.compile(r"near line: (\d+)")
 
 
@@ -151,8 +152,8 @@ class Dxf:
             )
 
     def _placed(self) -> tuple[np.ndarray[Any, Any], Claim]:
-        """From the drawing's axes to its system's, and which that is: by its GEODATA, else metres
-        of a plane that it does not name."""
+        """From the drawing's axes to its system's, and which that is: by its GEODATA, by a property
+        of the drawing called CRS, else metres of a plane that it does not name."""
         georeferenced = self._by_geodata()
         if georeferenced is not None:
             return georeferenced
@@ -164,6 +165,9 @@ class Dxf:
             else:
                 self.notes.append(f"drawing_unit:{unit}")
         matrix = np.array([[factor, 0.0], [0.0, factor], [0.0, 0.0]])
+        system = self.document.header.custom_vars.get("CRS") or ""
+        if factor == 1.0 and _CODE.fullmatch(system):
+            return matrix, Claim(system, "dxf_property", north_first=False, detail=system)
         return matrix, Claim(PLANE, "dxf_says_nothing", north_first=False)
 
     def _by_geodata(self) -> tuple[np.ndarray[Any, Any], Claim] | None:
