@@ -80,9 +80,10 @@ def main() -> None:
                     _tell("pages")
                     rows += asyncio.run(pages.run(settings, asked.rounds))
     loads = f"load average {load_before:.1f} before, {os.getloadavg()[0]:.1f} after"
+    built = f"{'; '.join(cities)}.\n\n" if cities else ""
     text = (
-        f"{machine}\n\n{'; '.join(cities)}.\n\nMedians of {asked.rounds} runs taken in turn after"
-        f" one that does not count; {loads}; {time.monotonic() - began:.0f} s in all.\n\n"
+        f"{machine}\n\n{built}Medians of {asked.rounds} runs taken in turn after"
+        f" one that does not count (memory: one run); {loads}; {time.monotonic() - began:.0f} s in all.\n\n"
         f"{table(rows)}\n"
     )
     print(text)
