@@ -83,7 +83,8 @@ def main() -> None:
     built = f"{'; '.join(cities)}.\n\n" if cities else ""
     text = (
         f"{machine}\n\n{built}Medians of {asked.rounds} runs taken in turn after"
-        f" one that does not count (memory: one run); {loads}; {time.monotonic() - began:.0f} s in all.\n\n"
+        f" one that does not count (memory: one run); {loads}; {time.monotonic() - began:.0f} s in"
+        f" all.\n\n"
         f"{table(rows)}\n"
     )
     print(text)
