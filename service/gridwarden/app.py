@@ -13,6 +13,7 @@ from gridwarden.access import Callers, everyone
 from gridwarden.access import routes as access
 from gridwarden.database import open_pool
 from gridwarden.dispatch import routes as dispatch
+from gridwarden.intake import pages as import_pages
 from gridwarden.intake import routes as intake
 from gridwarden.jobs import routes as jobs
 from gridwarden.layers.export import routes as exports
@@ -34,6 +35,7 @@ ROUTERS = (
     features.router,
     exports.router,
     intake.router,
+    import_pages.router,
     sharing.router,
     rules.router,
     rule_pages.router,

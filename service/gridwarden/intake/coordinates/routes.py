@@ -10,7 +10,6 @@ from gridwarden.intake.coordinates import local_routes
 from gridwarden.intake.coordinates.picture import picture_of
 from gridwarden.intake.imports import answer
 from gridwarden.intake.seeing import Importer, ImportId, found
-from gridwarden.words.page import environment, furniture
 
 router = APIRouter(tags=["import"])
 router.include_router(local_routes.router)
@@ -54,16 +53,5 @@ async def answered(
 )
 async def question_picture(request: Request, import_id: ImportId, caller: Importer) -> Response:
     """The readings that a held import may have, drawn over the roads."""
-    state = request.app.state
-    document = await found(state.pool, caller, import_id)
-    settings = state.settings
-    picture = await picture_of(state.pool, caller, document, settings.crs, settings.time_zone)
-    shown = furniture(request, caller, caller.language) | {"picture": picture}
-    text = environment().get_template("intake/question.svg.html").render(shown)
-    headers = {
-        "Cache-Control": "no-store",
-        "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-        "X-Content-Type-Options": "nosniff",
-        "Content-Language": caller.language,
-    }
-    return Response(text.strip(), media_type="image/svg+xml", headers=headers)
+    document = await found(request.app.state.pool, caller, import_id)
+    return await picture_of(request, caller, document)

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from gridwarden.intake.dry_run.changes import page, publish
+from gridwarden.intake.dry_run.picture import picture_of
 from gridwarden.intake.seeing import Importer, ImportId
 
 router = APIRouter()
@@ -38,6 +39,16 @@ async def changes(
         media_type="application/geo+json",
         headers={"Cache-Control": "no-store"},
     )
+
+
+@router.get(
+    "/api/imports/{import_id}/changes.svg",
+    response_class=Response,
+    responses={200: {"content": {"image/svg+xml": {}}}},
+)
+async def changes_picture(request: Request, import_id: ImportId, caller: Importer) -> Response:
+    """The same over the roads."""
+    return await picture_of(request, caller, import_id)
 
 
 class Publish(BaseModel):

@@ -1,0 +1,2 @@
+-- name: how_far
+select done, total from api.job where id = %(id)s
