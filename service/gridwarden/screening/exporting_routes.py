@@ -1,5 +1,6 @@
 """`GET /api/findings/export`, and `findings` for the command `export`."""
 
+from dataclasses import replace
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Request
@@ -53,8 +54,10 @@ def all_findings(caller: Caller, settings: Settings) -> Prepare:
         roles = ", ".join(LISTING)
         raise Problem("forbidden", "export.not_yours", field="--as", role=caller.role, roles=roles)
 
+    reader = replace(caller, language=settings.language)
+
     async def prepare(c: Connection) -> Content:
         asked = FindingsQuery({}, None, None, 0)
-        return await findings_content(c, caller, asked, settings.crs, "export findings")
+        return await findings_content(c, reader, asked, settings.crs, "export findings")
 
     return prepare

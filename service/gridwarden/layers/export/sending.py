@@ -1,6 +1,7 @@
 """An export asked for by HTTP or on the command line: what is asked is read, made and sent."""
 
 import asyncio
+import errno
 import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
@@ -91,19 +92,23 @@ async def sent(
     """The answer to a request for an export. `named` gives the file's name by language and, as
     `id`, in ASCII.
 
-    Raises Problem: 503 while too many others are being written, and what `prepare` raises.
+    Raises Problem: 503 while too many others are being written or where the disk is full, and what
+    `prepare` raises.
     """
     settings: Settings = request.app.state.settings
     pool = request.app.state.pool
     folder = settings.home / "exports"
-    folder.mkdir(mode=0o700, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     async with _slot(request):
         _sweep(folder)
         file = folder / f"{secrets.token_hex(16)}{asked.kind.suffix}"
         try:
-            with whole_or_not(file) as half:
-                await _made(pool, caller, settings, asked, half, prepare, lambda done: None)
+            await _made(pool, caller, settings, asked, file, prepare, lambda done: None)
             opened = file.open("rb")
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            raise Problem("disk_full") from None
         finally:
             file.unlink(missing_ok=True)  # what is open is read to its end
     headers = {
