@@ -8,10 +8,13 @@ from typing import Any
 
 import openpyxl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from openpyxl.styles import Font
 from openpyxl.worksheet.worksheet import Worksheet
 
 from gridwarden.intake.formats.batch import Batch
+from gridwarden.intake.formats.positions import BadPositionError, coordinate
 from gridwarden.intake.formats.source import open_source
 from gridwarden.words.problems import Problem
 
@@ -386,3 +389,35 @@ def test_what_a_spreadsheet_shows_for_an_error_is_no_value(tmp_path: Path, shown
     for made in (text(tmp_path / "e.csv", rows), book(tmp_path / "e.xlsx", rows)):
         batch = whole(read(made))
         assert {i: t.reason for i, t in batch.troubles.items()} == {0: "spreadsheet_error"}
+
+
+SPELLINGS = (
+    "{d}°{m}′{s:.6f}″E",
+    "{d}度{m}分{s:.6f}秒",
+    "东经{d}°{m}'{s:.6f}\"",
+    "{d} {m} {s:.6f}",
+    "{d}:{m:02}:{s:09.6f}",
+    "{d}-{m}-{s:.6f}",
+    "E {d}° {m}' {s:.6f}''",
+)
+
+
+@given(
+    st.integers(73, 135), st.integers(0, 59), st.integers(0, 59_999_999), st.sampled_from(SPELLINGS)
+)
+def test_degrees_minutes_and_seconds_are_read_however_they_are_spelt(
+    d: int, m: int, micro: int, spelling: str
+) -> None:
+    seconds = micro / 1e6
+    found = coordinate(spelling.format(d=d, m=m, s=seconds), "lon")
+    assert found == pytest.approx(d + m / 60 + seconds / 3600, abs=1e-9)
+
+
+@given(st.text(max_size=30), st.sampled_from(("lon", "lat", "plane")))
+def test_any_text_is_a_coordinate_or_a_reason(written: str, axis: Any) -> None:
+    try:
+        found = coordinate(written, axis)
+    except BadPositionError as bad:
+        assert bad.reason.isidentifier()
+    else:
+        assert found is None or abs(found) < float("inf")

@@ -200,7 +200,7 @@ class Package:
 
     def _beside(self, name: str) -> str | None:
         """A part of the package by its usual name, wherever it lies."""
-        return next((p for p in self._parts if p.endswith(f"{name.casefold()}.xml")), None)
+        return next((p for p in self._parts if p.endswith(f"/{name.casefold()}.xml")), None)
 
     def _walk(
         self,
