@@ -1,12 +1,12 @@
 -- name: districts
 -- Where the city is, 2 km wider: its mains and roads reach a little over its border.
 select st_asbinary(st_simplifypreservetopology(
-    st_buffer(st_union(geom), 2000, 'quad_segs=2'), 20))
+    st_buffer(st_collect(st_simplify(geom, 50, true)), 2000, 'quad_segs=2'), 20))
 from data.districts
 
 -- name: districts_seen
 select st_asbinary(st_simplifypreservetopology(
-    st_buffer(st_union(geom), 2000, 'quad_segs=2'), 20))
+    st_buffer(st_collect(st_simplify(geom, 50, true)), 2000, 'quad_segs=2'), 20))
 from api.districts
 
 -- name: before
