@@ -26,7 +26,7 @@ from gridwarden.intake.formats.batch import Source
 from gridwarden.intake.formats.claim import Claim
 from gridwarden.intake.formats.files import with_siblings
 from gridwarden.intake.formats.map_links import link_in, place_of_link
-from gridwarden.intake.typed import outline, typed
+from gridwarden.intake.typed import is_wkt, outline, typed
 from gridwarden.settings import Settings
 from gridwarden.words.problems import Problem
 
@@ -34,6 +34,8 @@ PASTED: Final = "pasted.txt"
 MAX_FILE_BYTES: Final = 32 << 20
 """A file that holds one place is small; a register belongs to an import."""
 UNPACKED_AT_MOST: Final = 4
+LONGEST_LINE: Final = 20_000
+"""Characters of a row of a pasted table."""
 _NUMBERS: Final = re.compile(r"\d[^\d]+\d")
 
 
@@ -64,9 +66,14 @@ def place_of(text: str, field_name: str, settings: Settings) -> Place:
     linked = None if plain.startswith("<") else _linked(plain, field_name)
     if linked is not None:
         return linked
-    if not plain.startswith("<") and not _NUMBERS.search(plain):
+    if not plain.startswith("<") and (is_wkt(plain) or not _may_be_table(plain)):
         raise _nothing(field_name)
     return _read(plain.encode("utf-8", "replace"), PASTED, field_name, settings, None, pasted=True)
+
+
+def _may_be_table(text: str) -> bool:
+    """Whether a pasted text holds numbers, and no line that no table has."""
+    return bool(_NUMBERS.search(text)) and max(map(len, text.splitlines())) <= LONGEST_LINE
 
 
 def _linked(text: str, field_name: str) -> Place | None:

@@ -21,6 +21,8 @@ from gridwarden.intake.formats.positions import BadPositionError, coordinate
 
 MAX_TYPED: Final = 20_000
 """Positions that are read at all; how many may be asked about is the area's to say."""
+MOST_NUMBERS: Final = 4
+"""Of one line: a point's number, two coordinates and a height."""
 _SIDE: Final = "东经|西经|北纬|南纬|[EWNSewns]"
 _LABEL: Final = (
     r"(?P<label>经度|纬度|longitude|latitude|lon|lng|lat|[xy](?:坐标)?|[东北](?:坐标)?)\s*[:=]?\s*"
@@ -35,7 +37,9 @@ _TOKEN: Final = re.compile(
     re.IGNORECASE,
 )
 _NAME: Final = re.compile(
-    r"(?:[A-Za-z]|(?=[^\s,;=]*\d)[A-Za-z\u4e00-\u9fff][^\s,;=]{0,11})(?=[\s,:])"
+    r"(?!东经|西经|北纬|南纬|经度|纬度|lon|lat|lng)"
+    r"(?:[A-Za-z]|(?=[^\s,;=]*\d)[A-Za-z\u4e00-\u9fff][^\s,;=]{0,11})(?=[\s,:])",
+    re.IGNORECASE,
 )
 """A point's name before its numbers: J1, 拐点3, A."""
 _BETWEEN: Final = re.compile(r"[\s,|/]+")
@@ -76,6 +80,8 @@ def typed(text: str) -> Typed | None:
         return None
     if len(parts) == 1 and _PAIRS.fullmatch(parts[0]):
         parts = parts[0].split()
+        if len(parts) > MAX_TYPED:
+            return None
     return _lines(parts, named=False) or _lines(parts, named=True)
 
 
@@ -84,6 +90,11 @@ def _lines(parts: Sequence[str], *, named: bool) -> Typed | None:
     if any(not line for line in lines) or len({len(line or ()) for line in lines}) != 1:
         return None
     return _listed([line for line in lines if line])
+
+
+def is_wkt(text: str) -> bool:
+    """Whether a text begins as WKT does."""
+    return _WKT.match(text.translate(FULL_WIDTH)) is not None
 
 
 def outline(places: Sequence[tuple[float, float]]) -> BaseGeometry:
@@ -126,6 +137,8 @@ def _numbers(part: str, *, named: bool) -> list[_Number] | None:
         if number is None:
             return None
         out.append(number)
+        if len(out) > MOST_NUMBERS:
+            return None
         at = token.end()
     return out
 
