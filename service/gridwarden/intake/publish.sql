@@ -95,12 +95,14 @@ when not matched then insert ({again}dataset_id, {columns}) {overriding}
 with next as (
     update data.dataset
     set version = version + 1, org_id = coalesce(%(org)s, org_id),
-        crs = coalesce(%(crs)s, crs), source = %(source)s, published_at = clock_timestamp()
+        crs = case when %(partial)s and 'bd09' in (crs, %(crs)s) then 'bd09'
+                   else coalesce(%(crs)s, crs) end,
+        source = %(source)s, published_at = clock_timestamp()
     where id = %(dataset_id)s
-    returning id, version)
+    returning id, version, crs)
 insert into data.dataset_version (dataset_id, version, import_id, added, changed, removed, person,
-                                  rolled_back_to)
-select id, version, %(id)s, %(added)s, %(changed)s, %(removed)s, %(person)s, %(rolled_back_to)s
+                                  rolled_back_to, crs)
+select id, version, %(id)s, %(added)s, %(changed)s, %(removed)s, %(person)s, %(rolled_back_to)s, crs
 from next
 returning version
 

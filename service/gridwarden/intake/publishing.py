@@ -118,10 +118,12 @@ class Publication:
         goes = self.outcome.removed or 0
         if goes * UNASKED <= there or goes == self.target.remove:
             return None
+        back = self.target.rollback_to is not None
         return Problem(
             "held",
-            "intake.held",
+            "nothing_lost.held" if back else "intake.held",
             field="remove",
+            version=self.target.rollback_to,
             n=goes,
             there=there,
             dataset=self.target.dataset,
@@ -214,6 +216,7 @@ class Publication:
                 dataset_id=dataset_id,
                 org=target.org_id,
                 crs=target.crs,
+                partial=target.partial,
                 source=target.source,
                 person=target.person,
                 added=out.added,

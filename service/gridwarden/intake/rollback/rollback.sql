@@ -23,5 +23,9 @@ select api.edits_since(%(id)s, %(version)s)
 -- name: roll_back
 select api.roll_back(%(id)s, %(version)s, %(dry_run)s, %(remove)s)
 
+-- name: reading
+-- Whose coordinates the rows of a version were.
+select crs from data.dataset_version where dataset_id = %(dataset_id)s and version = %(version)s
+
 -- name: stage
 select data.stage_version(%(layer)s, %(dataset_id)s, %(version)s, %(columns)s)

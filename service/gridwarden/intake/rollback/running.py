@@ -1,5 +1,7 @@
 """The job of a rollback: a version's rows staged from history, then published as any file's."""
 
+from dataclasses import replace
+
 from gridwarden.database import Caller, as_caller, queries
 from gridwarden.intake.ask import Ask
 from gridwarden.intake.outcome import Outcome, Target
@@ -26,6 +28,8 @@ class RollingBack(Publication):
         values |= {"columns": list(self.stored)}
         row = await (await self.c.execute(Q["stage"], values)).fetchone()
         assert row is not None
+        reading = await (await self.c.execute(Q["reading"], values)).fetchone()
+        self.target = replace(self.target, crs=reading[0] if reading else None)
         self.outcome.rows_in = self.outcome.rows_good = int(row[0])
         await self._publish(dataset_id, now_at)
         return self.outcome

@@ -1,0 +1,1 @@
+alter table data.dataset_version drop column crs;
