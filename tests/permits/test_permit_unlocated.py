@@ -312,3 +312,28 @@ def test_the_sheet_shows_where_each_reading_lies(ground: Ground) -> None:
 def test_no_file_breaks_the_service(ground: Ground, body: bytes, suffix: str, crs: str) -> None:
     sent = post(ground, file=(f"a{suffix}", body), **({"crs": crs} if crs else {}))
     assert sent.status_code in (200, 400, 404), sent.text
+
+
+def test_a_firms_own_system_is_chosen_by_its_name(ground: Ground) -> None:
+    y = ground.lane()
+    ground.main("A", y)
+    east, north = X - 1_000, y - 500
+    points = "\n".join(
+        f"K{n} {500 + b:.4f} {1_000 + a:.4f} {north + 500 + b:.4f} {east + 1_000 + a:.4f}"
+        for n, (a, b) in enumerate([(0, 0), (0, 900), (900, 0), (900, 900)])
+    )
+    made = ground.http.post(
+        "/api/coordinates/local", headers=ground.keys["A"],
+        json={"name": "甲网", "points": points},
+    )  # fmt: skip
+    assert made.status_code == 201, made.text
+    corner = box(y + EDGE_M + 0.42)["coordinates"][0][:-1]
+    text = "\n".join(f"{b - north:.4f},{a - east:.4f}" for a, b in corner)
+    found = answered(ground, text, crs="local:甲网")
+    assert found["mains"][0]["distance_m"] == pytest.approx(0.42, abs=0.01)
+    assert "甲网" in found["coordinates"]["say"]
+    other = post(ground, text, who="B", crs="local:甲网")
+    assert (other.status_code, other.json()["field"]) == (404, "crs")
+    form = ground.http.get("/permits/check?lang=en", headers=ground.keys["A"]).text
+    assert 'value="local:甲网"' in form
+    assert "甲网" not in ground.http.get("/permits/check", headers=ground.keys["B"]).text
