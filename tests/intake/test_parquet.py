@@ -160,6 +160,12 @@ def test_bytes_that_are_no_shape_or_no_text_are_bad_rows(tmp_path: Path) -> None
         (b"[]", "unreadable_file"),
         (b'{"columns": 7, "primary_column": "g"}', "unreadable_file"),
         (b'{"columns": {"g": {"encoding": "flat"}}, "primary_column": "g"}', "refused"),
+        (b'{"columns": {"g": 5}, "primary_column": "g"}', "unreadable_file"),
+        (
+            b'{"columns": {"g": {"covering": {"bbox": {"xmin": 5}}}}, "primary_column": "g"}',
+            "unreadable_file",
+        ),
+        (b'{"columns": {"g": ' + b"[" * 5_000 + b"]" * 5_000 + b"}}", "unreadable_file"),
     ],
 )
 def test_metadata_that_make_no_sense_are_refused(tmp_path: Path, geo: bytes, kind: str) -> None:
@@ -176,3 +182,43 @@ def test_a_file_that_breaks_off_is_said_to(tmp_path: Path) -> None:
     with pytest.raises(Problem) as refused:
         opened(made)
     assert refused.value.kind == "unreadable_file"
+
+
+class OwnType(pa.ExtensionType):
+    """What makes Arrow write Parquet's own type for geometry."""
+
+    def __init__(self, crs: str | None) -> None:
+        self.crs = crs
+        super().__init__(pa.binary(), "geoarrow.wkb")
+
+    def __arrow_ext_serialize__(self) -> bytes:
+        return json.dumps({"crs": self.crs} if self.crs else {}).encode()
+
+    @classmethod
+    def __arrow_ext_deserialize__(cls, storage: pa.DataType, said: bytes) -> "OwnType":
+        return cls(json.loads(said).get("crs"))
+
+
+@pytest.mark.parametrize(
+    ("crs", "system", "because"),
+    [
+        (None, "EPSG:4326", "geoparquet_default"),
+        ("EPSG:4547", "EPSG:4547", "file"),
+        ("srid:4547", "EPSG:4547", "file"),
+        ("srid:0", None, "nothing"),
+        ("projjson:missing", None, "nothing"),
+    ],
+)
+def test_parquets_own_type_for_geometry_is_read(
+    tmp_path: Path, crs: str | None, system: str | None, because: str
+) -> None:
+    kind = OwnType(crs)
+    pa.register_extension_type(kind)
+    try:
+        column = pa.ExtensionArray.from_storage(kind, pa.array(wkb("POINT (1 2)")))
+        pq.write_table(pa.table({"g": column}), tmp_path / "a.parquet", store_schema=False)
+    finally:
+        pa.unregister_extension_type("geoarrow.wkb")
+    source = opened(tmp_path / "a.parquet")
+    assert (source.claim.system, source.claim.because) == (system, because)
+    assert whole(source).shapes[0].coords[0] == (1, 2)

@@ -31,7 +31,17 @@ WKB_NAMES: Final = frozenset({"wkb", "geometry", "geom", "shape", "the_geom", "w
 MOST_ROWS: Final = 50_000_000
 BUFFER: Final = 1 << 20
 SAMPLED: Final = 200
-ERRORS: Final = (pa.ArrowException, OSError, ValueError, KeyError, TypeError, OverflowError)
+ERRORS: Final = (
+    pa.ArrowException,
+    OSError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+"""What bytes or metadata that make no sense may raise."""
 
 
 class Parquet:
@@ -44,21 +54,25 @@ class Parquet:
         self.notes: list[str] = []
         self.encoding = encoding or "utf-8"
         self._path = part.path
+        self._place: Place | None = None
         try:
-            file = self._file()
-            schema, rows = file.schema_arrow, int(file.metadata.num_rows)
-            geo = _geo_of(schema)
+            self._understand(part, layer)
         except ERRORS as error:
             raise _unreadable() from error
+
+    def _understand(self, part: Part, layer: str) -> None:
+        """All that is to be known before the first row."""
+        file = self._file()
+        schema, rows = file.schema_arrow, int(file.metadata.num_rows)
         self.rows: int | None = rows
         if rows > MOST_ROWS:
             raise Problem("too_large", "intake.parquet_too_long", field="file", n=MOST_ROWS)
         bounded(len(schema.names))
         if len(set(schema.names)) < len(schema.names):
             raise _unreadable()
+        geo = _geo_of(schema) or _of_the_format(file)
         self._shape = _chosen(geo, layer, part.name, schema)
         self._native = str(geo.get(self._shape or "", {}).get("encoding", ""))
-        self._place: Place | None = None
         hidden = self._hidden(geo)
         self._wanted = [name for name in schema.names if name not in hidden]
         self.fields = tuple(name for name in self._wanted if name != self._shape)
@@ -179,6 +193,24 @@ def _geo_of(schema: pa.Schema) -> dict[str, dict[str, Any]]:
                 "encoding": "WKB",
                 **({"crs": more["crs"]} if "crs" in more else {}),
             }
+    return found
+
+
+def _of_the_format(file: pq.ParquetFile) -> dict[str, dict[str, Any]]:
+    """Columns of Parquet's own type for geometry, which is WGS 84 where it names no system."""
+    found: dict[str, dict[str, Any]] = {}
+    metadata = file.schema_arrow.metadata or {}
+    for i in range(len(file.schema)):
+        column = file.schema.column(i)
+        said = json.loads(column.logical_type.to_json())
+        if said.get("Type") not in ("Geometry", "Geography") or column.path != column.name:
+            continue
+        crs = said.get("crs")
+        if crs and crs.startswith("srid:"):
+            crs = None if crs == "srid:0" else f"EPSG:{crs[5:]}"
+        elif crs and crs.startswith("projjson:"):
+            crs = json.loads(metadata.get(crs[9:].encode(), b"null"))
+        found[column.name] = {} if "crs" not in said else {"crs": crs}
     return found
 
 
