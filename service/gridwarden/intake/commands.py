@@ -42,7 +42,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def import_command(
-    file: Annotated[Path, typer.Argument(help="GeoPackage, GeoJSON, Shapefile (.zip, .shp), CSV.")],
+    file: Annotated[Path, typer.Argument(help="GeoPackage, Shapefile, CSV, XLSX, KML, DXF, …")],
     layer: Annotated[str, typer.Option("--layer", help="Which layer of the city.")],
     dataset: Annotated[str, typer.Option("--dataset", help="Whose part of it; replaced as one.")],
     from_layer: Annotated[
