@@ -391,6 +391,12 @@ def test_what_a_spreadsheet_shows_for_an_error_is_no_value(tmp_path: Path, shown
         assert {i: t.reason for i, t in batch.troubles.items()} == {0: "spreadsheet_error"}
 
 
+def test_letters_that_nobody_can_keep_are_told_in_a_column_s_name(tmp_path: Path) -> None:
+    made = tmp_path / "n.csv"
+    made.write_bytes(b"id,a\xff\x00b,lon,lat\n1,x,114.3,30.5\n")
+    assert read(made, encoding="utf-8").fields == ("id", "a\\xffb", "lon", "lat")
+
+
 SPELLINGS = (
     "{d}°{m}′{s:.6f}″E",
     "{d}度{m}分{s:.6f}秒",

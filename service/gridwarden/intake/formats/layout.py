@@ -39,6 +39,7 @@ _FOOT: Final = re.compile(
 _REMARK: Final = re.compile(r"^(?:注\d*[:、.]|说明[:、]|备注[:]|以上|本表|此表|\*)")
 
 
+_RAW: Final = re.compile("[\ud800-\udfff]")
 _HEADING: Final = re.compile(
     r"^(?:[一二三四五六七八九十]+[、.]|\([一二三四五六七八九十]+\)|第.{1,6}[片区段标期批])"
 )
@@ -306,12 +307,15 @@ def _compared(cells: Sequence[Any], width: int) -> tuple[str, ...]:
 
 
 def _texts(cells: Sequence[Any]) -> Iterator[str]:
-    return (" ".join(str(c).split()) for c in cells if isinstance(c, str) and c.strip())
+    return (_text(c) for c in cells if isinstance(c, str) and c.strip())
 
 
 def _text(cell: Any) -> str:
-    """A header's text on one line."""
-    return "" if _empty(cell) else " ".join(str(cell).split())
+    """A header's text on one line; a byte that is no letter as `\\xff`."""
+    if _empty(cell):
+        return ""
+    text = " ".join(str(cell).replace("\x00", "").split())
+    return text if text.isascii() else _RAW.sub(lambda c: f"\\x{ord(c[0]) & 0xFF:02x}", text)
 
 
 def _spelt(cell: Any) -> str:
