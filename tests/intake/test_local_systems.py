@@ -136,6 +136,8 @@ def test_a_drawing_is_read_by_it_with_its_accuracy_and_its_axes_are_watched() ->
     assert np.abs(np.column_stack(dxf.reading.to_working(*inside.T)) - true_of(inside)).max() < 1e-6
     held = drawing(system, shapes(*inside.T[::-1]), Claim(None, "nothing"))
     assert held.question.document()["answer"] == {"north_first": True}
+    xian = drawing(system, shapes(*inside.T), Claim("EPSG:2362", "file"))
+    assert (xian.reading.name, xian.notes[0]) == ("local:town", "crs_overruled"), "Xian-80, fitted"
     far = drawing(system, shapes(*(inside + 40_000).T), Claim(None, "nothing"))
     assert "far_from_points:2" in far.notes
     metres = drawing(system, shapes(*true_of(inside).T), Claim(None, "nothing"))

@@ -121,7 +121,8 @@ def test_plain_degrees_are_asked_about_answered_and_remembered(
         None,
         None,
     )
-    assert "Read as gcj02: the question was answered" in done["words"]["because"]
+    said = "Read as gcj02: the question was answered with gcj02; answered by test supervisor."
+    assert done["words"]["because"] == said
     with owner(module_city) as c:
         east, north = c.execute(
             "select st_x(geom), st_y(geom) from data.charging_sheds where source_id = 's0'"

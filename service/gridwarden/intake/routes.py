@@ -129,7 +129,7 @@ def words_of(document: dict[str, Any], language: str) -> dict[str, Any]:
     notes = (note.partition(":") for note in document["notes"])
     return {
         "say": sentence,
-        "because": because_words(document["because"], language, document["crs"]),
+        "because": because_words(document, language),
         "question": question_words(document["question"], language),
         "reasons": {reason: _words(reason, language) for reason in document["reasons"]},
         "notes": [say(f"intake.note.{name}", language, value=value) for name, _, value in notes],

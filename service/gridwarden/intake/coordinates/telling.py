@@ -35,13 +35,16 @@ def option_words(option: Option | Mapping[str, Any], language: str) -> str:
     return say(f"coordinates.option.{one['key']}", language, **params)
 
 
-def because_words(because: Mapping[str, Any] | None, language: str, crs: str | None) -> str | None:
-    """How the rows were read and why, in one sentence; why they are asked about, where that is not
-    decided (`crs` None); None where nothing was looked at."""
+def because_words(document: Mapping[str, Any], language: str) -> str | None:
+    """How an import's rows were read and why, and who answered where it was asked, in one sentence;
+    why they are asked about, where that is not decided; None where nothing was looked at."""
+    because, crs, person = (document[name] for name in ("because", "crs", "answered_by"))
     if not because:
         return None
     reasons = [because, *because.get("also", [])]
     told = [say(f"coordinates.because.{r['key']}", language, detail=r["detail"]) for r in reasons]
+    if person and any(one["key"] in ("answered", "answered_axes") for one in reasons):
+        told.append(say("coordinates.answered_by", language, person=person))
     why = ("；" if language == "zh" else "; ").join(told)
     return why if crs is None else say("coordinates.read_as", language, crs=crs, because=why)
 
