@@ -1,6 +1,7 @@
 """Sheets as offices send them, as workbooks and as text: every row is what a person reads in it."""
 
 import csv
+import random
 import zipfile
 from datetime import date, datetime
 from pathlib import Path
@@ -395,6 +396,23 @@ def test_letters_that_nobody_can_keep_are_told_in_a_column_s_name(tmp_path: Path
     made = tmp_path / "n.csv"
     made.write_bytes(b"id,a\xff\x00b,lon,lat\n1,x,114.3,30.5\n")
     assert read(made, encoding="utf-8").fields == ("id", "a\\xffb", "lon", "lat")
+
+
+def test_a_workbook_with_any_bytes_changed_is_read_or_refused(tmp_path: Path) -> None:
+    raw = book(tmp_path / "w.xlsx", UGLY, "工地").read_bytes()
+    made, chance = tmp_path / "changed.xlsx", random.Random(5)
+    refused = 0
+    for _ in range(80):
+        changed = bytearray(raw)
+        for _ in range(chance.randint(1, 20)):
+            changed[chance.randrange(len(changed))] = chance.randrange(256)
+        made.write_bytes(bytes(changed))
+        try:
+            for batch in read(made).batches():
+                assert len(batch.numbers) == batch.size == len(batch.shapes)
+        except Problem:
+            refused += 1
+    assert refused > 0
 
 
 SPELLINGS = (

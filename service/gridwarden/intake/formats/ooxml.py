@@ -107,7 +107,10 @@ class Package:
         part = self._parts[_spelt(path)]
         if part.file_size > limit:
             raise Problem("too_large", "intake.archive_too_large", field="file")
-        return self._zip.open(part)
+        try:
+            return self._zip.open(part)
+        except (zipfile.BadZipFile, RuntimeError, OSError, EOFError) as error:
+            raise _broken() from error
 
     def _book(self) -> tuple[list[SheetPart], bool]:
         """The sheets in their order, and whether days are counted from 1904."""
