@@ -56,12 +56,14 @@ def watched(folder: Path) -> Iterator[Canary]:
         canary.silent()
 
 
-def said(file: Path, room: Path, name: str | None = None, **options: Any) -> Problem | list[Any]:
+def said(
+    file: Path, room: Path, name: str | None = None, *, limits: Limits = LIMITS, **options: Any
+) -> Problem | list[Any]:
     """All that comes out of a file, or the refusal; the secret is in neither."""
     room.mkdir(exist_ok=True)
     out: Problem | list[Any] = []
     try:
-        with open_apart(file, name or file.name, room, LIMIT, limits=LIMITS, **options) as source:
+        with open_apart(file, name or file.name, room, LIMIT, limits=limits, **options) as source:
             values: list[Any] = [source.fields, source.notes, source.claim, source.layer]
             for batch in source.batches():
                 values += [batch.columns, batch.troubles, batch.marks, batch.passed_over]

@@ -11,7 +11,7 @@ from typing import Any
 import ezdxf
 import pytest
 
-from gridwarden.intake.apart import open_apart
+from gridwarden.intake.apart import Limits, open_apart
 from gridwarden.words.problems import Problem
 from intake.hostile import LIMIT, LIMITS, refused, said, watched
 from intake.makers import gpkg, point, polygon, shapefile
@@ -134,7 +134,7 @@ def test_views_and_virtual_tables_of_a_geopackage_reach_nothing(tmp_path: Path, 
             )
         ):
             made = views(tmp_path / f"{number}.gpkg", *statements)
-            kind, _ = refused(made, room, from_layer="evil")
+            kind, _ = refused(made, room, from_layer="evil", limits=Limits(700, seconds=2))
             assert kind in ("unreadable_file", "too_large"), statements
         armed = gpkg(tmp_path / "armed.gpkg", [(point(), {"n": 1.0})])
         with sqlite3.connect(armed) as db:

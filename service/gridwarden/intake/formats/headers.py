@@ -201,9 +201,14 @@ def _kind(spelt: str) -> Kind | None:
     return kind
 
 
+MOST: Final = 300
+"""Cells of a row that are looked at: where headers are, some are known long before."""
+
+
 def known_words(names: Sequence[object], vocabulary: frozenset[str]) -> int:
-    """How many of these cells are headers that somebody knows."""
-    return sum(1 for name in names if name is not None and _known(str(name), vocabulary))
+    """How many of these cells are headers that somebody knows; of the first `MOST` of them."""
+    looked_at = (str(name) for name in names[:MOST] if name is not None)
+    return sum(1 for name in looked_at if _known(name, vocabulary))
 
 
 def _known(name: str, vocabulary: frozenset[str]) -> bool:
