@@ -24,6 +24,7 @@ from shapely.geometry.base import BaseGeometry
 from gridwarden.layers.catalogue import Column, layers
 from gridwarden.layers.export.kinds import KINDS
 from gridwarden.settings import Settings
+from gridwarden.words.problems import Problem
 
 from .exported import ExportingCity, Row, same
 
@@ -238,6 +239,42 @@ def test_every_odd_text_in_every_system(city: ExportingCity, kind: str, crs: str
     for i, day in enumerate((date(1, 1, 1), date(9999, 12, 31), date(1900, 2, 28))):
         rows[i].values["source_date"] = day
     there_and_back(city, "buildings", rows, kind, crs, "gb18030" if crs == "gcj02" else "utf-8")
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "corners", "says"),
+    [("xlsx", "x", 4000, "32767"), ("shp", "字" * 85, 4, "name"), ("csv", "", 4, "")],
+    ids=["xlsx", "shp", "csv"],
+)
+def test_what_a_file_cannot_hold_whole_is_not_written(
+    city: ExportingCity,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: str,
+    text: str,
+    corners: int,
+    says: str,
+) -> None:
+    """A text or outline is never cut: the older file stays, and nothing else is left behind."""
+    columns = dict.fromkeys(c.name for c in layers()["buildings"].all_columns)
+    circle = shapely.Point(X, Y).buffer(100, quad_segs=corners // 4)
+    small = _square(X, Y, 9, hole=False)
+    many = [Row(f"r{i}", columns, shapely.MultiPolygon([small])) for i in range(5_100)]
+    many.append(Row("last", columns | {"name": text}, shapely.MultiPolygon([circle])))
+    city.hold("buildings", many)
+    file = tmp_path / f"out{KINDS[kind].suffix}"
+    file.write_text("older")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(elsewhere))
+    if says:
+        with pytest.raises(Problem, match=says):
+            city.out("buildings", file)
+    else:
+        assert city.out("buildings", file) == len(many)
+    assert (file.read_bytes() == b"older") == bool(says)
+    assert sorted(tmp_path.iterdir()) == [elsewhere, file]
+    assert list(elsewhere.iterdir()) == []
 
 
 @pytest.mark.parametrize(

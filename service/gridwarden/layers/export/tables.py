@@ -6,8 +6,10 @@ the point say whose coordinates they are (`wgs84_lon`, `gcj_lon`, `epsg4547_east
 """
 
 import csv
+import os
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +19,7 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.comments import Comment
 from openpyxl.styles import Font
 from openpyxl.worksheet._write_only import WriteOnlyWorksheet
+from openpyxl.worksheet._writer import ALL_TEMP_FILES, WorksheetWriter
 
 from gridwarden.layers.export.rows import Asked, Rows, points, said, texts
 from gridwarden.words.problems import Problem
@@ -78,18 +81,48 @@ def write_xlsx(file: Path, asked: Asked, rows: Iterator[Rows]) -> None:
     book = Workbook(write_only=True)
     sheet = book.create_sheet(asked.content.name[:31])
     sheet.freeze_panes = "A2"
-    sheet.append([_heading(sheet, asked, i, name) for i, name in enumerate(header(asked))])
-    done = 0
-    for some in rows:
-        done += len(some.ids)
-        if done > MAX_ROWS:
-            raise Problem("too_large", "export.too_many_rows", field="format", n=MAX_ROWS)
-        for row, place in zip(zip(*some.columns, strict=True), _places(asked, some), strict=True):
-            cells = [_cell(sheet, asked, value) for value in row]
-            if asked.content.geometry != "none":
-                cells += [*map(_number, place[:2]), _cell(sheet, asked, place[2])]
-            sheet.append(cells)
-    book.save(file)
+    with _beside(file, sheet):
+        sheet.append([_heading(sheet, asked, i, name) for i, name in enumerate(header(asked))])
+        done = 0
+        for some in rows:
+            done += len(some.ids)
+            if done > MAX_ROWS:
+                raise Problem("too_large", "export.too_many_rows", field="format", n=MAX_ROWS)
+            for cells in _lines(sheet, asked, some):
+                sheet.append(cells)
+        book.save(file)
+
+
+def _lines(sheet: WriteOnlyWorksheet, asked: Asked, some: Rows) -> Iterator[list[Any]]:
+    for row, place in zip(zip(*some.columns, strict=True), _places(asked, some), strict=True):
+        cells = [_cell(sheet, asked, value) for value in row]
+        if asked.content.geometry != "none":
+            cells += [*map(_number, place[:2]), _cell(sheet, asked, place[2])]
+        yield cells
+
+
+@contextmanager
+def _beside(file: Path, sheet: WriteOnlyWorksheet) -> Iterator[None]:
+    """Keep the sheet's rows beside `file`, for its owner alone, until the book is saved.
+
+    openpyxl would keep them in /tmp, and leave them there where the book is not saved.
+    """
+    part = file.with_suffix(".sheet")
+    os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
+    ALL_TEMP_FILES.append(str(part))
+    writer = WorksheetWriter(sheet, out=str(part))
+    writer.write_top()
+    vars(sheet)["_writer"] = writer
+    try:
+        yield
+    except BaseException:
+        with suppress(Exception):
+            sheet.close()
+        raise
+    finally:
+        part.unlink(missing_ok=True)
+        with suppress(ValueError):
+            ALL_TEMP_FILES.remove(str(part))
 
 
 def _heading(sheet: WriteOnlyWorksheet, asked: Asked, at: int, name: str) -> Any:
