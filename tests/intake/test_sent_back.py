@@ -35,9 +35,8 @@ def mark(tmp_path: Path, file: Path, rejects: dict[int, tuple[str, ...]], **aske
     folder.mkdir()
     whole = {"from_layer": None, "encoding": None, "language": "zh", "limit_bytes": 1 << 28}
     whole |= {"file": str(file), "name": file.name, **asked}
-    return marking.marked(
-        folder, whole, {n: Reject(n, f"原因{n}", columns) for n, columns in rejects.items()}
-    )
+    told = {n: Reject(n, f"原因{n}", columns, "地点" in columns) for n, columns in rejects.items()}
+    return marking.marked(folder, whole, told)
 
 
 def workbook(path: Path) -> Path:
@@ -82,11 +81,12 @@ def test_a_workbook_comes_home_as_it_was_with_the_cells_coloured(tmp_path: Path)
     same = [n for n in before.namelist() if before.read(n) == after.read(n)]
     assert set(before.namelist()) - set(same) == {"xl/worksheets/sheet1.xml", "xl/styles.xml"}
     # Another time: one row is mended, another is bad; the column is written anew.
-    again = mark(tmp_path, made, {7: ("名称",)}, from_layer="棚")
+    again = mark(tmp_path, made, {7: ("名称", "地点")}, from_layer="棚")
     sheet = openpyxl.load_workbook(again)["棚"]
     told = [sheet[f"G{i}"].value for i in range(2, 9)]
     assert told == [REASON, None, None, None, None, "原因7", None]
-    assert sheet["C5"].fill.patternType in (None, "none") and sheet["B7"].fill.fgColor.rgb == CELL
+    assert sheet["C5"].fill.patternType in (None, "none") and sheet["A7"].fill.fgColor.rgb == ROW
+    assert [sheet[f"{c}7"].fill.fgColor.rgb for c in "BCD"] == [CELL] * 3
     assert sheet.max_column == 7
 
 
@@ -132,6 +132,15 @@ def test_a_text_table_comes_home_letter_by_letter(tmp_path: Path, encoding: str)
     again = mark(tmp_path, made, {3: ()})
     rows = list(csv.reader(again.read_bytes().decode(encoding).splitlines(True), delimiter=";"))
     assert [row[5:] for row in rows[1:]] == [[REASON], ["原因3"], [], [], []]
+
+
+def test_a_header_of_two_rows_does_not_hide_our_column(tmp_path: Path) -> None:
+    file = tmp_path / "a.csv"
+    file.write_text("编号,名称,坐标,\n,,经度,纬度\na,甲,114.3,30.5\nb,乙,114.3,30.5\n", "utf-8")
+    made = mark(tmp_path, mark(tmp_path, file, {4: ()}), {3: ()})
+    assert made.read_text("utf-8").splitlines()[1:] == [
+        f",,经度,纬度,{REASON}", "a,甲,114.3,30.5,原因3", "b,乙,114.3,30.5"
+    ]  # fmt: skip
 
 
 def test_what_a_text_s_encoding_cannot_write_is_no_reason_to_fail(tmp_path: Path) -> None:

@@ -46,8 +46,8 @@ def main(folder: Path) -> None:
     rejects: dict[int, Reject] = {}
     with (folder / "rejects.jsonl").open(encoding="utf-8") as lines:
         for line in lines:
-            row, words, columns = json.loads(line)
-            rejects[row] = Reject(row, words, tuple(columns))
+            row, words, columns, place = json.loads(line)
+            rejects[row] = Reject(row, words, tuple(columns), place)
     made = marked(folder, asked, rejects)
     (folder / "made.json").write_text(json.dumps({"file": made.name}), "utf-8")
 
@@ -95,7 +95,9 @@ def _own_form(
         sheet = kind.open(part, layer, asked["encoding"])
         if not isinstance(sheet, Sheet) or point_line.is_of_lines(sheet):
             return None
-        about = Table(sheet.fields, sheet.layout.header[-1], rejects, reason)
+        about = Table(
+            sheet.fields, sheet.layout.header[-1], rejects, reason, frozenset(sheet.places)
+        )
         if part.kind == "csv":
             text.mark(part.path, made, sheet.encoding, about)
         else:

@@ -15,8 +15,8 @@ def _spelt(field: str) -> str:
 
 
 def ours(field: str) -> bool:
-    """Whether a field of a file is one that we have added."""
-    return _spelt(field).startswith(_BEGINS)
+    """Whether a field of a file is one that we have added, also under a header of two rows."""
+    return _BEGINS in _spelt(field)
 
 
 def theirs(fields: Iterable[str]) -> tuple[str, ...]:

@@ -91,7 +91,7 @@ async def _ask(
                 return
             for row, reason, column, value, more in rows:
                 told = reject_of(row, reason, column, value, more, caller.language)
-                out.write(json.dumps([told.row, told.words, told.columns]) + "\n")
+                out.write(json.dumps([told.row, told.words, told.columns, told.place]) + "\n")
             after = rows[-1][0]
 
 

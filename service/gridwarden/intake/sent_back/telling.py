@@ -2,20 +2,37 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from gridwarden.intake.sent_back.ours import ours
 from gridwarden.words import say
 from gridwarden.words.speech import known
 
+PLACE: Final = frozenset(
+    {
+        "no_geometry",
+        "nothing_left",
+        "not_finite",
+        "out_of_range",
+        "outside_area",
+        "ring_not_closed",
+        "too_many_vertices",
+        "unreadable_geometry",
+        "wrong_type",
+    }
+)
+"""Troubles of the whole place, whichever columns hold it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """One row that could not be taken: its number, all its troubles in words, their columns."""
+    """One row that could not be taken: its number, all its troubles in words, their columns, and
+    whether its place is one of them."""
 
     row: int
     words: str
     columns: tuple[str, ...]
+    place: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +44,8 @@ class Table:
     header_row: int
     rejects: Mapping[int, Reject]
     reason: str
+    places: frozenset[str] = frozenset()
+    """The fields that hold the position."""
 
     @property
     def at(self) -> int | None:
@@ -43,7 +62,8 @@ def reject_of(
     if len(told) > 1:
         told = [f"{i}. {text}" for i, text in enumerate(told, start=1)]
     columns = [one["column"] for one in troubles if one["column"]]
-    return Reject(row, " ".join(told), tuple(dict.fromkeys(columns)))
+    place = any(one["reason"] in PLACE and not one["column"] for one in troubles)
+    return Reject(row, " ".join(told), tuple(dict.fromkeys(columns)), place)
 
 
 def sentence(trouble: Mapping[str, str | None], language: str) -> str:

@@ -9,6 +9,7 @@ import posixpath
 import re
 import shutil
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Final
 from xml.parsers import expat
@@ -17,7 +18,7 @@ from xml.sax.saxutils import escape
 from gridwarden.intake.formats.ooxml import Package
 from gridwarden.intake.sent_back.splicing import Splicer, Tag
 from gridwarden.intake.sent_back.styles import CELL, HEAD, ROW, Styles
-from gridwarden.intake.sent_back.telling import Table
+from gridwarden.intake.sent_back.telling import Reject, Table
 
 WIDE: Final = 48
 _REFERENCE: Final = re.compile(r"^([A-Z]{1,3})(\d{1,7})$")
@@ -158,9 +159,7 @@ class _Marker:
         self.row = int(number) if number.isdigit() else self.row + 1
         self.at = 0
         reject = self.rejects.get(self.row)
-        self.marked = frozenset(
-            self.places[name] for name in (reject.columns if reject else ()) if name in self.places
-        )
+        self.marked = frozenset(self._troubled(reject)) if reject else frozenset()
         if reject is None and self.row != self.table.header_row:
             return None
         raw = re.sub(rb'\sspans="[^"]*"', b"", tag.raw)
@@ -168,6 +167,12 @@ class _Marker:
             close = f"</{tag.prefix}row>".encode()
             return raw[:-2] + b">" + self._reason(tag.prefix) + close
         return raw
+
+    def _troubled(self, reject: Reject) -> Iterator[int]:
+        """The columns that a row's troubles are about."""
+        for name in (*reject.columns, *(self.table.places if reject.place else ())):
+            if name in self.places:
+                yield self.places[name]
 
     def _cell(self, tag: Tag) -> bytes | None:
         column = _column(tag.attributes.get("r", ""), self.at)
