@@ -88,31 +88,27 @@ def test_degrees_elsewhere_have_an_order_only_beyond_ninety() -> None:
 
 
 @given(
-    st.floats(73.5, 135.5),
-    st.floats(18.2, 53.5),
-    st.sampled_from(MERIDIANS),
     st.sampled_from(["degrees", "plain", "numbered 3", "numbered 6"]),
+    st.sampled_from(MERIDIANS),
+    st.floats(-1.6, 1.6),
+    st.floats(18.2, 53.5),
     st.booleans(),
 )
 def test_any_place_in_china_is_told(
-    lon: float, lat: float, meridian: int, how: str, turned: bool
+    how: str, meridian: int, beside: float, lat: float, turned: bool
 ) -> None:
-    lon = max(min(lon, meridian + 1.6), meridian - 1.6)
-    wide = 6 if how.endswith("6") else 3
-    if wide == 6:
+    if how == "numbered 6":
         meridian = 75 + 6 * ((meridian - 75) // 6)
-    zone = (meridian + 3) // 6 if wide == 6 else meridian // 3
-    epsg = 4490
-    if how != "degrees":
-        named = how.startswith("numbered")
-        epsg = numbered_zone(zone, 6 if wide == 6 else 3) if named else meridian_zone(meridian)
-    pair = Transformer.from_crs(4490, epsg, always_xy=True).transform(
-        max(min(lon, meridian + 1.6), meridian - 1.6), lat
-    )
-    pair = (pair[1], pair[0]) if turned else pair
-    named = how.startswith("numbered")
+        epsg, expected = numbered_zone((meridian + 3) // 6, 6), ((meridian + 3) // 6, 6)
+    elif how == "numbered 3":
+        epsg, expected = numbered_zone(meridian // 3, 3), (meridian // 3, 3)
+    else:
+        epsg, expected = 4490 if how == "degrees" else meridian_zone(meridian), (None, None)
+    lon = min(max(meridian + beside, 73.5), 135.5)
+    pair = Transformer.from_crs(4490, epsg, always_xy=True).transform(lon, lat)
+    got = axes((pair[1], pair[0]) if turned else pair)
     kind = "degrees" if how == "degrees" else "plane"
-    assert axes(pair) == Axes(kind, turned, zone if named else None, wide if named else None)  # type: ignore[arg-type]
+    assert (got.kind, got.north_first, (got.zone, got.zone_width_deg)) == (kind, turned, expected)
 
 
 def test_every_code_is_the_zone_that_epsg_says() -> None:
@@ -122,13 +118,12 @@ def test_every_code_is_the_zone_that_epsg_says() -> None:
         way = Transformer.from_crs(4490, epsg, always_xy=True)
         east, _ = way.transform(zone.meridian, 31.0)
         assert east == pytest.approx((zone.number or 0) * 1e6 + 500_000, abs=1e-6)
-        named = zone.number is not None
         again = (
             numbered_zone(zone.number, zone.width_deg)
             if zone.number is not None
             else meridian_zone(zone.meridian, zone.width_deg)
         )
-        assert (again, named) == (epsg, zone.number is not None)
+        assert again == epsg
     assert [zone_of(n) for n in (4326, 4490, 4555, 32650, None)] == [None] * 5
 
 
