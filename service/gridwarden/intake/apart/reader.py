@@ -67,9 +67,7 @@ def serve(asked: int, answers: int) -> None:
             wire.write_frame(out, _refusal(error))
 
 
-def _rows(
-    source: Source, lines: BinaryIO, out: BinaryIO, limits: Limits, most_bytes: int
-) -> None:
+def _rows(source: Source, lines: BinaryIO, out: BinaryIO, limits: Limits, most_bytes: int) -> None:
     """Answer for rows, `most_bytes` of them in one go: a view of a GeoPackage may have no end."""
     batches: Iterator[Batch] = iter(())
     handed_on = 0
