@@ -206,6 +206,15 @@ ANYTHING = {
 
 
 @pytest.mark.parametrize("kind", KINDS_READ)
+def test_a_moment_keeps_its_offset(city: ExportingCity, kind: str) -> None:
+    """In a format whose fields name no offset, eight hours would be lost without a word."""
+    columns = dict.fromkeys(c.name for c in layers()["charging_sheds"].all_columns)
+    at = datetime(2026, 11, 20, 17, 30, tzinfo=UTC)
+    rows = [Row("1", columns | {"status_at": at, "source_date": at.date()}, shapely.Point(X, Y))]
+    there_and_back(city, "charging_sheds", rows, kind, "EPSG:4547", "utf-8")
+
+
+@pytest.mark.parametrize("kind", KINDS_READ)
 @SHORT
 @given(**ANYTHING)
 def test_import_after_export_is_the_identity(

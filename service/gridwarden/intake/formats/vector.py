@@ -74,6 +74,9 @@ class Vector:
     read_as: ClassVar[str | None] = None
     """The encoding that GDAL is told, None for what the format itself lays down."""
     open_options: ClassVar[Mapping[str, str]] = {}
+    moments_as_text: ClassVar[bool] = False
+    """Whether moments are handed on as texts: a format whose fields do not say which offset their
+    moments have would else lose it, and be read in the office's time."""
     only_shapes: ClassVar[bool] = False
     """Whether GDAL is asked for shapes and record numbers alone."""
 
@@ -165,6 +168,7 @@ class Vector:
                 return_fids=self.only_shapes,
                 batch_size=size,
                 use_pyarrow=True,
+                datetime_as_string=self.moments_as_text,
                 **self.open_options,
             )
             meta, reader = opened.__enter__()
@@ -283,6 +287,7 @@ class FlatGeobuf(Vector):
     """A FlatGeobuf; it holds one layer."""
 
     driver = "FlatGeobuf"
+    moments_as_text = True
 
     def _folder(self) -> Path:
         """A folder of this source's own, for what is made of its file; it goes with the source."""
