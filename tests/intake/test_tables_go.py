@@ -1,5 +1,7 @@
 """An office's sheet from the file to the layer: previewed, remembered, and only by its sender."""
 
+import asyncio
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,6 +10,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from conftest import KeyMaker, owner
+from gridwarden.database import open_pool
+from gridwarden.intake.preview import forget_old
 from gridwarden.settings import Settings
 from intake.conftest import Bring, post, quarantine, work
 from intake.test_sheets import book, text
@@ -36,6 +40,19 @@ REASONS = {
     10: "incomplete_date",
     11: "spreadsheet_error",
 }
+
+
+def forget(settings: Settings) -> None:
+    """What the worker does now and then with previews."""
+
+    async def once() -> None:
+        pool = await open_pool(settings, "worker")
+        try:
+            await forget_old(pool, settings)
+        finally:
+            await pool.close()
+
+    asyncio.run(once())
 
 
 def test_an_ugly_sheet_arrives_and_says_how_it_was_read(
@@ -70,6 +87,16 @@ def test_an_ugly_sheet_arrives_and_says_how_it_was_read(
     assert count(days) == "2026-03-05"
     placed = "select round(st_x(st_transform(geom, 4326))::numeric, 6)::float from"
     assert count(f"{placed} data.construction_sites where code = 'G-01'") == pytest.approx(114.3)
+    # a preview goes with the file; a dry run's may be looked at for a day
+    there = "select string_agg(state, ',' order by id) from data.import where preview is not null"
+    for one in (seen, whole):
+        shutil.rmtree(city.files / str(one["id"]), ignore_errors=True)
+    forget(city)
+    assert count(there) == "checked"
+    with owner(city) as c:
+        c.execute("update data.import set finished_at = finished_at - interval '25 hours'")
+    forget(city)
+    assert count(there) is None
 
 
 @pytest.mark.parametrize(
