@@ -301,6 +301,18 @@ def test_a_merged_cell_s_value_stands_in_every_row_that_it_covers(tmp_path: Path
     assert batch.columns["施工单位"] == ["甲建", "甲建", None, "乙建"]
 
 
+def test_rows_that_a_filter_hides_are_read_and_told(tmp_path: Path) -> None:
+    made = book(
+        tmp_path / "h.xlsx", [["编号", "经度", "纬度"], ["1", 114.3, 30.5], ["2", 114.3, 30.6]]
+    )
+    opened = openpyxl.load_workbook(made)
+    opened["Sheet1"].row_dimensions[2].hidden = True
+    opened.save(made)
+    batch = whole(read(made))
+    assert batch.columns["编号"] == ["1", "2"]
+    assert batch.passed_over == {2: "hidden_row"}
+
+
 def parts(path: Path, **changed: bytes) -> Path:
     """A workbook with parts of it replaced, by the end of their names without the suffix."""
     with zipfile.ZipFile(path) as old:

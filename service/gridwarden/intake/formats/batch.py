@@ -50,7 +50,7 @@ class Batch:
     rows: Sequence[int] | None = None
     passed_over: dict[int, str] = field(default_factory=dict)
     """What stood between the rows and is none, by number: `total_row`, `foot_row`, `heading_row`,
-    `header_again`."""
+    `header_again`; and `hidden_row` for rows that the sheet hides, which are read."""
 
     @property
     def numbers(self) -> Sequence[int]:

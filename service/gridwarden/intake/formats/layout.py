@@ -46,10 +46,12 @@ _HEADING: Final = re.compile(
 
 
 class Line(NamedTuple):
-    """One row of a sheet: its number as a spreadsheet shows it, and its cells from column A."""
+    """One row of a sheet: its number as a spreadsheet shows it, its cells from column A, and
+    whether the sheet hides it (a filter does)."""
 
     number: int
     cells: list[Any]
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -229,7 +229,7 @@ class _Rows:
         self._attributes: Attributes = {}
         self._parts: list[str] = []
         self._length = 0
-        self._listens = self._formula = self._has_value = self._aside = False
+        self._listens = self._formula = self._has_value = self._aside = self._hidden = False
 
     def taken(self) -> list[Line]:
         """The rows that have become whole."""
@@ -248,6 +248,7 @@ class _Rows:
             self._formula = True
         elif tag == "row":
             self._begin(_whole(a.get("r"), self._row + 1))
+            self._hidden = a.get("hidden") in ("1", "true")
         elif tag == "rPh":
             self._aside = True
 
@@ -257,7 +258,7 @@ class _Rows:
         elif tag == "c":
             self._cell()
         elif tag == "row" and self._cells:
-            self._ready.append(Line(self._row, self._cells))
+            self._ready.append(Line(self._row, self._cells, self._hidden))
         elif tag == "rPh":
             self._aside = False
 

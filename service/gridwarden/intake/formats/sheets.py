@@ -111,6 +111,8 @@ class Sheet:
                 if why != "blank_row":
                     passed[line.number] = why
                 continue
+            if line.hidden:
+                passed[line.number] = "hidden_row"
             if len(portion) == size or held >= TEXT_A_BATCH:
                 yield portion, passed
                 portion, passed, held = [], {}, 0
