@@ -11,16 +11,23 @@ import re
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import IO, Any, Final
 from xml.parsers import expat
 
 from openpyxl.styles.numbers import BUILTIN_FORMATS, is_date_format
-from openpyxl.utils.datetime import CALENDAR_MAC_1904, CALENDAR_WINDOWS_1900, from_excel
+from openpyxl.utils.datetime import CALENDAR_MAC_1904, CALENDAR_WINDOWS_1900
 
 from gridwarden.intake.formats.layout import Line, Merge
-from gridwarden.intake.formats.sheets import Wrong
+from gridwarden.intake.formats.ooxml_rows import (
+    CELL,
+    Attributes,
+    Rows,
+    broken,
+    column_of,
+    unescaped,
+    whole,
+)
 from gridwarden.words.problems import Problem
 
 CHUNK: Final = 1 << 16
@@ -29,17 +36,10 @@ MAX_PART: Final = 4 << 20
 MAX_STYLES: Final = 64 << 20
 MAX_STRINGS: Final = 512 << 20
 MAX_SHEET: Final = 8 << 30
-MAX_TEXT: Final = 1 << 20
-"""Letters of one cell; a spreadsheet takes 32,767."""
 MAX_MERGES: Final = 200_000
-LAST_ROW: Final = 1 << 20
-LAST_COLUMN: Final = 1 << 14
 _CHINESE_DATES: Final = frozenset((*range(27, 37), *range(50, 59)))
 """Built-in formats of dates and times that only East Asian editions number so."""
 _MERGED: Final = re.compile(rb'mergeCell [^>]*?ref="([A-Z]{1,3}\d{1,7}):([A-Z]{1,3}\d{1,7})"')
-_CELL: Final = re.compile(r"^([A-Z]{1,3})(\d{1,7})$")
-_ESCAPED: Final = re.compile(r"_x([0-9A-Fa-f]{4})_")
-Attributes = dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +60,14 @@ class Package:
             self._parts = {_spelt(i.filename): i for i in self._zip.infolist()}
             self.sheets, self.epoch_1904 = self._book()
         except (zipfile.BadZipFile, KeyError, ValueError, OSError, RuntimeError) as error:
-            raise _broken() from error
+            raise broken() from error
         self._strings: list[str] | None = None
         self._dates: frozenset[int] | None = None
 
     def lines(self, sheet: SheetPart) -> Iterator[Line]:
         """The rows of a sheet that have a value, with the values of their cells."""
         epoch = CALENDAR_MAC_1904 if self.epoch_1904 else CALENDAR_WINDOWS_1900
-        rows = _Rows(self.strings, self.dates, epoch)
+        rows = Rows(self.strings, self.dates, epoch)
         with self._open(sheet.path, MAX_SHEET) as source:
             for _ in _fed(source, rows.start, rows.end, rows.text):
                 yield from rows.taken()
@@ -110,7 +110,7 @@ class Package:
         try:
             return self._zip.open(part)
         except (zipfile.BadZipFile, RuntimeError, OSError, EOFError) as error:
-            raise _broken() from error
+            raise broken() from error
 
     def _book(self) -> tuple[list[SheetPart], bool]:
         """The sheets in their order, and whether days are counted from 1904."""
@@ -159,11 +159,11 @@ class Package:
 
         def start(tag: str, a: Attributes) -> None:
             if tag == "numFmt":
-                codes[_whole(a.get("numFmtId"), 0)] = a.get("formatCode", "")
+                codes[whole(a.get("numFmtId"), 0)] = a.get("formatCode", "")
             elif tag in ("cellXfs", "cellStyleXfs"):
                 inside[0] = tag == "cellXfs"
             elif tag == "xf" and inside[0]:
-                styles.append(_whole(a.get("numFmtId"), 0))
+                styles.append(whole(a.get("numFmtId"), 0))
 
         path = self._beside("styles")
         if path is None:
@@ -186,7 +186,7 @@ class Package:
 
         def end(tag: str) -> None:
             if tag == "si":
-                out.append(_unescaped("".join(parts)))
+                out.append(unescaped("".join(parts)))
             elif tag == "rPh":
                 state["aside"] = False
             elif tag == "t":
@@ -218,107 +218,6 @@ class Package:
                 pass
 
 
-class _Rows:
-    """Gathers the rows of a sheet from the parser's events."""
-
-    def __init__(self, strings: list[str], dates: frozenset[int], epoch: datetime) -> None:
-        self._strings, self._dates, self._epoch = strings, dates, epoch
-        self._ready: list[Line] = []
-        self._row = self._column = 0
-        self._cells: list[Any] = []
-        self._attributes: Attributes = {}
-        self._parts: list[str] = []
-        self._length = 0
-        self._listens = self._formula = self._has_value = self._aside = self._hidden = False
-
-    def taken(self) -> list[Line]:
-        """The rows that have become whole."""
-        ready, self._ready = self._ready, []
-        return ready
-
-    def start(self, tag: str, a: Attributes) -> None:
-        if tag == "c":
-            self._attributes = a
-            self._parts.clear()
-            self._length = 0
-            self._formula = self._has_value = False
-        elif tag == "v" or (tag == "t" and not self._aside):
-            self._listens = True
-        elif tag == "f":
-            self._formula = True
-        elif tag == "row":
-            self._begin(_whole(a.get("r"), self._row + 1))
-            self._hidden = a.get("hidden") in ("1", "true")
-        elif tag == "rPh":
-            self._aside = True
-
-    def end(self, tag: str) -> None:
-        if tag in ("v", "t"):
-            self._listens = False
-        elif tag == "c":
-            self._cell()
-        elif tag == "row" and self._cells:
-            self._ready.append(Line(self._row, self._cells, self._hidden))
-        elif tag == "rPh":
-            self._aside = False
-
-    def text(self, data: str) -> None:
-        if self._listens:
-            self._length += len(data)
-            if self._length > MAX_TEXT:
-                raise _broken()
-            self._parts.append(data)
-
-    def _begin(self, number: int) -> None:
-        if not self._row < number <= LAST_ROW:
-            raise _broken()
-        self._row, self._column, self._cells = number, 0, []
-
-    def _cell(self) -> None:
-        """One cell. Empty ones cost nothing, however many of them are formatted."""
-        where = self._attributes.get("r")
-        found = _CELL.match(where) if where else None
-        self._column = _column(found[1]) if found else self._column + 1
-        value = self._value("".join(self._parts))
-        if value is None:
-            return
-        if not 0 < self._column <= LAST_COLUMN:
-            raise _broken()
-        self._cells.extend([None] * (self._column - len(self._cells)))
-        self._cells[self._column - 1] = value
-
-    def _value(self, raw: str) -> Any:
-        kind = self._attributes.get("t", "n")
-        if kind == "s" and raw:
-            return self._strings[_whole(raw, len(self._strings))] or None
-        if kind in ("str", "inlineStr"):
-            return _unescaped(raw) or None
-        if not raw:
-            return Wrong("formula_without_value") if self._formula else None
-        if kind == "e":
-            return Wrong("spreadsheet_error", raw)
-        if kind == "b":
-            return raw.strip() in ("1", "true")
-        try:
-            if kind == "d":
-                return _midnight(datetime.fromisoformat(raw.strip().replace("Z", "+00:00")))
-            number = _number(raw)
-        except ValueError:
-            return Wrong("bad_date" if kind == "d" else "bad_number", raw)
-        if _whole(self._attributes.get("s"), 0) in self._dates:
-            return self._day(number, raw)
-        return number
-
-    def _day(self, number: float | int, raw: str) -> Any:
-        try:
-            found = from_excel(number, self._epoch)
-        except (OverflowError, ValueError):
-            return Wrong("bad_date", raw)
-        if isinstance(found, datetime):
-            return _midnight(found)
-        return str(found) if isinstance(found, (time, timedelta)) else found
-
-
 def _fed(
     source: IO[bytes],
     start: Callable[[str, Attributes], None],
@@ -341,7 +240,7 @@ def _fed(
             yield
         parser.Parse(b"", True)
     except (expat.ExpatError, ValueError, IndexError) as error:
-        raise _broken() from error
+        raise broken() from error
 
 
 def _declared(*_: Any) -> None:
@@ -352,9 +251,9 @@ def _read(source: IO[bytes]) -> bytes:
     try:
         return source.read(CHUNK)
     except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError) as error:
-        raise _broken() from error
+        raise broken() from error
     except Exception as error:  # zlib.error, lzma's and bz2's own
-        raise _broken() from error
+        raise broken() from error
 
 
 def _local(tag: str) -> str:
@@ -366,51 +265,15 @@ def _spelt(path: str) -> str:
     return path.replace("\\", "/").lstrip("/").casefold()
 
 
-def _whole(text: str | None, otherwise: int) -> int:
-    """A whole number of at most nine digits."""
-    text = (text or "").strip()
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else otherwise
-
-
-def _number(raw: str) -> float | int:
-    raw = raw.strip()
-    if raw.lstrip("-").isdigit() and len(raw) < 17:
-        return int(raw)
-    return float(raw)
-
-
-def _column(letters: str) -> int:
-    number = 0
-    for letter in letters:
-        number = number * 26 + ord(letter) - 64
-    return number
-
-
 def _merge(first: str, last: str) -> Merge | None:
-    a, b = _CELL.match(first), _CELL.match(last)
+    a, b = CELL.match(first), CELL.match(last)
     if a is None or b is None:
         return None
-    merge = Merge(int(a[2]), int(b[2]), _column(a[1]) - 1, _column(b[1]) - 1)
+    merge = Merge(int(a[2]), int(b[2]), column_of(a[1]) - 1, column_of(b[1]) - 1)
     return merge if merge.top <= merge.bottom and merge.left <= merge.right else None
-
-
-def _midnight(moment: datetime) -> datetime | date:
-    """A day where there is no time of the day."""
-    return moment.date() if moment.time() == time() and moment.tzinfo is None else moment
 
 
 def _shows_date(number: int, codes: dict[int, str]) -> bool:
     if number in codes:
         return bool(is_date_format(codes[number]))
     return number in _CHINESE_DATES or bool(is_date_format(BUILTIN_FORMATS.get(number, "General")))
-
-
-def _unescaped(text: str) -> str:
-    """A text without the `_x000D_` that stands for what XML cannot say."""
-    if "_x" not in text:
-        return text
-    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
-
-
-def _broken() -> Problem:
-    return Problem("unreadable_file", "intake.unreadable", field="file")
