@@ -175,7 +175,9 @@ def test_geojson_and_geopackage_come_home_with_a_field_more(tmp_path: Path) -> N
 def test_of_other_formats_the_rejected_rows_come_home_alone(tmp_path: Path) -> None:
     file = tmp_path / "a.kml"
     places = "".join(
-        f"<Placemark><name>棚{i}</name><Point><coordinates>114.3,30.5</coordinates></Point>"
+        f"<Placemark><name>棚{i}</name><ExtendedData><Data name='FID'><value>{i}</value></Data>"
+        "<Data name='fid'><value>x</value></Data><Data name='geom'><value>y</value></Data>"
+        "</ExtendedData><Point><coordinates>114.3,30.5</coordinates></Point>"
         "</Placemark>" for i in range(3)
     )  # fmt: skip
     file.write_text(

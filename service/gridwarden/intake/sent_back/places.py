@@ -4,7 +4,7 @@ formats, a GeoPackage of the rejected rows alone."""
 import json
 import shutil
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
@@ -93,12 +93,26 @@ def rejected_only(
         str(target),
         geometry=shapely.to_wkb(np.array([shape for _, _, shape in rows], dtype=object)),
         field_data=[np.array(column, dtype=object) for column in columns],
-        fields=[*names, reason, only],
+        fields=[*_apart(names), reason, only],
         geometry_type="Unknown",
         crs=told if told and told not in ("gcj02", "bd09") else None,
         driver="GPKG",
         layer=LAYER,
+        # Names that no field of the sender has.
+        layer_options={"FID": "gridwarden_number", "GEOMETRY_NAME": "gridwarden_shape"},
     )
+
+
+def _apart(names: Sequence[str]) -> list[str]:
+    """Names of columns: SQLite tells no capital letter from a small one."""
+    out: dict[str, str] = {}
+    for name in names:
+        spelt, n = name, 1
+        while spelt.casefold() in out:
+            n += 1
+            spelt = f"{name}_{n}"
+        out[spelt.casefold()] = spelt
+    return list(out.values())
 
 
 def _chosen(
@@ -112,7 +126,7 @@ def _chosen(
 
 
 def _plain(value: Any) -> str | None:
-    return None if value is None else str(value)
+    return None if value is None else str(value).encode("utf-8", "replace").decode("utf-8")
 
 
 def _quoted(name: str) -> str:
