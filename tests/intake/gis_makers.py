@@ -47,12 +47,12 @@ def dbf(
     out += bytes(17) + bytes([ldid]) + bytes(2)
     for name, kind, w, decimals in fields:
         out += name.ljust(11, b"\0")[:11] + kind + bytes(4) + bytes([w, decimals]) + bytes(14)
-    out += b"\r"
+    parts = [out, b"\r"]
     for i, row in enumerate(rows):
-        out += b"*" if i in deleted else b" "
+        parts.append(b"*" if i in deleted else b" ")
         for value, (_, kind, w, _) in zip(row, fields, strict=True):
-            out += value.ljust(w)[:w] if kind == b"C" else value.rjust(w)[:w]
-    path.write_bytes(out + b"\x1a")
+            parts.append(value.ljust(w)[:w] if kind == b"C" else value.rjust(w)[:w])
+    path.write_bytes(b"".join([*parts, b"\x1a"]))
     return path
 
 

@@ -109,3 +109,13 @@ def test_three_dimensional_bodies_are_refused_with_a_sentence(tmp_path: Path) ->
         opened(bare)
     assert refused.value.kind == "refused"
     assert "multipatch" in refused.value.said("en")
+
+
+def test_a_wide_table_comes_in_fewer_rows_at_once(tmp_path: Path) -> None:
+    wide = [(f"C{i}".encode(), b"C", 254, 0) for i in range(250)]
+    rows = [[str(i).encode()] * len(wide) for i in range(1_200)]
+    source = opened(dbf(tmp_path / "wide.dbf", wide, rows, deleted=set(range(100, 900))))
+    batches = list(source.batches())
+    assert [b.first_row for b in batches] == [1, 101, 257]
+    assert [b.size for b in batches] == [100, 156, 144]
+    assert batches[2].columns["C249"][-1] == "1199"

@@ -23,6 +23,8 @@ from gridwarden.words.problems import Problem
 
 SAMPLE_ROWS: Final = 5_000
 SAMPLED: Final = 200
+GAP: Final = 64
+BYTES_A_BATCH: Final = 32 << 20
 TYPES: Final = b"CNFDLMIOB+@GPYTVX0"
 """Letters that name a field's type, in any of the dialects."""
 _MEMO: Final = b"MGP"
@@ -60,6 +62,11 @@ class Dbf:
         self.encoding = encoding or letters.of_dbf(self._samples(), head[29], _cpg(path))
         names = [self._decoded_name(one.raw_name) for one in self._columns]
         self.fields = tuple(_unique(names))
+
+    @property
+    def at_once(self) -> int:
+        """How many records are held in memory together: fewer where they are wide."""
+        return max(1, BYTES_A_BATCH // int(self.width))
 
     @property
     def memos(self) -> list[str]:
@@ -103,11 +110,13 @@ class Dbf:
         return out
 
     def _picked(self, wanted: NDArray[np.intp]) -> Raw:
-        """Records by their numbers, which rise: those between them are read with them."""
+        """Records by their numbers, which rise; those of short gaps are read along."""
         if not len(wanted):
             return self._records(0, 0)
-        first = int(wanted[0])
-        return self._records(first, int(wanted[-1]) - first + 1)[wanted - first]
+        runs = np.split(wanted, np.flatnonzero(np.diff(wanted) > GAP) + 1)
+        return np.concatenate(
+            [self._records(int(run[0]), int(run[-1] - run[0]) + 1)[run - run[0]] for run in runs]
+        )
 
     def _values(
         self,
@@ -175,8 +184,9 @@ class DbfTable:
     def batches(self, size: int = ROWS_A_BATCH) -> Iterator[Batch]:
         """The rows in order, without those that are marked as deleted."""
         number = 1
-        for start in range(0, self._dbf.count, size):
-            which = self._dbf.standing(start, size)
+        step = min(size, self._dbf.at_once)
+        for start in range(0, self._dbf.count, step):
+            which = self._dbf.standing(start, step)
             if not len(which):
                 continue
             troubles: dict[int, Trouble] = {}

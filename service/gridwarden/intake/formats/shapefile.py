@@ -5,11 +5,12 @@ know which rows those were.
 """
 
 import struct
+from collections.abc import Iterator
 from typing import Final
 
 import pyarrow as pa
 
-from gridwarden.intake.formats.batch import Batch, Trouble
+from gridwarden.intake.formats.batch import ROWS_A_BATCH, Batch, Trouble
 from gridwarden.intake.formats.dbf import Dbf, notes_of
 from gridwarden.intake.formats.format import Format, Part
 from gridwarden.intake.formats.vector import Vector
@@ -41,6 +42,10 @@ class Shapefile(Vector):
             self.encoding = self._dbf.encoding
             self._gdal_fields = list(self._dbf.fields)
             self.notes += notes_of(self._dbf)
+
+    def batches(self, size: int = ROWS_A_BATCH) -> Iterator[Batch]:
+        """The rows in order, fewer at once where their attributes are wide."""
+        return super().batches(min(size, self._dbf.at_once) if self._dbf else size)
 
     def _batch(self, record: pa.RecordBatch, first_row: int) -> Batch:
         troubles: dict[int, Trouble] = {}
