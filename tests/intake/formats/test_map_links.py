@@ -205,6 +205,35 @@ def test_other_texts_are_no_links(text: str) -> None:
     assert place_of_link(text) is None
 
 
+@pytest.mark.parametrize(
+    "link",
+    [
+        f"https://uri.amap.com/marker?position={AT}" + "&a=1" * 101,
+        "https://map.qq.com/?" + "&" * 101,
+    ],
+)
+def test_a_link_of_too_many_parts_names_no_place_and_fails_no_file(
+    tmp_path: Path, link: str
+) -> None:
+    with pytest.raises(Problem) as no:
+        place_of_link(link)
+    assert (no.value.detail, no.value.field) == ("phone.link_without_place", "area")
+    (batch,) = opened(tmp_path, [f"https://map.baidu.com/?latlng={TA}", link]).batches()
+    assert [(i, t.reason) for i, t in batch.troubles.items()] == [(1, "no_link")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["http://[::1/?q=1,2", "http://[x]@uri.amap.com/", "https://uri.amap.com:x/marker?position=",
+     "https://uri.amap.com:99999999/marker?position=", "geo:[::1", "http://uri.amap.com\u2100/"],
+)  # fmt: skip
+def test_an_odd_address_is_no_place(text: str) -> None:
+    try:
+        assert place_of_link(text) is None
+    except Problem as no:
+        assert no.detail == "phone.link_without_place"
+
+
 def opened(folder: Path, lines: list[str], name: str = "位置.txt", encoding: str = "utf-8") -> Any:
     made = folder / name
     made.write_text("\n".join(lines), encoding)

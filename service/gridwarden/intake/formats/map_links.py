@@ -94,8 +94,8 @@ def place_of_link(text: str, field: str | None = "area") -> LinkedPlace | None:
     reader = _reader(parts, host)
     if reader is None:
         return None
-    query = {name: values[0] for name, values in parse_qs(parts.query, max_num_fields=100).items()}
-    found = reader(parts, query, host)
+    query = _query(parts.query)
+    found = None if query is None else reader(parts, query, host)
     if found is None:
         raise Problem("invalid_geometry", "phone.link_without_place", field=field, host=host)
     return found
@@ -120,6 +120,14 @@ def _split(link: str) -> SplitResult | None:
     except ValueError:
         return None
     return parts
+
+
+def _query(text: str) -> Query | None:
+    """The first value of each parameter; None for so many that no map program wrote them."""
+    try:
+        return {name: values[0] for name, values in parse_qs(text, max_num_fields=100).items()}
+    except ValueError:
+        return None
 
 
 def _host(parts: SplitResult) -> str:
