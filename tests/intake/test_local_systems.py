@@ -109,6 +109,14 @@ def test_what_does_not_fit_is_refused_naming_the_point(
     assert named in no.said("zh")
 
 
+@pytest.mark.parametrize("far", [1e200, -1.1e9, math.inf, math.nan])
+def test_a_number_that_is_no_coordinate_is_refused(far: float) -> None:
+    one = common()[1]
+    for wrong in (Common(one.name, (far, 1.0), one.true), Common(one.name, one.local, (1.0, far))):
+        no = refused([common()[0], wrong, *common()[2:]])
+        assert (no.detail, no.field) == ("coordinates.local.number", "points.1")
+
+
 def test_two_points_need_the_order_and_stay_unchecked() -> None:
     assert refused(common(n=2)).detail == "coordinates.local.order"
     got = fitted(common(n=2), None, False, 4547)
@@ -223,6 +231,8 @@ def test_a_system_is_kept_in_versions_used_and_seen_by_its_own(
     assert rows[0][2] == pytest.approx(np.hypot(1, 0.05), abs=1e-3)
     lost = post(client, bureau, sheds, **form | {"crs": "local:village"})
     assert (lost.status_code, lost.json()["field"]) == (404, "crs")
+    odd = post(client, bureau, sheds, **form | {"crs": "local:to\x00wn"})
+    assert (odd.status_code, odd.json()["field"]) == (400, "crs")
 
 
 @pytest.mark.parametrize("wrong", [
@@ -231,6 +241,8 @@ def test_a_system_is_kept_in_versions_used_and_seen_by_its_own(
     {"north_first": "no"}, {"more": 1},
     {"points": [{"name": "a", "local": [1e308, 1], "true": [1, 1e308]}] * 2},
     {"points": [{"name": n, "local": [1e308, 1], "true": [1, 1e308]} for n in "ab"]},
+    {"points": [{"name": n, "local": [1e200, i], "true": [3_375_000, 532_000 + i]}
+                for i, n in enumerate("abc")]},
 ])  # fmt: skip
 def test_an_odd_request_is_refused(
     module_client: TestClient, module_sign_in: KeyMaker, wrong: dict[str, Any]

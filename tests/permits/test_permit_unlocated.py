@@ -332,6 +332,8 @@ def test_a_firms_own_system_is_chosen_by_its_name(ground: Ground) -> None:
     found = answered(ground, text, crs="local:甲网")
     assert found["mains"][0]["distance_m"] == pytest.approx(0.42, abs=0.01)
     assert "甲网" in found["coordinates"]["say"]
+    odd = post(ground, text, crs="local:甲\0网")
+    assert (odd.status_code, odd.json()["field"]) == (400, "crs")
     other = post(ground, text, who="B", crs="local:甲网")
     assert (other.status_code, other.json()["field"]) == (404, "crs")
     form = ground.http.get("/permits/check?lang=en", headers=ground.keys["A"]).text

@@ -29,6 +29,8 @@ from gridwarden.words.problems import Problem
 
 Numbers = NDArray[np.float64]
 MOST: Final = 1000
+FARTHEST: Final = 1e9
+"""Metres: no plane coordinate is larger."""
 LOCAL: Final = "local:"
 """Begins the name that such a system is used by."""
 
@@ -135,7 +137,7 @@ def _check(points: Sequence[Common]) -> None:
                 "invalid_value", "coordinates.local.twice", field=f"points.{i}", name=one.name
             )
         names.add(one.name)
-        if not np.isfinite([*one.local, *one.true]).all():
+        if not all(abs(n) <= FARTHEST for n in (*one.local, *one.true)):  # NaN is within no bounds
             raise Problem(
                 "invalid_value", "coordinates.local.number", field=f"points.{i}", name=one.name
             )

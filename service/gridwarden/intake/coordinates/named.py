@@ -76,11 +76,20 @@ async def one(pool: Pool, caller: Caller, number: int) -> dict[str, Any]:
     return document
 
 
+def _called(crs: str) -> str:
+    """The name in `local:NAME`. Raises Problem `invalid_value` for letters that no name has."""
+    name = crs.removeprefix(LOCAL)
+    if not name.isprintable():
+        raise Problem("invalid_value", "coordinates.local.odd_name", field="crs")
+    return name
+
+
 async def check_called(c: Connection, crs: str | None) -> None:
-    """Raises Problem `not_found` where `crs` names a local system that the caller may not use."""
+    """Raises Problem where `crs` names a local system that the caller may not use (`not_found`),
+    or that nothing can be called (`invalid_value`)."""
     if crs is None or not crs.startswith(LOCAL):
         return
-    name = crs.removeprefix(LOCAL).replace("\x00", "")
+    name = _called(crs)
     if await (await c.execute(Q["called"], {"name": name})).fetchone() is None:
         raise Problem("not_found", "coordinates.refused.no_local", field="crs", name=crs[:120])
 
@@ -88,12 +97,12 @@ async def check_called(c: Connection, crs: str | None) -> None:
 async def fitted_by(c: Connection, crs: str | None, working: WorkingCrs) -> Reading | None:
     """The reading that `crs` names, of the caller's systems; None for any other system.
 
-    Raises Problem `not_found` for one that the caller may not use.
+    Raises Problem as `check_called` does.
     """
     await check_called(c, crs)
     if crs is None or not crs.startswith(LOCAL):
         return None
-    name = crs.removeprefix(LOCAL).replace("\x00", "")
+    name = _called(crs)
     row = await (await c.execute(Q["called"], {"name": name})).fetchone()
     return reading_kept(name, row[0], working) if row else None
 
