@@ -177,6 +177,31 @@ def test_changes_of_mains_are_seen_by_their_company_and_after_a_look(
     assert module_client.get(url, headers=own).json()["features"] == []
 
 
+def test_a_dry_run_is_published_by_who_may_see_it(
+    module_city: Settings,
+    module_client: TestClient,
+    module_bring: Bring,
+    module_sign_in: KeyMaker,
+    tmp_path: Path,
+) -> None:
+    """The person that asked for it, and a colleague of the same company."""
+    file = geojson(tmp_path / "p.geojson", [(line((0, 0), (0.01, 0)), {"pipe_id": "p"})])
+    seen = module_bring(file, layer="gas_pipelines", dataset="whose", dry_run="true")
+    assert seen["state"] == "checked"
+    own, other = (module_sign_in("utility", org_ids=(n,)) for n in (7, 8))
+    for person, org, headers, status in (
+        ("somebody else", None, seen["headers"], 404),
+        ("somebody else", 7, seen["headers"], 404),
+        ("somebody else", 7, other, 404),
+        ("somebody else", 7, own, 202),
+    ):
+        with owner(module_city) as c:
+            c.execute("update data.import set person = %s, org_id = %s where id = %s",
+                      (person, org, seen["id"]))  # fmt: skip
+        answer = module_client.post(f"/api/imports/{seen['id']}/publish", headers=headers)
+        assert answer.status_code == status, answer.text
+
+
 def test_the_command_prints_the_first_changes_and_publishes_them(
     module_city: Settings, module_bring: Bring, tmp_path: Path, module_count: Count
 ) -> None:

@@ -149,6 +149,18 @@ def test_only_who_may_import_the_layer_answers_and_a_company_for_its_own(
         assert answer.status_code == status, answer.text
 
 
+def test_another_person_s_question_is_as_if_there_were_none(
+    city: Settings, client: TestClient, bring: Bring, tmp_path: Path
+) -> None:
+    bring(houses(tmp_path / "1.geojson", 5), layer="buildings")
+    seen = bring(houses(tmp_path / "2.geojson", 2), layer="buildings")
+    for person, status in (("somebody else", 404), (seen["person"], 202)):
+        with owner(city) as c:
+            c.execute("update data.import set person = %s where id = %s", (person, seen["id"]))
+        answer = client.post(seen["answer_url"], headers=seen["headers"], json={"remove": 3})
+        assert answer.status_code == status, answer.text
+
+
 @pytest.mark.parametrize("body", [{}, {"remove": "3"}, {"remove": -1}, {"remove": 2**63}, [], None])
 def test_an_odd_answer_is_refused(client: TestClient, sign_in: KeyMaker, body: object) -> None:
     answer = client.post("/api/imports/1/answer", headers=sign_in("planner"), json=body)

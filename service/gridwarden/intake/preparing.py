@@ -40,7 +40,6 @@ class Prepared:
     decision: Decision | None
     ask: Ask
     """What was asked for, with what is remembered of such files."""
-    habit: Habit | None
     first: Batch | None
     """The first rows."""
     as_last_time: str = ""
@@ -97,7 +96,7 @@ def prepared(
     if fields.extra:
         more = "…" if len(fields.extra) > NAMED else ""
         source.notes.append(f"kept_apart:{', '.join(fields.extra[:NAMED])}{more}")
-    return Prepared(source, fields, decision, asked, habit, head, added)
+    return Prepared(source, fields, decision, asked, head, added)
 
 
 def _recognised(
@@ -141,8 +140,8 @@ def _decision(
         if not (shapely.is_missing(shapes) | shapely.is_empty(shapes)).all():
             break
         first = next(batches, None)
-    # A habit's system is not taken over: one person brings the files of many, from one form, and
-    # `known` remembers by organisation, or by person and dataset.
+    # A form does not tell the system: one person brings the files of many. What was answered is
+    # remembered by sender and dataset.
     before = known.before.get(claim_of(source))
     return decided(
         source.claim, shapes, ask, settings, known.extent, before=before, fitted=known.fitted

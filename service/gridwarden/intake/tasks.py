@@ -151,7 +151,7 @@ async def _transaction(job: Job, worker: Caller, target: Target, ready: Prepared
         if outcome.state == "held":
             await ask_removal(c, target.import_id)
         elif outcome.state == "published":
-            await learn(c, target.import_id, source, ready.ask, ready.habit)
+            await learn(c, target.import_id, source, ready.ask)
         return outcome
 
 

@@ -23,7 +23,7 @@ def habits_command(
     role: Annotated[str, typer.Option("--as", help="The role to act in.")] = "supervisor",
     org: Annotated[str | None, typer.Option("--org", help="The organisation to act for.")] = None,
 ) -> None:
-    """Show what was remembered of the files that were sent: fields, values, encoding, system."""
+    """Show what was remembered of the files that were sent: fields, values, encoding."""
     asyncio.run(_habits(layer, forget, "utility" if org else role, org))
 
 

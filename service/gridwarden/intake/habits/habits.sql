@@ -1,5 +1,5 @@
 -- name: of_sender
-select h.signature, h.id, h.mapping, h.constants, h.encoding, h.crs, h.north_first, h.import_id
+select h.signature, h.id, h.mapping, h.constants, h.encoding, h.import_id
 from data.habit h
 join data.import me on me.id = %(id)s
 where h.layer = me.layer and h.sender = data.sender_of(me.org_id, me.role, me.person)
@@ -8,15 +8,14 @@ limit 500
 
 -- name: learn
 insert into data.habit (sender, org_id, role, person, layer, kind, signature, fields, mapping,
-                        constants, encoding, crs, north_first, import_id)
+                        constants, encoding, import_id)
 select data.sender_of(i.org_id, i.role, i.person), i.org_id, i.role, i.person, i.layer, %(kind)s,
-       %(signature)s, %(fields)s, %(mapping)s, %(constants)s, %(encoding)s, %(crs)s,
-       %(north_first)s, i.id
+       %(signature)s, %(fields)s, %(mapping)s, %(constants)s, %(encoding)s, i.id
 from data.import i where i.id = %(id)s
 on conflict (sender, layer, signature) do update set
     role = excluded.role, person = excluded.person, kind = excluded.kind,
     fields = excluded.fields, mapping = excluded.mapping, constants = excluded.constants,
-    encoding = excluded.encoding, crs = excluded.crs, north_first = excluded.north_first,
+    encoding = excluded.encoding,
     import_id = excluded.import_id, learned_at = clock_timestamp()
 
 -- name: mine

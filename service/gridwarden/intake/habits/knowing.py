@@ -31,8 +31,6 @@ class Habit:
     mapping: Mapping[str, str] = field(default_factory=dict)
     constants: Mapping[str, str] = field(default_factory=dict)
     encoding: str | None = None
-    crs: str | None = None
-    north_first: bool | None = None
     import_id: int | None = None
 
     def fitting(self, columns: Iterable[str]) -> "Habit":
@@ -97,14 +95,11 @@ async def habits_of(connection: Connection, import_id: int) -> Habits:
     return Habits({signature: Habit(*said) for signature, *said in rows})
 
 
-async def learn(
-    connection: Connection, import_id: int, source: Source, ask: Ask, habit: Habit | None
-) -> None:
+async def learn(connection: Connection, import_id: int, source: Source, ask: Ask) -> None:
     """Remember what was said with a published file; `ask` holds what was remembered already.
 
     Nothing is written where nothing was said (worker).
     """
-    known = habit or Habit(0)
     values: dict[str, Any] = {
         "id": import_id,
         "kind": source.kind,
@@ -113,11 +108,8 @@ async def learn(
         "mapping": Jsonb(dict(ask.mapping)),
         "constants": Jsonb(dict(ask.constants)),
         "encoding": ask.encoding,
-        "crs": ask.crs or known.crs,
-        "north_first": ask.north_first,
     }
-    said = (ask.mapping, ask.constants, ask.encoding, values["crs"], ask.north_first is not None)
-    if any(said):
+    if ask.mapping or ask.constants or ask.encoding:
         await connection.execute(Q["learn"], values)
 
 
@@ -125,7 +117,6 @@ def shown(document: Mapping[str, Any]) -> str:
     """What is remembered of a form, on one line."""
     said = [f"{c}={f}" for c, f in document["mapping"].items()]
     said += [f"{c}={v!r}" for c, v in document["constants"].items()]
-    for name in ("encoding", "crs", "north_first"):
-        if document[name] is not None:
-            said.append(f"{name}={document[name]}")
+    if document["encoding"] is not None:
+        said.append(f"encoding={document['encoding']}")
     return ", ".join(said)
