@@ -144,6 +144,37 @@ def test_plain_degrees_are_asked_about_answered_and_remembered(
     assert other["state"] == "held"
 
 
+def test_a_company_s_answer_counts_for_that_dataset_alone(
+    module_city: Settings, module_client: TestClient, module_sign_in: KeyMaker, tmp_path: Path
+) -> None:
+    with owner(module_city) as c:
+        c.execute("insert into data.dataset (layer, name) values ('organisations', 'o')")
+        row = c.execute(
+            "insert into data.organisations (dataset_id, source_id, name, kind) select d.id, n, n,"
+            " 'gas_company' from data.dataset d, unnest(array['甲燃气']) n"
+            " where d.layer = 'organisations' returning id"
+        ).fetchone()
+    assert row is not None
+    company = module_sign_in("utility", org_ids=(row[0],))
+
+    def sent(dataset: str, dn: int, **said: str) -> dict[str, Any]:
+        wkt = f"LINESTRING ({X0} {Y0}, {X0 + 0.01} {Y0})"
+        file = table(tmp_path / f"{dataset}{dn}.csv", ["id", "dn", "wkt"], [["p", dn, wkt]])
+        form = {"layer": "gas_pipelines", "dataset": dataset, **said}
+        answer = post(module_client, company, file, **form).json()
+        work(module_city, answer["job"])
+        seen: dict[str, Any] = module_client.get(answer["url"], headers=company).json()
+        return seen
+
+    assert sent("east", 200, crs="gcj02")["state"] == "published"
+    again = sent("east", 250)
+    assert (again["state"], again["crs"], again["because"]["key"]) == (
+        "published", "gcj02", "answered_before")  # fmt: skip
+    other = sent("west", 200)
+    assert (other["state"], other["crs"], other["question"]["kind"]) == (
+        "held", None, "coordinates")  # fmt: skip
+
+
 def test_swapped_numbers_are_mended_by_one_answer(
     town: Bring, module_city: Settings, module_client: TestClient, tmp_path: Path
 ) -> None:

@@ -10,16 +10,16 @@ select st_asbinary(st_simplifypreservetopology(
 from api.districts
 
 -- name: before
--- What the same sender said of such files: the same organisation, or the same person for the same
--- dataset (one person brings the files of many). A local system is named anew each time.
+-- What the same sender (an organisation, else a person) said of such files of the same dataset: one
+-- that brings the files of many, of one form, has whose coordinates they are told of each. A local
+-- system is named anew each time.
 select distinct on (i.claim) i.claim, i.crs, i.id, coalesce(i.answered_by, i.person, '')
 from data.import i
 join data.import me on me.id = %(id)s
 where i.claim is not null and i.crs = i.ask ->> 'crs' and i.crs not like 'local:%%'
   and i.state in ('published', 'unchanged', 'checked')
-  and case when me.org_id is null
-           then i.org_id is null and i.person = me.person and i.layer = me.layer
-                and i.dataset = me.dataset
+  and i.layer = me.layer and i.dataset = me.dataset
+  and case when me.org_id is null then i.org_id is null and i.person = me.person
            else i.org_id = me.org_id end
 order by i.claim, i.id desc
 limit 200
