@@ -188,9 +188,11 @@ def test_what_a_sender_said_of_a_form_is_taken_for_the_next_one(
     # another person's file of the same form is another person's
     mine = other["headers"]
     listed = client.get("/api/imports/habits", headers=mine).json()["items"]
-    assert [(h["layer"], h["kind"], h["crs"]) for h in listed] == [
-        ("charging_sheds", "csv", "gcj02")
-    ]
+    assert [(h["layer"], h["kind"]) for h in listed] == [("charging_sheds", "csv")]
+    assert not {"crs", "north_first"} & {*listed[0]}, "a form does not tell whose coordinates"
+    for url in ("/api/imports", other["url"], "/api/imports/habits"):
+        kept = client.get(url, headers=mine).headers["cache-control"]
+        assert kept == "no-store", f"{url} holds places and values of the file"
     with owner(city) as c:
         c.execute("update data.habit set person = 'somebody else', sender = 'x'")
     assert client.get("/api/imports/habits", headers=mine).json()["items"] == []

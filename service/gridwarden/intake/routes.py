@@ -5,7 +5,7 @@ import io
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from gridwarden.database import Caller, Pool, as_caller
@@ -23,7 +23,13 @@ from gridwarden.intake.sent_back import routes as sent_back
 from gridwarden.words import say
 from gridwarden.words.sheets import safe
 
-router = APIRouter(tags=["import"])
+
+async def never_kept(response: Response) -> None:
+    """No cache keeps what is said of an import: preview and question hold places of the file."""
+    response.headers["Cache-Control"] = "no-store"
+
+
+router = APIRouter(tags=["import"], dependencies=[Depends(never_kept)])
 router.include_router(habits.router)
 router.include_router(dry_run.router)
 router.include_router(rollback.router)
