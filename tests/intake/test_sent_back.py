@@ -34,7 +34,7 @@ def mark(tmp_path: Path, file: Path, rejects: dict[int, tuple[str, ...]], **aske
     folder = tmp_path / f"back-{len(list(tmp_path.iterdir()))}"
     folder.mkdir()
     whole = {"from_layer": None, "encoding": None, "language": "zh", "limit_bytes": 1 << 28}
-    whole |= {"file": str(file), "name": file.name, **asked}
+    whole |= {"file": str(file), "name": file.name, "as_read": {}, **asked}
     told = {n: Reject(n, f"原因{n}", columns, "地点" in columns) for n, columns in rejects.items()}
     return marking.marked(folder, whole, told)
 

@@ -6,7 +6,13 @@ Everything is stored and measured in ONE projected metric CRS. All functions tak
 
 from gridwarden.geodesy.axes import Axes, axes_of
 from gridwarden.geodesy.cells import SquareCells
-from gridwarden.geodesy.reading import Fitted, Reading, fitted_reading, reading_of
+from gridwarden.geodesy.reading import (
+    Fitted,
+    Reading,
+    fitted_reading,
+    reading_of,
+    shifted_wkt,
+)
 from gridwarden.geodesy.shifts import (
     bd09_to_gcj02,
     bd09_to_wgs84,
@@ -36,6 +42,7 @@ __all__ = [
     "meridian_zone",
     "numbered_zone",
     "reading_of",
+    "shifted_wkt",
     "wgs84_to_gcj02",
     "zone_of",
 ]

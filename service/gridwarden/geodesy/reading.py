@@ -36,6 +36,12 @@ _MODERN = re.compile(
 _SHIFTS: Final[dict[str, Shift]] = {"gcj02": "gcj02", "bd09": "bd09"}
 _CALLED: Final = re.compile(r"(?:GCS[_ ])?(GCJ|BD)[-_ ]?(02|09)(?![0-9])", re.IGNORECASE)
 """A system of such a name is the shifted one, whatever ellipsoid stands behind it."""
+_SHIFTED_WKT: Final = (
+    'GEOGCRS["{name} (shifted, display only)",DATUM["{name} (shifted, display only)",'
+    'ELLIPSOID["WGS 84",6378137,298.257223563,LENGTHUNIT["metre",1]]],'
+    'PRIMEM["Greenwich",0,ANGLEUNIT["degree",0.0174532925199433]],CS[ellipsoidal,2],'
+    'AXIS["longitude",east],AXIS["latitude",north],ANGLEUNIT["degree",0.0174532925199433]]'
+)
 
 
 @dataclass(frozen=True)
@@ -133,6 +139,13 @@ def reading_of(text: str, working: WorkingCrs) -> Reading:
     known = CRS.from_epsg(code) if code else crs
     label = f"EPSG:{code}" if code else crs.name
     return Reading(label, known, working, None, _accuracy(known, working, label))
+
+
+def shifted_wkt(shift: Shift) -> str:
+    """A system of its own for shifted degrees, as a file names it: programs draw it where Chinese
+    services draw, and none of them (nor PROJ here) knows a way from it to a real one. `reading_of`
+    knows it by its name."""
+    return _SHIFTED_WKT.format(name={"gcj02": "GCJ-02", "bd09": "BD-09"}[shift])
 
 
 def _shifted(shift: Shift, working: WorkingCrs) -> Reading:

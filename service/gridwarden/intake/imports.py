@@ -178,6 +178,14 @@ def incoming(settings: Settings) -> Path:
     return settings.files / f"incoming-{uuid.uuid4().hex}"
 
 
+def kept_file(settings: Settings, import_id: int) -> Path | None:
+    """The file of an import as it was brought, of a Shapefile the one that GDAL opens; None when
+    it is kept no more."""
+    folder = settings.files / str(import_id)
+    files = sorted(p for p in folder.glob("source*") if p.is_file())
+    return next((p for p in files if p.suffix == ".shp"), files[0] if files else None)
+
+
 def discard(folder: Path) -> None:
     """Throw away a file that was not taken."""
     shutil.rmtree(folder, ignore_errors=True)

@@ -17,7 +17,7 @@ from gridwarden.intake.coordinates.knowing import Known, ask_removal, before_of,
 from gridwarden.intake.coordinates.named import fitted_for
 from gridwarden.intake.formats.batch import Source
 from gridwarden.intake.habits.knowing import Habits, habits_of, learn
-from gridwarden.intake.imports import sweep
+from gridwarden.intake.imports import kept_file, sweep
 from gridwarden.intake.outcome import Outcome, Target, said
 from gridwarden.intake.preparing import Prepared, prepared
 from gridwarden.intake.preview import Preview, forget_old, keep_preview
@@ -169,11 +169,10 @@ def _room(settings: Settings, import_id: int) -> Path:
 
 def _kept_file(settings: Settings, import_id: int) -> Path:
     """The file as it was brought. Raises Problem `gone` when the folder was cleared."""
-    folder = settings.files / str(import_id)
-    files = sorted(p for p in folder.glob("source*") if p.is_file()) if folder.is_dir() else []
-    if not files:
+    file = kept_file(settings, import_id)
+    if file is None:
         raise Problem("gone", "intake.file_gone", field="file")
-    return next((p for p in files if p.suffix == ".shp"), files[0])
+    return file
 
 
 async def _stopped(job: Job, worker: Caller, state: str, words: dict[str, Any] | None) -> None:

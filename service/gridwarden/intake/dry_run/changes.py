@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from gridwarden.database import Caller, Pool, as_caller, queries
+from gridwarden.intake.imports import kept_file
 from gridwarden.intake.seeing import found
 from gridwarden.layers.catalogue import layers
 from gridwarden.layers.features.items import look_first
@@ -58,7 +58,7 @@ async def publish(
             raise Problem("conflict", "nothing_lost.not_checked", state=said["state"])
         if "moved" in said:
             raise Problem("conflict", "nothing_lost.moved_on", dataset=said["dataset"])
-        if not said["back"] and not _kept(settings.files / str(import_id)):
+        if not said["back"] and kept_file(settings, import_id) is None:
             raise Problem("gone", "intake.file_gone", field="file")
     return int(said["job"])
 
@@ -74,7 +74,3 @@ def told(features: list[str]) -> Iterator[tuple[str, str, str, bool]]:
 
 def _plain(value: Any) -> str:
     return "–" if value is None else str(value)[:40]
-
-
-def _kept(folder: Path) -> bool:
-    return folder.is_dir() and any(folder.glob("source*"))

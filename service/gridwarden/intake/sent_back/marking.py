@@ -23,6 +23,7 @@ from gridwarden.intake.formats.registry import BY_KIND
 from gridwarden.intake.formats.sheets import Sheet
 from gridwarden.intake.formats.source import open_source
 from gridwarden.intake.sent_back import places, text, workbook
+from gridwarden.intake.sent_back.as_read import AsRead
 from gridwarden.intake.sent_back.ours import ONLY_THESE, REASON
 from gridwarden.intake.sent_back.telling import Reject, Table
 from gridwarden.words.problems import Problem
@@ -73,7 +74,12 @@ def marked(folder: Path, asked: Mapping[str, Any], rejects: Mapping[int, Reject]
     made = folder / "marked.gpkg"
     made.unlink(missing_ok=True)
     places.rejected_only(
-        source, made, rejects=rejects, reason=reason, only=ONLY_THESE[asked["language"]]
+        source,
+        made,
+        AsRead(**asked["as_read"]),
+        rejects=rejects,
+        reason=reason,
+        only=ONLY_THESE[asked["language"]],
     )
     return made
 

@@ -14,6 +14,7 @@ import pyogrio
 import shapely
 
 from gridwarden.intake.formats.batch import Source
+from gridwarden.intake.sent_back.as_read import AsRead
 from gridwarden.intake.sent_back.ours import ours
 from gridwarden.intake.sent_back.telling import Reject
 
@@ -76,26 +77,34 @@ def mark_geopackage(
 
 
 def rejected_only(
-    source: Source, target: Path, *, rejects: Mapping[int, Reject], reason: str, only: str
+    source: Source,
+    target: Path,
+    as_read: AsRead,
+    *,
+    rejects: Mapping[int, Reject],
+    reason: str,
+    only: str,
 ) -> None:
     """Write the rejected rows, as they were read, into a GeoPackage of their own.
 
-    Their shapes stay in the file's coordinates; where it does not say whose those are, this one
-    does not either, and is asked about as the first one was.
+    Their shapes stay in the system that they were read in, which this file names whatever the
+    sender's said, and stand east first, as GeoPackage has it.
     """
     rows = list(_chosen(source, rejects))
     names = [name for name in source.fields if name not in source.places and not ours(name)]
     columns = [[_plain(values.get(name)) for _, values, _ in rows] for name in names]
     columns.append([rejects[number].words for number, _, _ in rows])
     columns.append([str(number) for number, _, _ in rows])
-    told = source.claim.system if source.claim.told else None
+    shapes = np.array([shape for _, _, shape in rows], dtype=object)
+    if as_read.first_is_north(source.claim):
+        shapes = shapely.transform(shapes, lambda places: places[:, ::-1])
     pyogrio.raw.write(
         str(target),
-        geometry=shapely.to_wkb(np.array([shape for _, _, shape in rows], dtype=object)),
+        geometry=shapely.to_wkb(shapes),
         field_data=[np.array(column, dtype=object) for column in columns],
         fields=[*_apart(names), reason, only],
         geometry_type="Unknown",
-        crs=told if told and told not in ("gcj02", "bd09") else None,
+        crs=as_read.system(source.claim),
         driver="GPKG",
         layer=LAYER,
         # Names that no field of the sender has.

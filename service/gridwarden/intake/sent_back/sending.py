@@ -6,13 +6,15 @@ import os
 import shutil
 import sys
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
 from gridwarden.database import Caller, Pool, as_caller, queries
-from gridwarden.intake.imports import discard
+from gridwarden.intake.imports import discard, kept_file
 from gridwarden.intake.preparing import UNPACKED_AT_MOST
 from gridwarden.intake.seeing import found
+from gridwarden.intake.sent_back.as_read import AsRead
 from gridwarden.intake.sent_back.telling import reject_of
 from gridwarden.settings import Settings
 from gridwarden.words import say
@@ -25,13 +27,6 @@ PATIENT_S: Final = 600.0
 BEGINS: Final = "incoming-back-"
 """Of a folder in which a file is marked: left by a crash, it goes with those that were arriving."""
 KEPT_OF_ENVIRONMENT: Final = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH")
-
-
-def kept_file(settings: Settings, import_id: int) -> Path | None:
-    """The file of an import as it was brought; None when it is kept no more."""
-    folder = settings.files / str(import_id)
-    files = sorted(folder.glob("source*")) if folder.is_dir() else []
-    return next((p for p in files if p.suffix == ".shp"), files[0] if files else None)
 
 
 async def marked(
@@ -79,6 +74,7 @@ async def _ask(
         "from_layer": document["ask"].get("from_layer"),
         "encoding": document["ask"].get("encoding"),
         "language": caller.language,
+        "as_read": asdict(AsRead.of(document)),
     }
     (folder / "asked.json").write_text(json.dumps(asked), "utf-8")
     after = 0

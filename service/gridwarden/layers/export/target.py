@@ -13,19 +13,12 @@ import pyproj
 import shapely
 from numpy.typing import NDArray
 
-from gridwarden.geodesy import CrsRefusedError, WorkingCrs, reading_of, wgs84_to_gcj02
+from gridwarden.geodesy import CrsRefusedError, WorkingCrs, reading_of, shifted_wkt, wgs84_to_gcj02
 from gridwarden.layers.features.crs import CRS84, LON_LAT, crs_of
 from gridwarden.words.problems import Problem
 
 GCJ02: Final = "gcj02"
-GCJ02_WKT: Final = (
-    'GEOGCRS["GCJ-02 (shifted, display only)",DATUM["GCJ-02 (shifted, display only)",'
-    'ELLIPSOID["WGS 84",6378137,298.257223563,LENGTHUNIT["metre",1]]],'
-    'PRIMEM["Greenwich",0,ANGLEUNIT["degree",0.0174532925199433]],CS[ellipsoidal,2],'
-    'AXIS["longitude",east],AXIS["latitude",north],ANGLEUNIT["degree",0.0174532925199433]]'
-)
-"""A system of its own: programs draw it where Chinese services draw, and none of them (nor PROJ
-here) knows a way from it to a real one. The importer knows it by its name."""
+GCJ02_WKT: Final = shifted_wkt("gcj02")
 _CRS84: Final = frozenset({"crs84", "ogc:crs84"})
 Shapes = NDArray[np.object_]
 
