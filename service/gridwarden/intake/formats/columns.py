@@ -1,8 +1,9 @@
 """Places that stand in columns of a file which has names for its columns but no shapes."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import shapely
@@ -11,6 +12,9 @@ from numpy.typing import NDArray
 from gridwarden.intake.formats.batch import Shapes, Trouble, shown
 from gridwarden.intake.formats.places import Place, place_in
 from gridwarden.intake.formats.positions import Axis, BadPositionError, coordinate
+
+_PLAIN: Final = re.compile(r"-?\d{1,12}(?:\.\d{1,20})?")
+"""A number as most sheets write it: no need to look for degrees, minutes and letters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,7 @@ def shapes_at(
     if place.pair:
         axes: tuple[Axis, Axis] = ("lon", "lat") if place.degrees else ("plane", "plane")
         x, y = (
-            _numbers(columns[name], name, axis, troubles)
+            numbers(columns[name], name, axis, troubles)
             for name, axis in zip(place.pair, axes, strict=True)
         )
         there = ~(np.isnan(x) | np.isnan(y)) & shapely.is_missing(shapes)
@@ -49,13 +53,17 @@ def shapes_at(
     return shapes
 
 
-def _numbers(
+def numbers(
     values: Sequence[Any], name: str, axis: Axis, troubles: dict[int, Trouble]
 ) -> NDArray[np.float64]:
+    """Coordinates; NaN where there is none, with a trouble where there is a wrong one."""
     out = np.full(len(values), np.nan)
     for i, value in enumerate(values):
+        if value is None:
+            continue
         try:
-            found = coordinate(value, axis)
+            plain = type(value) is str and _PLAIN.fullmatch(value)
+            found = float(value) if plain else coordinate(value, axis)
         except BadPositionError as bad:
             troubles.setdefault(i, Trouble(bad.reason, name, shown(value)))
             continue

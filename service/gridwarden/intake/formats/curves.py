@@ -22,8 +22,6 @@ MOST_POINTS: Final = 250_000
 Points = NDArray[np.float64]
 
 _STRAIGHT: Final = frozenset(range(1, 8))
-_CURVE: Final = frozenset({8, 9})
-"""Circular string, compound curve."""
 _AS: Final = {8: 2, 9: 2, 10: 3, 11: 5, 12: 6, 13: 2, 14: 3, 15: 6, 16: 6, 17: 3}
 """What a curved or surface kind of ISO WKB becomes: line, polygon, or many of them."""
 

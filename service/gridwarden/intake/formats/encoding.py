@@ -5,7 +5,7 @@ GBK, of which it is a superset.
 """
 
 import codecs
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -108,6 +108,16 @@ def chunks_of(path: Path, size: int = 1 << 20) -> Iterable[bytes]:
             yield chunk
 
 
+def lines_of(path: Path, name: str, longest: int) -> Iterator[tuple[int, str]]:
+    """The lines of a text that are not empty, with their numbers; a longer one is cut in two."""
+    with path.open(encoding=name, errors="replace") as file:
+        number = 0
+        while line := file.readline(longest):
+            number += 1
+            if line.strip():
+                yield number, line.strip()
+
+
 def text_of(raw: bytes, name: str) -> tuple[str, bool]:
     """Decode one field: the text, and whether a character cut in half was dropped from its end.
 
@@ -125,11 +135,3 @@ def kept(raw: bytes) -> str:
     in hexadecimal; of a longer one the first `MAX_RAW`, and how many are left out."""
     left_out = len(raw) - MAX_RAW
     return raw[:MAX_RAW].hex() + (f"…+{left_out}" if left_out > 0 else "")
-
-
-def raw_of(value: str) -> bytes | None:
-    """The field's bytes again, from what `kept` made of them; None where some were left out."""
-    try:
-        return bytes.fromhex(value)
-    except ValueError:
-        return None

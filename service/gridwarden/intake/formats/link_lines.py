@@ -67,12 +67,7 @@ class Links:
         return Row(number, values, shapely.Point(place.lon, place.lat), trouble)
 
     def _lines(self) -> Iterator[tuple[int, str]]:
-        with self.path.open(encoding=self.encoding, errors="replace") as file:
-            number = 0
-            while line := file.readline(LONGEST):
-                number += 1
-                if line.strip():
-                    yield number, line.strip()
+        return letters.lines_of(self.path, self.encoding, LONGEST)
 
 
 def _read(line: str) -> tuple[LinkedPlace | None, Trouble | None]:

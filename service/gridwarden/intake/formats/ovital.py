@@ -99,12 +99,7 @@ class OvitalText:
         return Row(number, values, shapely.Point(label.lon, label.lat), other)
 
     def _lines(self) -> Iterator[tuple[int, str]]:
-        with self.path.open(encoding=self.encoding, errors="replace") as file:
-            number = 0
-            while line := file.readline(LONGEST):
-                number += 1
-                if line.strip():
-                    yield number, line.strip()
+        return letters.lines_of(self.path, self.encoding, LONGEST)
 
 
 def label_of(line: str) -> Label | None:

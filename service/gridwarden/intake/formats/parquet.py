@@ -22,7 +22,13 @@ from gridwarden.intake.formats.format import Format, Part
 from gridwarden.intake.formats.geoarrow import NATIVE, native_shapes
 from gridwarden.intake.formats.headers import header
 from gridwarden.intake.formats.places import Place
-from gridwarden.intake.formats.vector import decoded, is_text, sagitta_of, shapes_of
+from gridwarden.intake.formats.vector import (
+    batches_of_records,
+    decoded,
+    is_text,
+    sagitta_of,
+    shapes_of,
+)
 from gridwarden.words.problems import Problem
 
 CRS84: Final = "EPSG:4326"
@@ -86,16 +92,10 @@ class Parquet:
 
     def batches(self, size: int = ROWS_A_BATCH) -> Iterator[Batch]:
         """The rows in order. Raises Problem `unreadable_file` when the file breaks off."""
-        number = 1
-        try:
-            file = self._file()
-            for record in file.iter_batches(size, columns=self._wanted, use_threads=False):
-                yield self._batch(record, number)
-                number += record.num_rows
-        except ERRORS as error:
-            raise Problem(
-                "unreadable_file", "intake.broken_off", field="file", row=number
-            ) from error
+        return batches_of_records(self._records(size), self._batch, ERRORS)
+
+    def _records(self, size: int) -> Iterator[pa.RecordBatch]:
+        yield from self._file().iter_batches(size, columns=self._wanted, use_threads=False)
 
     def _file(self) -> pq.ParquetFile:
         return pq.ParquetFile(

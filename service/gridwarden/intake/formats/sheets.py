@@ -11,6 +11,7 @@ import shapely
 
 from gridwarden.intake.formats.batch import ROWS_A_BATCH, Batch, Shapes, Trouble, shown
 from gridwarden.intake.formats.claim import Claim
+from gridwarden.intake.formats.columns import numbers
 from gridwarden.intake.formats.headers import header, words
 from gridwarden.intake.formats.layout import (
     LOOKED_AT,
@@ -21,13 +22,12 @@ from gridwarden.intake.formats.layout import (
     understood,
 )
 from gridwarden.intake.formats.places import Place, place_in
-from gridwarden.intake.formats.positions import Axis, BadPositionError, compact, coordinate
+from gridwarden.intake.formats.positions import Axis, compact
 from gridwarden.words.sheets import unguarded
 
 _SPECIAL: Final = frozenset("#＃'")
 """What a cell begins with that has to be looked at."""
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
-_PLAIN: Final = re.compile(r"-?\d{1,12}(?:\.\d{1,20})?")
 TEXT_A_BATCH: Final = 32 << 20
 """Characters after which a batch is full, however few its rows: it is held in memory."""
 ERRORS: Final = words(
@@ -182,7 +182,7 @@ class Sheet:
         if pair:
             axes: tuple[Axis, Axis] = ("lon", "lat") if self.place.degrees else ("plane", "plane")
             x, y = (
-                _numbers(columns[name], name, axis, troubles)
+                numbers(columns[name], name, axis, troubles)
                 for name, axis in zip(pair, axes, strict=True)
             )
             if self.place.degrees:
@@ -207,25 +207,6 @@ def _letters(cells: list[Any]) -> int:
         return sum(map(len, cells))  # a text table has nothing else
     except TypeError:
         return sum(len(cell) for cell in cells if isinstance(cell, str))
-
-
-def _numbers(
-    values: list[Any], name: str, axis: Axis, troubles: dict[int, Trouble]
-) -> np.ndarray[Any, Any]:
-    """Coordinates; NaN where there is none, with a trouble where there is a wrong one."""
-    out = np.full(len(values), np.nan)
-    for i, value in enumerate(values):
-        if value is None:
-            continue
-        try:
-            plain = type(value) is str and _PLAIN.fullmatch(value)
-            found = float(value) if plain else coordinate(value, axis)
-        except BadPositionError as bad:
-            troubles.setdefault(i, Trouble(bad.reason, name, shown(value)))
-            continue
-        if found is not None:
-            out[i] = found
-    return out
 
 
 def _unpack(lon: np.ndarray[Any, Any], lat: np.ndarray[Any, Any]) -> None:

@@ -2,7 +2,7 @@
 stand on GDAL share with them."""
 
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -110,15 +110,7 @@ class Vector:
 
     def batches(self, size: int = ROWS_A_BATCH) -> Iterator[Batch]:
         """The rows in order. Raises Problem `unreadable_file` when the file breaks off."""
-        number = 1
-        try:
-            for record in self._records(size):
-                yield self._batch(record, number)
-                number += record.num_rows
-        except GDAL_ERRORS as error:
-            raise Problem(
-                "unreadable_file", "intake.broken_off", field="file", row=number
-            ) from error
+        return batches_of_records(self._records(size), self._batch, GDAL_ERRORS)
 
     def _file(self, part: Part, _encoding: str | None) -> Path:
         """The file that GDAL opens."""
@@ -224,6 +216,22 @@ class Vector:
         return gdal_name
 
 
+def batches_of_records(
+    records: Iterator[pa.RecordBatch],
+    batch: Callable[[pa.RecordBatch, int], Batch],
+    errors: tuple[type[Exception], ...],
+) -> Iterator[Batch]:
+    """A batch a record; `batch` gets the number of its first row. Raises Problem `unreadable_file`
+    for one of `errors`: the file breaks off there."""
+    number = 1
+    try:
+        for record in records:
+            yield batch(record, number)
+            number += record.num_rows
+    except errors as error:
+        raise Problem("unreadable_file", "intake.broken_off", field="file", row=number) from error
+
+
 def is_text(kind: pa.DataType) -> bool:
     """Whether a column of Arrow holds letters."""
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
@@ -288,12 +296,6 @@ class FlatGeobuf(Vector):
 
     driver = "FlatGeobuf"
     moments_as_text = True
-
-    def _folder(self) -> Path:
-        """A folder of this source's own, for what is made of its file; it goes with the source."""
-        if self._own is None:
-            self._own = TemporaryDirectory(prefix="gridwarden-", ignore_cleanup_errors=True)
-        return Path(self._own.name)
 
     def _layer_name(self, _part: Part, _layer: str) -> str | None:
         return None

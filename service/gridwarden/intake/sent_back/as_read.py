@@ -8,6 +8,7 @@ from gridwarden.geodesy import shifted_wkt
 from gridwarden.intake.coordinates.local import LOCAL
 from gridwarden.intake.formats.claim import Claim
 
+_SHIFTED: Final = {"gcj02": shifted_wkt("gcj02"), "bd09": shifted_wkt("bd09")}
 _BY_RANGE: Final = "x_is_north_by_range"
 
 
@@ -35,8 +36,8 @@ class AsRead:
         name = self.crs or (claim.system if claim.told else None)
         if name is None or name.startswith(LOCAL):
             return None
-        if name == "gcj02" or name == "bd09":
-            return shifted_wkt(name)
+        if name in _SHIFTED:
+            return _SHIFTED[name]
         if name.startswith("EPSG:"):
             return name
         # Of a system without a number the reading's name is a title only.

@@ -26,7 +26,6 @@ ARROW: Final[Mapping[FieldType, pa.DataType]] = {
     "timestamp": pa.timestamp("us", tz="UTC"),
     "json": pa.string(),
 }
-PLACE_WORDS: Final = Words("place", "位置")
 
 
 @dataclass(frozen=True, slots=True)
