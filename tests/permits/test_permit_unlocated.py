@@ -16,6 +16,9 @@ from hypothesis import strategies as st
 
 from conftest import owner
 from gridwarden.geodesy import gcj02_to_bd09, wgs84_to_gcj02
+from gridwarden.intake.located import located
+from gridwarden.intake.places import place_of
+from gridwarden.words.problems import Problem
 
 from .conftest import EDGE_M, Ground, X, box, lonlat
 from .test_permit_pages import run
@@ -150,6 +153,41 @@ def kml(y: float, maker: str = "") -> bytes:
     return KML.format(maker=maker, ring=ring).encode()
 
 
+def sheet_of(y: float, shift: str = "") -> tuple[str, bytes]:
+    """A table whose columns of longitude and latitude are exchanged."""
+    rows = [one.split(",") for one in corners(y, shift).split("; ")]
+    lines = [f"J{n},{lat},{lon}" for n, (lon, lat) in enumerate(rows, 1)]
+    return "拐点.csv", "\n".join(["点号,经度,纬度", *lines]).encode()
+
+
+@pytest.mark.parametrize("shift", ["", "gcj02", "bd09"])
+def test_exchanged_columns_of_degrees_are_judged_under_every_system(
+    ground: Ground, shift: str
+) -> None:
+    y = ground.lane()
+    ground.main("A", y)
+    found = answered(ground, file=sheet_of(y + EDGE_M + 0.2, shift))
+    told = found["coordinates"]
+    assert names(found) == ["EPSG:4326", "gcj02", "bd09"] and told["unlocated"] == "whose"
+    assert all(one["north_first"] for one in told["readings"])
+    assert found["verdict"] == "prohibited"
+    assert told["say"].startswith("Not located, judged under each of WGS 84")
+    assert "northing or latitude: only so" in told["say"]
+    assert answered(ground, file=sheet_of(ground.lane(), shift))["verdict"] == "unknown"
+    chosen = answered(ground, file=sheet_of(y + EDGE_M + 0.2, shift), crs=shift or "EPSG:4326")
+    assert chosen["verdict"] == "prohibited" and chosen["coordinates"]["unlocated"] == "axes"
+    assert "the one reading that lies here" in chosen["coordinates"]["say"]
+
+
+def test_a_reading_is_left_out_only_where_it_lies_elsewhere(ground: Ground) -> None:
+    place = place_of(corners(ground.lane()), "area", ground.settings)
+    sizes = [one.area.metres.area for one in located(place, None, ground.settings, 0, 1).readings]
+    between = (min(sizes) + max(sizes)) / 2e6
+    with pytest.raises(Problem) as no:
+        located(place, None, ground.settings, 0, between)
+    assert no.value.detail == "areas.problem.too_large"
+
+
 def test_a_kml_of_an_unknown_maker_is_not_located(ground: Ground) -> None:
     y = ground.lane()
     found = answered(ground, file=("范围.kml", kml(y)))
@@ -213,21 +251,17 @@ def test_what_is_no_place_is_refused_by_name(
 def test_shapes_of_one_kind_are_asked_about_together_and_of_two_kinds_not(ground: Ground) -> None:
     y = ground.lane()
     ground.main("A", y)
-    near = {"type": "Polygon", "coordinates": [[lonlat(*p) for p in box(y + 2)["coordinates"][0]]]}
-    next_to_it = {
-        "type": "Polygon",
-        "coordinates": [[lonlat(*p) for p in box(y + 30)["coordinates"][0]]],
-    }
+    near, next_to_it = (
+        {"type": "Polygon", "coordinates": [[lonlat(*p) for p in box(there)["coordinates"][0]]]}
+        for there in (y + 2, y + 30)
+    )
     far = {"type": "Point", "coordinates": lonlat(X + 90, y + 50)}
 
     def collection(*shapes: object) -> str:
         features = [{"type": "Feature", "properties": {}, "geometry": g} for g in shapes]
         return json.dumps({"type": "FeatureCollection", "features": features})
 
-    both = answered(
-        ground,
-        collection(near, next_to_it),
-    )
+    both = answered(ground, collection(near, next_to_it))
     assert both["mains"][0]["distance_m"] == pytest.approx(2 - EDGE_M, abs=1e-3)
     mixed = post(ground, collection(near, far))
     assert mixed.status_code == 400 and "1 Polygon, 1 Point" in mixed.json()["detail"]
@@ -263,11 +297,8 @@ def test_a_proposal_lies_in_one_place(ground: Ground) -> None:
     for crs, verdict in (("EPSG:4326", "no gas main is affected"), ("bd09", "cannot be judged")):
         sent = ground.http.post("/what-if?lang=en", data=dig | {"crs": crs}, headers=headers)
         assert sent.status_code == 200 and verdict in sent.text
-    file = {"file": ("a.kml", kml(y))}
-    sent = ground.http.post(
-        "/what-if?lang=en", data={"layer": "charging_sheds", "crs": "EPSG:4326"}, files=file,
-        headers=headers,
-    )  # fmt: skip
+    file, form = {"file": ("a.kml", kml(y))}, {"layer": "charging_sheds", "crs": "EPSG:4326"}
+    sent = ground.http.post("/what-if?lang=en", data=form, files=file, headers=headers)
     assert sent.status_code == 200, sent.text
 
 
@@ -292,9 +323,8 @@ def test_the_sheet_shows_where_each_reading_lies(ground: Ground) -> None:
         sheet = ground.http.post(f"/permits/check?lang={lang}", data=form, headers=headers).text
         assert words in sheet and sheet.count("<circle") >= 6 and 'stroke="#9AA5B1"' in sheet
         assert sheet.count('name="crs" value="gcj02"') == 1
-    told = ground.http.post(
-        "/permits/check?lang=en", data=form | {"crs": "EPSG:4326"}, headers=headers
-    ).text
+    form |= {"crs": "EPSG:4326"}
+    told = ground.http.post("/permits/check?lang=en", data=form, headers=headers).text
     assert "Where the area may lie" not in told and "so it was chosen" in told
 
 
@@ -314,19 +344,47 @@ def test_no_file_breaks_the_service(ground: Ground, body: bytes, suffix: str, cr
     assert sent.status_code in (200, 400, 404), sent.text
 
 
+def net(ground: Ground, name: str, east: float, north: float, away: float = 0.0) -> None:
+    """Keep a system whose origin lies at a place, by four points that lie `away` to the north."""
+    points = "\n".join(
+        f"K{n} {500 + b:.4f} {1_000 + a:.4f} {north + 500 + b:.4f} {east + 1_000 + a:.4f}"
+        for n, (a, b) in enumerate([(0, away), (0, away + 900), (900, away), (900, away + 900)])
+    )
+    made = ground.http.post(
+        "/api/coordinates/local", headers=ground.keys["A"], json={"name": name, "points": points}
+    )
+    assert made.status_code == 201, made.text
+
+
+def test_an_area_far_from_the_points_of_a_local_system_is_never_clear(ground: Ground) -> None:
+    y = ground.lane()
+    east, north = X - 1_000, y - 500
+    net(ground, "近网", east, north)
+    net(ground, "远网", east, north, away=9_000)
+    corner = box(y)["coordinates"][0][:-1]
+    text = "\n".join(f"{b - north:.4f},{a - east:.4f}" for a, b in corner)
+    near = answered(ground, text, crs="local:近网")
+    assert near["verdict"] == "clear" and near["coordinates"]["unlocated"] is None
+    far = answered(ground, text, crs="local:远网")
+    assert far["verdict"] == "unknown" and far["coordinates"]["unlocated"] == "far"
+    assert far["coordinates"]["say"].startswith("Read as local system 远网")
+    for said in (far["say"], far["reasons"][0]["text"], far["coordinates"]["say"]):
+        assert "common points" in said and "whose coordinates" not in said
+    headers = ground.keys["A"] | {"Accept": "text/html"}
+    dig = {"layer": "excavations", "feature": text, "properties": "method = mechanical"}
+    for crs, words in (("近网", "no gas main is affected"), ("远网", "cannot be judged")):
+        form = dig | {"crs": f"local:{crs}"}
+        sent = ground.http.post("/what-if?lang=en", data=form, headers=headers)
+        assert sent.status_code == 200 and words in sent.text, crs
+    ground.main("A", y + EDGE_M)
+    assert "so that its place is not certain" in answered(ground, text, crs="local:远网")["say"]
+
+
 def test_a_firms_own_system_is_chosen_by_its_name(ground: Ground) -> None:
     y = ground.lane()
     ground.main("A", y)
     east, north = X - 1_000, y - 500
-    points = "\n".join(
-        f"K{n} {500 + b:.4f} {1_000 + a:.4f} {north + 500 + b:.4f} {east + 1_000 + a:.4f}"
-        for n, (a, b) in enumerate([(0, 0), (0, 900), (900, 0), (900, 900)])
-    )
-    made = ground.http.post(
-        "/api/coordinates/local", headers=ground.keys["A"],
-        json={"name": "甲网", "points": points},
-    )  # fmt: skip
-    assert made.status_code == 201, made.text
+    net(ground, "甲网", east, north)
     corner = box(y + EDGE_M + 0.42)["coordinates"][0][:-1]
     text = "\n".join(f"{b - north:.4f},{a - east:.4f}" for a, b in corner)
     found = answered(ground, text, crs="local:甲网")

@@ -1,8 +1,8 @@
 """Whose coordinates a place has, and where it then lies: known with a reason, or under every
 reading that it may have, of which nobody knows which holds."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -27,15 +27,24 @@ UNKNOWN: Final = "unknown"
 """What a person says who does not know the system."""
 MOST: Final = 8
 """Readings that are judged together."""
+OUTSIDE: Final = "areas.problem.outside"
+"""The only reason for which a reading cannot be the one that is meant: it lies elsewhere."""
+NO_ZONE: Final = "coordinates.refused.no_zone_fits"
+SURE: Final = (None, "bd09", "far")
+"""What `unlocated` may be where it is known whose the coordinates are."""
 
 
 @dataclass(frozen=True, slots=True)
 class Meant:
-    """One reading of a place: the system's name, which number is the northing, and the area."""
+    """One reading of a place: the system's name, which number is the northing, and the area.
+
+    `doubt` says why the area may lie elsewhere though the reading holds: `bd09`, `far`.
+    """
 
     name: str
     north_first: bool
     area: Area
+    doubt: str | None = None
 
     def said(self, lang: str, *, axes: bool) -> str:
         """The reading in words; `axes` where readings differ in the order of the numbers."""
@@ -48,7 +57,8 @@ class Meant:
 @dataclass(frozen=True, slots=True)
 class Located:
     """Where a place lies. `unlocated` says why it is not known which of `readings` holds: `whose`,
-    `zone`, `misfit`, `axes`, or `bd09` for the one that is within 10 m; None where it is known.
+    `zone`, `misfit`, `axes`; or, of the one that holds, why it may lie elsewhere: `bd09`, known
+    within 10 m; `far`, a local system far from its common points. None where it is known.
 
     `reasons` end `coordinates.because.<…>`, each with its detail.
     """
@@ -80,7 +90,8 @@ class Located:
         if len(self.readings) > 1:
             names = ("、" if lang == "zh" else ", ").join(self.names(lang))
             return say("places.read.several", lang, systems=names, why=why)
-        return say("places.read.one", lang, system=self.names(lang)[0], why=why)
+        key = "one" if self.unlocated in SURE else "only"
+        return say(f"places.read.{key}", lang, system=self.names(lang)[0], why=why)
 
     def work(self) -> dict[str, Any]:
         """What `api.permit_answer` is told: `coordinates`, and `unlocated` where that is so."""
@@ -210,6 +221,19 @@ def _reason(found: Decision) -> tuple[str, str]:
     return ("chosen", "") if found.because == "said" else (found.because, found.detail)
 
 
+def _sure(meant: Meant, reasons: tuple[tuple[str, str], ...]) -> Located:
+    """The one reading that holds."""
+    far = (("far_from_points", ""),) if meant.doubt == "far" else ()
+    return Located((meant,), (*reasons, *far), meant.doubt)
+
+
+def _doubt(reading: Reading, area: Area) -> str | None:
+    if reading.shift == "bd09":
+        return "bd09"
+    fitted = reading.fitted
+    return "far" if fitted is not None and not fitted.near().covers(area.metres) else None
+
+
 @dataclass(frozen=True)
 class _Asking:
     place: Place
@@ -234,37 +258,64 @@ class _Asking:
         )
 
     def _known(self, found: Decision, reading: Reading) -> Located:
-        reasons = (_reason(found), *found.also)
-        meant = Meant(reading.name, reading.north_first, self._area(reading))
-        return Located((meant,), reasons, "bd09" if reading.shift == "bd09" else None)
+        return _sure(self._meant(reading), (_reason(found), *found.also))
 
     def _open(self, found: Decision, question: Question, said: Said) -> Located:
         """Under every reading that the question offers and that lies here."""
         meant: dict[tuple[str, bool], Meant] = {}
-        refused: Problem | None = None
-        for option in question.options[:MOST]:
-            crs = option.answer.get("crs") or question.params.get("crs") or said.crs
-            north_first = option.answer.get("north_first")
+        whose: str | None = None
+        outside: Problem | None = None
+        for reading, key in self._offered(question, said):
             try:
-                reading = self._decided(Said(crs, north_first, ("crs", "north_first"))).reading
-                if reading is not None:
-                    one = Meant(reading.name, reading.north_first, self._area(reading))
-                    meant.setdefault((one.name, one.north_first), one)
+                meant.setdefault((reading.name, reading.north_first), self._meant(reading))
+                whose = whose or key
             except Problem as problem:
-                refused = refused or problem
+                if problem.detail != OUTSIDE:
+                    raise
+                outside = outside or problem
         if not meant:
-            raise refused or Problem("refused", "intake.no_crs", field="crs")
-        readings = tuple(meant.values())
+            raise outside or Problem("refused", "intake.no_crs", field="crs")
+        readings = tuple(meant.values())[:MOST]
         reasons = (_reason(found), *found.also)
-        only = (
-            question.kind == "axes" and len(readings) == 1 and self.place.claim.north_first is None
-        )
-        if only:
+        if question.kind == "axes" and len({one.north_first for one in readings}) == 1:
             key = "only_north_first" if readings[0].north_first else "only_east_first"
-            return Located(readings, (*reasons, (key, "")), None)
-        return Located(
-            readings, reasons, question.key if question.kind == "coordinates" else "axes"
-        )
+            reasons = (*reasons, (key, ""))
+        if whose is None and len(readings) == 1 and self.place.claim.north_first is None:
+            return _sure(readings[0], reasons)
+        return Located(readings, reasons, whose or "axes")
+
+    def _offered(
+        self, question: Question, said: Said, whose: str | None = None
+    ) -> Iterator[tuple[Reading, str | None]]:
+        """Every reading that a question offers, and the key of the question whose they are. Where
+        the order of the numbers is asked first, whose they are is asked behind each order."""
+        whose = question.key if question.kind == "coordinates" else whose
+        for option in question.options:
+            crs = option.answer.get("crs") or said.crs
+            chosen = Said(crs, option.answer.get("north_first", said.north_first))
+            found = self._answered(question, chosen)
+            if found.reading is not None:
+                yield found.reading, whose
+            elif found.question is not None:
+                yield from self._offered(found.question, chosen, whose)
+
+    def _answered(self, question: Question, chosen: Said) -> Decision:
+        """What comes of an option, and of nothing more than it says."""
+        both = ("crs", "north_first")
+        if question.kind == "coordinates":
+            return self._decided(replace(chosen, answered=both))
+        try:
+            return self._decided(replace(chosen, answered=both[1:]))
+        except Problem as problem:
+            if problem.detail != NO_ZONE:
+                raise
+        # in this order no zone puts it here; it is measured by the one that was asked about
+        asked = question.params.get("crs")
+        return self._decided(replace(chosen, crs=asked, answered=both))
+
+    def _meant(self, reading: Reading) -> Meant:
+        area = self._area(reading)
+        return Meant(reading.name, reading.north_first, area, _doubt(reading, area))
 
     def _area(self, reading: Reading) -> Area:
         assert self.place.shape is not None

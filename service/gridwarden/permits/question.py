@@ -19,6 +19,8 @@ METHODS: Final[tuple[str, ...]] = get_args(Method)
 MEMBERS: Final = ("area", "buffer_m", "method", "depth_m", "starts_on", "ends_on")
 VERDICTS: Final = ("prohibited", "protection_plan", "notify", "unknown", "clear")
 _ANSWER: Final = "permits.answer."
+_FAR: Final = "permits.far."
+"""What is said otherwise where a local system is used far from its common points."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +54,21 @@ class Question:
             "depth_m": self.depth_m,
             "starts_on": self.starts_on and self.starts_on.isoformat(),
             "ends_on": self.ends_on and self.ends_on.isoformat(),
-            "words": words(self.method),
+            "words": words(self.method, far=self.place.unlocated == "far"),
         } | self.place.work()
 
 
 @cache
-def words(method: str) -> dict[str, dict[str, str]]:
+def words(method: str, *, far: bool = False) -> dict[str, dict[str, str]]:
     """The answer's texts by language, with the method's name."""
-    keys = [key for key in catalogue() if key.startswith(_ANSWER)]
+    rooms = (_ANSWER, _FAR) if far else (_ANSWER,)
     return {
-        language: {key.removeprefix(_ANSWER): say(key, language) for key in keys}
+        language: {
+            key.removeprefix(room): say(key, language)
+            for room in rooms
+            for key in catalogue()
+            if key.startswith(room)
+        }
         | {"method": say(f"permits.method.{method}", language)}
         | {f"named_{verdict}": say(f"permits.verdict.{verdict}", language) for verdict in VERDICTS}
         for language in LANGUAGES
