@@ -193,8 +193,9 @@ def answer(found: Mapping[str, Any], place: Located, lang: str) -> dict[str, Any
     """What the database found, told."""
     dig = found["dig"]
     if dig and place.unlocated and dig["verdict"] == "clear":
-        # within 10 m of where it says: what lies there cannot be ruled out
-        dig = {**dig, "verdict": "unknown", "doubts": [*dig["doubts"], "unlocated-bd09"]}
+        # it may lie beside where it says: what lies there cannot be ruled out
+        doubt = "unlocated-bd09" if place.unlocated == "bd09" else "unlocated"
+        dig = {**dig, "verdict": "unknown", "doubts": [*dig["doubts"], doubt]}
     return {
         "layer": found["layer"],
         "replaces": found["replaces"],
