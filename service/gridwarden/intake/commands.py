@@ -4,7 +4,7 @@ import asyncio
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 from rich.console import Console
@@ -20,6 +20,24 @@ from gridwarden.intake.coordinates.local_commands import group as coordinates
 from gridwarden.intake.dry_run.commands import first_changes, publish_command
 from gridwarden.intake.habits.commands import habits_command
 from gridwarden.intake.importers import usual_role
+from gridwarden.intake.options import (
+    AsJson,
+    Constants,
+    Crs,
+    Dataset,
+    DryRun,
+    Encoding,
+    File,
+    FromLayer,
+    LayerName,
+    Mappings,
+    Org,
+    Rejects,
+    Remove,
+    Role,
+    SentBack,
+    Where,
+)
 from gridwarden.intake.rollback.commands import rollback_command
 from gridwarden.jobs.command import watched
 from gridwarden.settings import Settings
@@ -27,7 +45,6 @@ from gridwarden.words import say
 from gridwarden.words.problems import Problem
 
 console = Console()
-Pairs = list[str] | None
 COUNTS = ("rows_in", "rows_left_out", "rows_good", "repaired", "quarantined", "kept", "matched")
 
 
@@ -42,48 +59,23 @@ def add_to(app: typer.Typer) -> None:
 
 
 def import_command(
-    file: Annotated[Path, typer.Argument(help="GeoPackage, Shapefile, CSV, XLSX, KML, DXF, …")],
-    layer: Annotated[str, typer.Option("--layer", help="Which layer of the city.")],
-    dataset: Annotated[str, typer.Option("--dataset", help="Whose part of it; replaced as one.")],
-    from_layer: Annotated[
-        str | None, typer.Option("--from", help="Which layer of the file.")
-    ] = None,
-    where: Annotated[
-        str | None, typer.Option("--where", help="Only rows with column=value.")
-    ] = None,
-    crs: Annotated[
-        str | None,
-        typer.Option("--crs", help="EPSG:n, gcj02, bd09, local:NAME; wins."),
-    ] = None,
+    file: File,
+    layer: LayerName,
+    dataset: Dataset,
+    from_layer: FromLayer = None,
+    where: Where = None,
+    crs: Crs = None,
     north_first: NorthFirst = None,
-    encoding: Annotated[
-        str | None, typer.Option("--encoding", help="utf-8, gbk; else told from the file.")
-    ] = None,
-    mapping: Annotated[
-        Pairs, typer.Option("--map", help="column=field of the file; source_id=field, too.")
-    ] = None,
-    constants: Annotated[Pairs, typer.Option("--set", help="column=value for every row.")] = None,
-    org: Annotated[
-        str | None, typer.Option("--org", help="Organisation that the rows belong to.")
-    ] = None,
-    role: Annotated[
-        str | None, typer.Option("--as", help="The role to act in; else who usually brings it.")
-    ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Tell what would change; publish nothing.")
-    ] = False,
-    remove: Annotated[
-        int | None,
-        typer.Option("--remove", min=0, help="Confirm that so many rows of the dataset may go."),
-    ] = None,
-    rejects: Annotated[
-        Path | None, typer.Option("--rejects", help="Write the rejected rows to this CSV.")
-    ] = None,
-    sent_back: Annotated[
-        Path | None,
-        typer.Option("--sent-back", help="Write the file itself here, its rejected rows marked."),
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the counts as JSON.")] = False,
+    encoding: Encoding = None,
+    mapping: Mappings = None,
+    constants: Constants = None,
+    org: Org = None,
+    role: Role = None,
+    dry_run: DryRun = False,
+    remove: Remove = None,
+    rejects: Rejects = None,
+    sent_back: SentBack = None,
+    as_json: AsJson = False,
 ) -> None:
     """Import a file into a layer; bad rows go to quarantine, the rest is published as one version.
 
