@@ -90,8 +90,8 @@ def test_marks_that_others_copy_count_only_together(tmp_path: Path) -> None:
     assert claim(tmp_path, POINT, GX) == ("degrees", "kml_unknown_maker")
 
 
-def test_gdal_s_own_kml_is_known(tmp_path: Path) -> None:
+def test_gdal_s_own_kml_is_known_and_says_nothing_of_a_shift(tmp_path: Path) -> None:
     made = gdal(tmp_path / "q.kml", [(point(), {"层数": "7"})], driver="LIBKML", layer="楼")
     source = opened(tmp_path, made.read_bytes())
-    assert (source.claim.system, source.claim.because) == ("EPSG:4326", "gdal_kml")
+    assert (source.claim.system, source.claim.because) == ("degrees", "kml_gdal")
     assert whole(source).columns["层数"] == ["7"]

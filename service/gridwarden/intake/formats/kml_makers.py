@@ -84,7 +84,8 @@ MAKERS: Final = (
         ids=r"(?:m|s|sn|sh|msn)_ylw-pushpin\w*",
         namespaces=_GX,
     ),
-    Maker("gdal", "GDAL / QGIS", "EPSG:4326", "gdal_kml", "certain", ids=r"root_doc"),
+    # Keeps what it was told: a shifted KML that went through it is shifted still.
+    Maker("gdal", "GDAL / QGIS", DEGREES, "kml_gdal", "certain", ids=r"root_doc"),
     Maker("arcgis", "ArcGIS", "EPSG:4326", "arcgis_kml", "certain", ids=r"FeatureLayer\d+"),
     Maker(
         "arcgis",
