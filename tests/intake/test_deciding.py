@@ -9,6 +9,7 @@ import shapely
 from gridwarden.geodesy import WorkingCrs, reading_of, wgs84_to_gcj02
 from gridwarden.intake.coordinates import Decision, Extent, Said, decided
 from gridwarden.intake.coordinates.deciding import Before
+from gridwarden.intake.coordinates.extent import Looked
 from gridwarden.intake.formats.claim import DEGREES, PLANE, Claim
 from gridwarden.settings import Settings
 from gridwarden.words import known, say
@@ -40,6 +41,8 @@ def district(settings: Settings = WUHAN) -> Extent:
 FILE_4326, FILE_4547 = Claim("EPSG:4326", "file"), Claim("EPSG:4547", "file")
 LONLAT, XY = Claim(DEGREES, "lonlat_columns"), Claim(PLANE, "xy_columns", None)
 NOTHING = Claim(None, "nothing")
+LOCAL = Claim(PLANE, "title_local", None, "武汉2000坐标系，38带")
+SEVERAL = Claim(PLANE, "title_several", None, "由1954年北京坐标系转换至2000国家大地坐标系")
 DEG, DEG_TURNED = shapes(LON, LAT), shapes(LAT, LON)
 FIN = shapes(24.94 + LON / 1e4, 60.17 + LAT / 1e4)
 
@@ -72,8 +75,11 @@ def test_it_is_taken_with_its_reason(case: str, extent: Extent | None) -> None:
     assert got.reading is not None
     assert (got.reading.name, got.because) == (name, because)
     assert got.reading.north_first is ("X north" in case or "first, open" in case)
-    proved = ("x_is_north_by_range", "") in got.also
-    assert proved is got.reading.north_first
+    by_range = "latitude_first_by_range" if got.reading.geographic else "x_is_north_by_range"
+    assert ((by_range, "") in got.also) is got.reading.north_first
+    note = "latitude_first" if got.reading.geographic else "x_is_north"
+    assert (note in got.notes) is got.reading.north_first
+    assert ("none_in_city:20" in got.notes) is ("does not fit" in case)
     if "does not fit" not in case:
         first, second = shapely.get_coordinates(sample).T
         assert (extent or district()).holds(*got.reading.to_working(first, second)).all()
@@ -196,6 +202,16 @@ def test_a_gcj_file_that_says_wgs_is_asked_about_when_only_so_it_lies_in_the_cit
         (XY, shapes([1.0], [2.0]), {"crs": "local:somebody's"}, "coordinates.refused.no_local"),
         (NOTHING, shapes([500_000.0], [5_900_000.0]), {}, "coordinates.refused.no_zone_fits"),
         (NOTHING, shapes([], []), {}, "intake.no_crs"),
+        (LOCAL, in_system(4547), {}, "coordinates.refused.names_local"),
+        (LOCAL, in_system(4526), {}, "coordinates.refused.names_local"),
+        (SEVERAL, in_system(4547, turned=True), {}, "coordinates.refused.names_several"),
+        (SEVERAL, in_system(4526), {}, "coordinates.refused.names_several"),
+        (
+            SEVERAL,
+            shapes([529_000.0, 9.0], [3_374_000.0, 9.0]),
+            {},
+            "coordinates.refused.names_several",
+        ),
     ],
 )
 def test_what_cannot_even_be_asked_is_refused(
@@ -204,6 +220,12 @@ def test_what_cannot_even_be_asked_is_refused(
     with pytest.raises(Problem) as refused:
         decided(claim, sample, Said(**said), WUHAN, district())
     assert (refused.value.detail, refused.value.field) == (key, "crs")
+    for language in ("en", "zh"):
+        assert claim.detail in refused.value.said(language)
+        assert "{" not in refused.value.said(language)
+    if claim.because in ("title_local", "title_several"):
+        told = decided(claim, sample, Said("EPSG:4547"), WUHAN, Extent(WorkingCrs(4547)))
+        assert told.reading is not None or told.question is not None
 
 
 def test_a_few_bad_rows_among_many_neither_hold_nor_move_the_rest() -> None:
@@ -220,8 +242,33 @@ def test_a_few_bad_rows_among_many_neither_hold_nor_move_the_rest() -> None:
 
 def test_no_position_at_all_is_no_question() -> None:
     nowhere = shapely.points([np.nan, np.nan], [1.0, 2.0])
-    for claim in (FILE_4547, LONLAT):
-        assert decided(claim, nowhere, Said(), WUHAN).question is None
+    for claim, because in ((FILE_4547, "file"), (LONLAT, "no_places")):
+        got = decided(claim, nowhere, Said(), WUHAN)
+        assert (got.question, got.because) == (None, because)
+
+
+def test_a_file_that_begins_with_zeros_is_judged_by_its_first_places() -> None:
+    zeros, empty = shapes([0.0] * 3, [0.0] * 3), shapely.points([np.nan], [1.0])
+    missing = np.array([None], dtype=object)
+    heads = [zeros, empty, missing, zeros]
+    late = iter([*heads, DEG, zeros])
+    assert Looked.first_places(late) is DEG
+    assert len(list(late)) == 1, "what follows is not read"
+    got = decided(LONLAT, Looked.first_places([*heads, DEG]), Said(), WUHAN, district())
+    assert got.question is not None
+    assert got.question.key == "whose"
+    none = decided(LONLAT, Looked.first_places(heads), Said(), WUHAN, district())
+    assert none.because == "no_places"
+    assert Looked.first_places([]).size == 0
+
+
+def test_a_zone_elsewhere_is_told_of() -> None:
+    got = decided(XY, shapely.transform(in_system(4526), lambda at: at + np.array([0, 9e5])), Said(),
+                  WUHAN, district())  # fmt: skip
+    assert (got.because, got.notes) == ("zone_prefix", ("none_in_city:20",))
+    for language in ("en", "zh"):
+        assert "20" in say("intake.note.none_in_city", language, value=20)
+        assert known("intake.note.latitude_first")
 
 
 @pytest.mark.parametrize(("crs", "shifted"), [(4547, True), (4549, True), (32650, True),

@@ -3,18 +3,17 @@
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from zoneinfo import ZoneInfo
-
-import numpy as np
-import shapely
 
 from gridwarden.geodesy import Reading
 from gridwarden.intake.apart import Limits, open_apart
 from gridwarden.intake.ask import Ask
 from gridwarden.intake.coordinates import Decision, decided
+from gridwarden.intake.coordinates.extent import Looked
 from gridwarden.intake.coordinates.knowing import Known, claim_of
-from gridwarden.intake.formats.batch import Batch, Shapes, Source
+from gridwarden.intake.formats.batch import Batch, Source
 from gridwarden.intake.habits.knowing import Habit, Habits
 from gridwarden.intake.mapping import Fields, mapping_of
 from gridwarden.intake.outlines import for_layer
@@ -87,7 +86,7 @@ def prepared(
     head = first = next(batches, None)
     decision = None
     if layer.geometry != "none":
-        decision = _decision(source, first, batches, asked, settings, known)
+        decision = decision_of(source, first, batches, asked, settings, known)
         source.notes += decision.notes
     if first is not None:
         fields = _trusted(fields, asked, source, first)
@@ -125,7 +124,7 @@ def _close(source: Source) -> None:
         close()
 
 
-def _decision(
+def decision_of(
     source: Source,
     first: Batch | None,
     batches: Iterator[Batch],
@@ -134,12 +133,8 @@ def _decision(
     known: Known,
 ) -> Decision:
     """Whose coordinates these are, by the first rows that hold any."""
-    shapes: Shapes = np.empty(0, dtype=object)
-    while first is not None:
-        shapes = first.shapes
-        if not (shapely.is_missing(shapes) | shapely.is_empty(shapes)).all():
-            break
-        first = next(batches, None)
+    heads = () if first is None else (first,)
+    shapes = Looked.first_places(batch.shapes for batch in chain(heads, batches))
     # A form does not tell the system: one person brings the files of many. What was answered is
     # remembered by sender and dataset.
     before = known.before.get(claim_of(source))

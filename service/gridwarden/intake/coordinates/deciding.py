@@ -29,8 +29,9 @@ from gridwarden.settings import Settings
 from gridwarden.words.problems import Problem
 
 LONLAT: Final = "EPSG:4326"
-NAMES_LOCAL: Final = "title_local"
-"""The reason of a claim that names a local system: no zone may be tried on its numbers."""
+NAMED_OTHERWISE: Final = {"title_local": "names_local", "title_several": "names_several"}
+"""Reasons of claims that name a local system, or several systems: no zone may be tried on their
+numbers. And the end of the key that refuses them."""
 WHOSE: Final = {LONLAT: "wgs84", "gcj02": "gcj02", "bd09": "bd09"}
 """What degrees in China may be, and the key of the words for it. CGCS2000 is WGS 84 to a few
 decimetres; both are meant by the first."""
@@ -128,10 +129,19 @@ class _Deciding:
             assert self.claim.system is not None
             return self._told(self.claim.system, self.claim.because, self.claim.detail)
         if self.looked.axes.kind == "plane":
+            self._check_named()
             return self._turned() or self._plane()
         if self.claim.system == DEGREES or self.looked.axes.kind == "degrees":
             return self._turned() or self._degrees()
+        self._check_named()
         return self._unknown()
+
+    def _check_named(self) -> None:
+        """Raises Problem `refused` for metres of a local system, or of one of several."""
+        key = NAMED_OTHERWISE.get(self.claim.because)
+        if key is not None and self.before is None:
+            said = self.claim.detail
+            raise Problem("refused", f"coordinates.refused.{key}", field="crs", said=said)
 
     # What somebody states.
 
@@ -154,13 +164,16 @@ class _Deciding:
         elif reading.fitted is not None and self.claim.north_first is None:
             also.append(("order_of_points", ""))
         elif reading.north_first and self.claim.north_first is None:
-            also.append(("x_is_north_by_range", ""))
-            notes = (*notes, "x_is_north")
+            degrees = reading.geographic
+            also.append(("latitude_first_by_range" if degrees else "x_is_north_by_range", ""))
+            notes = (*notes, "latitude_first" if degrees else "x_is_north")
         if reading.fitted is not None:
             told = len(reading.fitted.points) > 2
             also.append(("checked" if told else "unchecked", f"{reading.accuracy_m:.2f}"))
             far = self.looked.of - self._inside(reading)
             notes = (*notes, f"far_from_points:{far}") if far else notes
+        elif self.looked.of and not self._inside(reading):
+            notes = (*notes, f"none_in_city:{self.looked.of}")
         turned = self.looked.only_turned(reading, self.extent)
         if turned and "north_first" not in self.ask.answered:
             notes = (*notes, f"swapped_rows:{turned}")
@@ -272,10 +285,8 @@ class _Deciding:
 
     def _plane(self) -> Decision:
         axes = self.looked.axes
-        if self.claim.because == NAMES_LOCAL and self.before is None:
-            said = self.claim.detail
-            raise Problem("refused", "coordinates.refused.names_local", field="crs", said=said)
-        if axes.zone is not None and axes.zone_width_deg is not None:
+        named = self.claim.because in NAMED_OTHERWISE
+        if axes.zone is not None and axes.zone_width_deg is not None and not named:
             epsg = numbered_zone(axes.zone, axes.zone_width_deg)
             reading = self._read(f"EPSG:{epsg}", self._order(axes.north_first))
             return self._taken(reading, "zone_prefix", f"{axes.zone} → EPSG:{epsg}")

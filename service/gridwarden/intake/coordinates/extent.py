@@ -1,6 +1,6 @@
 """Where the city is, and how many of some shapes lie in it under a reading."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -71,6 +71,16 @@ class Looked:
         fine = np.isfinite(one).all(axis=1) & (one != 0).any(axis=1)
         axes = axes_of(coordinates[:, 0], coordinates[:, 1])
         return cls(there[fine], one[fine, 0], one[fine, 1], axes)
+
+    @classmethod
+    def first_places(cls, batches: Iterable[Shapes]) -> Shapes:
+        """The first of these that hold a position to look at: a file may begin with rows at 0, 0,
+        or without any, however many. The last of them where none does."""
+        shapes: Shapes = np.empty(0, dtype=object)
+        for shapes in batches:
+            if cls.at(shapes).of:
+                break
+        return shapes
 
     @property
     def of(self) -> int:

@@ -23,11 +23,13 @@ from typing import Final
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from gridwarden.geodesy import meridian_zone, numbered_zone
 from gridwarden.intake.formats import encoding as letters
 from gridwarden.intake.formats.batch import ROWS_A_BATCH, Batch, Trouble, shown
 from gridwarden.intake.formats.claim import PLANE, Claim
 from gridwarden.intake.formats.format import Format, Part
 from gridwarden.intake.formats.rowwise import Row, batches_of
+from gridwarden.intake.formats.systems import DEGREES_OF, OLDER, datum_in, folded
 from gridwarden.words.problems import Problem
 
 COORDINATES: Final = "[地块坐标]"
@@ -42,15 +44,13 @@ MAX_RINGS: Final = 1_000
 PREFIXED_M: Final = 1_000_000.0
 """An easting from here on carries the number of its zone."""
 SYSTEMS: Final = {
-    "2000": {3: (4513, 4534), 6: (4491, 4502)},
-    "80": {3: (2349, 2370), 6: (2327, 2338)},
-    "54": {3: (2401, 2422), 6: (21413, 21453)},
+    "xian80": {3: (2349, 2370), 6: (2327, 2338)},
+    "beijing54": {3: (2401, 2422), 6: (21413, 21453)},
 }
 """EPSG codes of the first zone (3 degrees: zone 25; 6 degrees: zone 13), with the zone's number in
-the easting and without, of CGCS2000, Xian-80 and Beijing-54."""
-DATUMS: Final = {"2000": ("2000",), "80": ("80", "西安"), "54": ("54", "北京")}
-"""The words by which a description names a datum."""
-OLDER: Final = {"80": "EPSG:4610", "54": "EPSG:4214"}
+the easting and without, of the older datums."""
+SHORT: Final = {"2000": "cgcs2000", "80": "xian80", "54": "beijing54"}
+"""Years that stand for a datum where nothing stands beside them."""
 FIRST_ZONE: Final = {3: 25, 6: 13}
 ZONES: Final = {3: 21, 6: 11}
 
@@ -229,12 +229,12 @@ def claim_of(said: dict[str, str], first: tuple[float, float] | None) -> Claim:
     named = said.get("坐标系", "")
     told = (name for name in ("坐标系", "几度分带", "带号") if said.get(name))
     detail = ", ".join(f"{name}={said[name]}" for name in told)
-    datum = next((code for code, words in DATUMS.items() if any(w in named for w in words)), None)
-    if datum is None:
+    datum = SHORT.get(named) or datum_in(folded(named))
+    if datum != "cgcs2000" and datum not in OLDER:
         return Claim(named or PLANE, "land_bureau" if named else "land_bureau_open", False, detail)
     system = _zone_of(datum, said, first)
     if system is None and datum in OLDER:
-        system = OLDER[datum]
+        system = DEGREES_OF[datum]
     return Claim(system or PLANE, "land_bureau" if system else "land_bureau_open", False, detail)
 
 
@@ -247,7 +247,11 @@ def _zone_of(datum: str, said: dict[str, str], first: tuple[float, float] | None
     prefixed = first[1] >= PREFIXED_M
     if not 0 <= at < ZONES[width] or (prefixed and int(first[1] // PREFIXED_M) != zone):
         return None
-    return f"EPSG:{SYSTEMS[datum][width][0 if prefixed else 1] + at}"
+    if datum in SYSTEMS:
+        return f"EPSG:{SYSTEMS[datum][width][0 if prefixed else 1] + at}"
+    if prefixed:
+        return f"EPSG:{numbered_zone(zone, 3 if width == 3 else 6)}"
+    return f"EPSG:{meridian_zone(zone * 3) if width == 3 else meridian_zone(zone * 6 - 3, 6)}"
 
 
 def _whole(text: str) -> int | None:

@@ -139,7 +139,8 @@ def _of_plane(
     numbered = bool(len(values)) and bool(np.nanmax(values) > _NUMBERED)
     if datum is not None and (said is None or said.datum != datum):
         claim = Said(datum, pair[0]).claim(plane=True, numbered=numbered, north_first=north_first)
-        return Claim(claim.system, "header", north_first, ", ".join(pair))
+        because = "header" if claim.because == "title_row" else claim.because
+        return Claim(claim.system, because, north_first, ", ".join(pair))
     if said is not None:
         return said.claim(plane=True, numbered=numbered, north_first=north_first)
     # Survey sheets call the northing X: which is which, the numbers have to say.
@@ -148,9 +149,9 @@ def _of_plane(
 
 
 def _of_wkt(name: str, said: Said | None, values: np.ndarray[Any, Any]) -> Claim:
-    if said is None or not len(values):
+    if said is None:
         return Claim(None, "wkt_column", None, name)
-    most = float(np.nanmax(values))
+    most = float(np.nanmax(values)) if len(values) else _NUMBERED
     return said.claim(plane=most > _DEGREES, numbered=most > _NUMBERED, north_first=None)
 
 
