@@ -12,7 +12,7 @@ import pytest
 import shapely
 from ezdxf.math import Matrix44, Vec3
 
-from gridwarden.geodesy import WorkingCrs, reading_of
+from gridwarden.geodesy import CrsRefusedError, WorkingCrs, reading_of
 from gridwarden.intake.formats.batch import Batch, Trouble
 from gridwarden.intake.geometry import Shaper
 from gridwarden.words.problems import Problem
@@ -276,6 +276,37 @@ def test_what_is_drawn_in_other_units_comes_in_metres(
     assert source.notes == ([note] if note else [])
     assert (source.claim.system, source.claim.because) == ("plane", "dxf_says_nothing")
     assert source.claim.north_first is False
+
+
+@pytest.mark.parametrize("units", [4, 6])
+@pytest.mark.parametrize(
+    ("said", "system", "refused"),
+    [
+        ("EPSG:4547", "EPSG:4547", None),
+        ("gcj02", "gcj02", None),
+        ("EPSG:4610", "EPSG:4610", "no_parameters"),
+        ("EPSG:2383", "EPSG:2383", "no_parameters"),
+        ("西安80", "EPSG:4610", "no_parameters"),
+        ("武汉2000坐标系", "武汉2000坐标系", "unknown"),
+    ],
+)
+def test_a_drawing_s_stated_system_is_never_passed_over(
+    tmp_path: Path, units: int, said: str, system: str, refused: str | None
+) -> None:
+    at = (114.3, 30.5) if said in ("gcj02", "EPSG:4610") else (529_000, 3_374_000)
+
+    def draw(document: Any, space: Any) -> None:
+        document.header.custom_vars.append("CRS", said)
+        space.add_point(at)
+
+    source = opened(drawn(tmp_path / "a.dxf", draw, units=units))
+    claim = source.claim
+    assert (claim.system, claim.because, claim.detail) == (system, "dxf_property", said)
+    assert whole(source).shapes[0].coords[0] == at
+    if refused is not None:
+        with pytest.raises(CrsRefusedError) as no:
+            reading_of(system, WorkingCrs(4547))
+        assert no.value.reason == refused
 
 
 def test_a_georeferenced_drawing_names_its_system(tmp_path: Path) -> None:

@@ -5,12 +5,20 @@ import threading
 import zipfile
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import cast
 
 import pytest
 
+from gridwarden.geodesy import WorkingCrs
+from gridwarden.intake.ask import Ask
+from gridwarden.intake.coordinates import Extent, Said, decided
+from gridwarden.intake.coordinates.knowing import Known
 from gridwarden.intake.formats import files
+from gridwarden.intake.formats.batch import Source
 from gridwarden.intake.formats.encoding import CHINESE, codec, of_text, text_of
 from gridwarden.intake.formats.source import open_source
+from gridwarden.intake.preparing import LOOKED_AT, decision_of
+from gridwarden.settings import Settings
 from gridwarden.words.problems import Problem
 from intake.makers import SQUARE, geojson, gpkg, point, polygon, shapefile, table
 
@@ -186,15 +194,16 @@ def test_a_shapefile_without_its_index_is_still_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("crs", "known"),
+    ("crs", "system"),
     [
-        ({"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::4547"}}, True),
-        ({"type": "name", "properties": {"name": "our own city grid"}}, False),
-        ({"type": "link", "properties": {"href": "HERE", "type": "ogcwkt"}}, False),
+        ({"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::4547"}}, "EPSG:4547"),
+        ({"type": "name", "properties": {"name": "our own city grid"}}, "our own city grid"),
+        ({"type": "name", "properties": {"name": "西安80坐标系"}}, "EPSG:4610"),
+        ({"type": "link", "properties": {"href": "HERE", "type": "ogcwkt"}}, None),
     ],
 )
 def test_a_crs_by_link_is_not_fetched_and_an_unknown_one_is_not_taken_for_degrees(
-    tmp_path: Path, crs: dict[str, dict[str, str]], known: bool
+    tmp_path: Path, crs: dict[str, dict[str, str]], system: str | None
 ) -> None:
     asked: list[str] = []
 
@@ -213,11 +222,58 @@ def test_a_crs_by_link_is_not_fetched_and_an_unknown_one_is_not_taken_for_degree
         text = json.dumps(document | {"crs": crs}).replace("HERE", here)
         made.write_text(text, "utf-8")
         source = read(made, tmp_path / "room")
-        assert source.claim.told is known  # type: ignore[attr-defined]
+        assert source.claim.system == system  # type: ignore[attr-defined]
         assert values(source, "a") == [1]
     finally:
         server.shutdown()
     assert asked == []
+
+
+@pytest.mark.parametrize(
+    ("prj", "system", "key"),
+    [
+        ("西安80坐标系".encode(), "EPSG:4610", "intake.crs_no_parameters"),
+        ("西安80坐标系".encode("gbk"), "EPSG:4610", "intake.crs_no_parameters"),
+        ("武汉2000坐标系".encode("gbk"), "武汉2000坐标系", "intake.crs_unknown"),
+        (b"\x00\xff\x81 nothing", None, "intake.crs_unknown"),
+        (b"\xef\xbb\xbf \r\n", None, "only_zone_that_fits"),
+    ],
+)
+def test_a_prj_that_cannot_be_read_is_refused_and_not_passed_over(
+    tmp_path: Path, prj: bytes, system: str | None, key: str
+) -> None:
+    here = {"type": "Point", "coordinates": [529_000, 3_374_000]}
+    made = shapefile(tmp_path / "s", [(here, {"NAME": "a"})], prj=False, geometry_type="Point")
+    with zipfile.ZipFile(made, "a") as archive:
+        archive.writestr(archive.namelist()[0].replace(".shp", ".prj"), prj)
+    source = cast(Source, read(made, tmp_path / "room"))
+    assert system is None or (source.claim.system, source.claim.because) == (system, "file")
+    (batch,) = source.batches()
+    try:
+        because = decided(source.claim, batch.shapes, Said(), Settings(crs=4547)).because
+    except Problem as no:
+        because = no.detail
+    assert because == key
+
+
+@pytest.mark.parametrize("kind", ["csv", "kml"])
+def test_zeros_at_the_top_of_a_file_do_not_answer_for_the_rest(tmp_path: Path, kind: str) -> None:
+    places = [("0", "0")] * (2 * LOOKED_AT + 1) + [("114.3", "30.5")] * 3
+    made = tmp_path / f"a.{kind}"
+    if kind == "csv":
+        table(made, ["经度", "纬度"], places)
+    else:
+        point_of = "<Placemark><Point><coordinates>{},{}</coordinates></Point></Placemark>"
+        body = "".join(point_of.format(*place) for place in places)
+        root = '<kml xmlns="http://www.opengis.net/kml/2.2"><Document>'
+        made.write_text(f"{root}{body}</Document></kml>", "utf-8")
+    source = cast(Source, read(made, tmp_path / "room"))
+    batches = source.batches(LOOKED_AT)
+    ask = Ask("charging_sheds", "d")
+    known = Known(Extent(WorkingCrs(4547)))
+    got = decision_of(source, next(batches), batches, ask, Settings(crs=4547), known)
+    assert got.question is not None
+    assert (got.question.key, [one.of for one in got.question.options]) == ("whose", [3, 3, 3])
 
 
 def test_names_of_encodings_are_known_as_people_write_them() -> None:

@@ -25,6 +25,7 @@ from gridwarden.intake.formats.dxf_letters import BINARY, encoding_of, undecoded
 from gridwarden.intake.formats.dxf_shapes import Shape
 from gridwarden.intake.formats.format import Part
 from gridwarden.intake.formats.rowwise import Row, batches_of
+from gridwarden.intake.formats.systems import in_degrees, stated
 from gridwarden.words.problems import Problem
 
 MOST_BYTES: Final = 100 << 20
@@ -44,7 +45,7 @@ METRES: Final = {
 NORTHINGS: Final = (2_000_000, 6_000_000)
 EASTINGS: Final = ((200_000, 800_000), (13_000_000, 46_000_000))
 SAMPLED: Final = 3_000
-_CODE: Final = re.compile(r"EPSG:[0-9]{4,6}")
+_AS_DRAWN: Final = ((1.0, 0.0), (0.0, 1.0), (0.0, 0.0))
 _NEAR_LINE: Final = re.compile(r"near line: (\d+)")
 
 
@@ -165,9 +166,10 @@ class Dxf:
             else:
                 self.notes.append(f"drawing_unit:{unit}")
         matrix = np.array([[factor, 0.0], [0.0, factor], [0.0, 0.0]])
-        system = self.document.header.custom_vars.get("CRS") or ""
-        if factor == 1.0 and _CODE.fullmatch(system):
-            return matrix, Claim(system, "dxf_property", north_first=False, detail=system)
+        system = (self.document.header.custom_vars.get("CRS") or "").strip()
+        if system:
+            claim = stated(system, "dxf_property")
+            return (np.array(_AS_DRAWN) if in_degrees(system) else matrix), claim
         return matrix, Claim(PLANE, "dxf_says_nothing", north_first=False)
 
     def _by_geodata(self) -> tuple[np.ndarray[Any, Any], Claim] | None:

@@ -15,6 +15,7 @@ from gridwarden.intake.formats import encoding as letters
 from gridwarden.intake.formats.batch import Shapes, Trouble
 from gridwarden.intake.formats.claim import Claim
 from gridwarden.intake.formats.format import Format, Part
+from gridwarden.intake.formats.systems import stated
 from gridwarden.intake.formats.vector import Vector
 from gridwarden.words.problems import Problem
 
@@ -46,7 +47,9 @@ class GeoJson(Vector):
         name = _name_in(said)
         if name.lower().replace("-", "") in SHIFTED:
             return Claim(name, "file")
-        return super()._claimed(system if _is_known(name) else None)
+        if name and not _is_known(name):
+            return stated(name, "file")
+        return super()._claimed(system if name else None)
 
     def _shapes(self, wkb: list[bytes | None], troubles: dict[int, Trouble]) -> Shapes:
         shapes = super()._shapes(wkb, troubles)

@@ -10,13 +10,18 @@ from typing import Final
 
 import pyarrow as pa
 
+from gridwarden.intake.formats import encoding as letters
 from gridwarden.intake.formats.batch import ROWS_A_BATCH, Batch, Trouble
+from gridwarden.intake.formats.claim import Claim
 from gridwarden.intake.formats.dbf import Dbf, notes_of
 from gridwarden.intake.formats.format import Format, Part
+from gridwarden.intake.formats.systems import stated
 from gridwarden.intake.formats.vector import Vector
 from gridwarden.words.problems import Problem
 
 MULTIPATCH: Final = 31
+PRJ_AT_MOST: Final = 16 << 10
+"""Bytes of a `.prj` that GDAL could not read."""
 
 
 class Shapefile(Vector):
@@ -28,6 +33,16 @@ class Shapefile(Vector):
 
     def _layer_name(self, _part: Part, _layer: str) -> str | None:
         return None
+
+    def _claimed(self, system: str | None) -> Claim:
+        prj = self.path.with_suffix(".prj")
+        if system is None and prj.exists():
+            with prj.open("rb") as file:
+                said = file.read(PRJ_AT_MOST)
+            text = said.decode(letters.of_text([said]), "replace").strip("\ufeff\x00\x1a \t\r\n")
+            if text:
+                return stated(text, "file")
+        return super()._claimed(system)
 
     def _prepare(self, encoding: str | None) -> None:
         with self.path.open("rb") as file:
