@@ -263,8 +263,8 @@ def test_a_file_that_begins_with_zeros_is_judged_by_its_first_places() -> None:
 
 
 def test_a_zone_elsewhere_is_told_of() -> None:
-    got = decided(XY, shapely.transform(in_system(4526), lambda at: at + np.array([0, 9e5])), Said(),
-                  WUHAN, district())  # fmt: skip
+    north = shapely.transform(in_system(4526), lambda at: at + np.array([0, 900_000]))
+    got = decided(XY, north, Said(), WUHAN, district())
     assert (got.because, got.notes) == ("zone_prefix", ("none_in_city:20",))
     for language in ("en", "zh"):
         assert "20" in say("intake.note.none_in_city", language, value=20)
