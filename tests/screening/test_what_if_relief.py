@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import psycopg
 import pytest
 
 from conftest import KeyMaker, client_of
@@ -46,3 +47,11 @@ def test_a_shed_ends_the_want_of_estates_and_begins_it_where_it_stood(town: Town
     assert (names(moved, "ends"), names(moved, "begins")) == (["west"], ["east"])
     shut = town.ask("charging_sheds", point(1700, 50), properties=SHUT, replaces=shed)
     assert (names(shut, "ends"), names(shut, "begins")) == ([], ["east"])
+
+
+def test_a_statement_that_does_not_read_what_is_put_in_its_place_is_refused(town: Town) -> None:
+    """Or it would go on counting every shed of the city."""
+    told = "select data.read_instead('select c.id from data.a c', %s, 'counted c')"
+    assert town.drawn.sql(told, ("data.a c",)) == [("select c.id from counted c",)]
+    with pytest.raises(psycopg.errors.RaiseException, match="does not read"):
+        town.drawn.sql(told, ("data.b c",))

@@ -5,7 +5,7 @@ and makes no feature. Here the question is read strictly, and each finding is to
 explanation would tell it: every pack's band, and how far the edge may move.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
@@ -22,7 +22,7 @@ from gridwarden.intake.values import BadValueError, Converter
 from gridwarden.layers.catalogue import Layer, layers
 from gridwarden.screening.constructing import may_move, told_bands
 from gridwarden.settings import Settings
-from gridwarden.words import say
+from gridwarden.words import known, say
 from gridwarden.words.problems import Problem
 
 Q: Final = queries(__package__ or "gridwarden.screening", "what_if.sql")
@@ -172,7 +172,11 @@ async def judge(pool: Pool, caller: Caller, proposal: Proposal, timeout_ms: int)
 
     Raises Problem `not_found` for a replaced feature that is not there or not the caller's.
     """
-    feature = {"geometry": proposal.geometry, "properties": proposal.properties}
+    feature = {
+        "geometry": proposal.geometry,
+        "properties": proposal.properties,
+        "unlocated": proposal.place.unlocated,
+    }
     values = {
         "layer": proposal.layer.id,
         "feature": Jsonb(feature),
@@ -200,6 +204,7 @@ def answer(found: Mapping[str, Any], place: Located, lang: str) -> dict[str, Any
         "layer": found["layer"],
         "replaces": found["replaces"],
         "found": found["found"],
+        "unmeasured": _unmeasured(found["unmeasured"], lang),
         "findings": [_told(item, lang) for item in found["findings"]],
         "ends": found["ends"],
         "begins": found["begins"],
@@ -216,6 +221,16 @@ def answer(found: Mapping[str, Any], place: Located, lang: str) -> dict[str, Any
         },
         "data": {"rules": found["rules"] or [], "asked_at": found["asked_at"]},
     }
+
+
+def _unmeasured(left_out: Sequence[Mapping[str, str]], lang: str) -> dict[str, Any] | None:
+    """The families of which no distance was judged, and why; None where all were."""
+    if not left_out:
+        return None
+    families = sorted({one["family"] for one in left_out})
+    names = [say(f"family.{name}", lang) if known(f"family.{name}") else name for name in families]
+    named = ("、" if lang == "zh" else ", ").join(names)
+    return {"families": families, "say": say("what_if.answer.unmeasured", lang, families=named)}
 
 
 def _told(item: Mapping[str, Any], lang: str) -> dict[str, Any]:

@@ -72,8 +72,10 @@ def show(found: dict[str, Any], lang: str, console: Console) -> None:
     console.print(found["coordinates"]["say"], style="dim", highlight=False, soft_wrap=True)
     if found["findings"]:
         console.print(_findings(found["findings"], lang))
-    else:
+    elif not found["unmeasured"]:
         console.print(say("what_if.answer.nothing", lang))
+    if found["unmeasured"]:
+        console.print(found["unmeasured"]["say"], highlight=False, soft_wrap=True)
     for other in found["others"]:
         operator = other["operator"] or "–"
         band = other["distance_band"]
