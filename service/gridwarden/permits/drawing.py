@@ -4,17 +4,15 @@ Roads and the asked area only, no main: whoever may ask may see it.
 """
 
 import json
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from gridwarden.database import Caller, Pool, as_caller, queries
 from gridwarden.intake.located import Located
+from gridwarden.words.picture import HEIGHT, bar_of
 
 Q: Final = queries(__package__ or "gridwarden.permits", "drawing.sql")
-WIDTH: Final = 480
-HEIGHT: Final = 360
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +62,8 @@ def _drawing(found: dict[str, Any]) -> Drawing:
         x, y = float(one["x"]) * scale, float(one["y"]) * scale
         readings.append(Drawn(number, one["d"], one["dimension"], round(x, 1), round(y, 1)))
     away = [_told(float(one["away"])) for one in found["areas"]]
-    return Drawing(round(scale, 6), found["roads"], readings, away, _bar(found["height"]))
+    return Drawing(round(scale, 6), found["roads"], readings, away, bar_of(float(found["height"])))
 
 
 def _told(away: float) -> str:
     return f"{away:.0f}" if away >= 0.5 else ""
-
-
-def _bar(height: float) -> tuple[float, str]:
-    """The longest round length below a third of the width, in metres and in words."""
-    most = height * WIDTH / HEIGHT / 3
-    power = 10.0 ** math.floor(math.log10(most))
-    metres = max(step * power for step in (1.0, 2.0, 5.0) if step * power <= most)
-    return metres, f"{metres:g} m" if metres < 1000 else f"{metres / 1000:g} km"

@@ -14,12 +14,12 @@ _COLUMNS: Final = 56
 """How many half-width characters a line of the legend holds."""
 
 
-def bar_of(height_m: float, unit: str = "m") -> tuple[float, str]:
+def bar_of(height_m: float) -> tuple[float, str]:
     """The longest round length below a third of the width, in metres and in words."""
     most = height_m * WIDTH / HEIGHT / 3
     power = 10.0 ** math.floor(math.log10(most))
     metres = max(step * power for step in _NICE if step * power <= most)
-    return metres, f"{metres:g} {unit}"
+    return metres, f"{metres:g} m" if metres < 1000 else f"{metres / 1000:g} km"
 
 
 def drawable(text: str) -> str:
