@@ -121,6 +121,57 @@ def test_a_system_that_cannot_be_read_is_named(ground: Ground, crs: str) -> None
     assert refusal(ground, box(Y), crs)[0] == "crs"
 
 
+@pytest.mark.parametrize(
+    "member",
+    [
+        {"type": "link", "properties": {"href": "https://example.org/4214", "name": METRES}},
+        {"type": "EPSG", "properties": {"code": 4214}},
+        {"type": "name", "properties": {"name": 4214}},
+        {"type": "name", "properties": {"name": " "}},
+        {"type": "name", "properties": {"name": "our own grid"}},
+        {"type": "name", "properties": None},
+        {},
+        "EPSG:4214",
+    ],
+)
+def test_a_stated_system_that_is_not_understood_is_not_taken_for_wgs84(
+    ground: Ground, member: object
+) -> None:
+    area = point(*HERE)
+    feature = {"type": "Feature", "properties": {}, "geometry": area}
+    for stated in (
+        area | {"crs": member},
+        feature | {"crs": member},
+        feature | {"geometry": area | {"crs": member}},
+        {"type": "FeatureCollection", "features": [feature | {"crs": member}]},
+    ):
+        assert refusal(ground, stated, None)[0] == "crs"
+        form = {"method": "hand", "area": json.dumps(stated)}
+        sent = ground.http.post(
+            "/api/permits/check", files={k: (None, v) for k, v in form.items()},
+            headers=ground.keys["A"],
+        )  # fmt: skip
+        assert (sent.status_code, sent.json()["field"]) == (400, "crs"), sent.text
+    assert ground.send(area | {"crs": member}, crs="EPSG:4326").status_code == 200
+
+
+def test_a_crs_of_null_cannot_be_assumed(ground: Ground) -> None:
+    area = point(*lonlat(X, ground.lane()))
+    assert ground.send(area, crs=None).json()["verdict"] == "clear"
+    for stated in (area | {"crs": None}, {"type": "Feature", "geometry": area, "crs": None}):
+        found = ground.send(stated, crs=None).json()
+        assert found["verdict"] == "unknown" and found["coordinates"]["unlocated"] == "whose"
+        assert len(found["coordinates"]["readings"]) == 3
+        form = {"method": "hand", "area": json.dumps(stated)}
+        sent = ground.http.post(
+            "/api/permits/check?lang=en", files={k: (None, v) for k, v in form.items()},
+            headers=ground.keys["A"],
+        )  # fmt: skip
+        assert sent.json()["verdict"] == "unknown"
+        assert "no system can be assumed" in sent.json()["coordinates"]["say"]
+        assert ground.send(stated, crs="EPSG:4326").json()["verdict"] == "clear"
+
+
 def test_strict_json_only(ground: Ground) -> None:
     headers = ground.keys["A"]
     deep = '{"area":' + "[" * 100_000

@@ -16,6 +16,7 @@ from shapely.geometry import mapping, shape
 from shapely.geometry.base import BaseGeometry
 
 from gridwarden.geodesy import CrsRefusedError, Reading, WorkingCrs, reading_of
+from gridwarden.intake.formats.crs_member import crs_members, crs_name
 from gridwarden.words.problems import Problem
 
 DEPTHS: Final = {
@@ -161,11 +162,19 @@ def _geometry_of(document: object) -> Mapping[str, Any]:
 
 
 def _named_crs(document: object) -> str | None:
-    """The system that an older GeoJSON file names itself (`crs` member), if it does."""
-    crs = document.get("crs") if isinstance(document, Mapping) else None
-    properties = crs.get("properties") if isinstance(crs, Mapping) else None
-    name = properties.get("name") if isinstance(properties, Mapping) else None
-    return name if isinstance(name, str) else None
+    """The system that an older GeoJSON file names itself (`crs` members), if it does.
+
+    Raises Problem for what is not understood, and for members that differ: what they mean may be
+    another place.
+    """
+    members = crs_members(document)
+    if members in ([], [None]):
+        return None
+    name = crs_name(members[0])
+    if name is None or len(members) > 1:
+        odd = next((one for one in members if crs_name(one) is None), members)
+        raise Problem("invalid_value", "areas.problem.crs", field="crs", found=_brief(odd))
+    return name
 
 
 def _reading(crs: str | None, working: WorkingCrs) -> Reading | None:

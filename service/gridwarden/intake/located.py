@@ -1,7 +1,7 @@
 """Whose coordinates a place has, and where it then lies: known with a reason, or under every
 reading that it may have, of which nobody knows which holds."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from gridwarden.intake.coordinates.local import LOCAL
 from gridwarden.intake.coordinates.named import fitted_by, names_of
 from gridwarden.intake.formats.batch import Shapes
 from gridwarden.intake.formats.claim import DEGREES, Claim
+from gridwarden.intake.formats.crs_member import crs_claim
 from gridwarden.intake.places import Place
 from gridwarden.intake.system_names import system_name
 from gridwarden.settings import Settings
@@ -146,7 +147,10 @@ def located(
     Raises Problem, naming `field` or `crs`.
     """
     known = None if crs is None or not crs.strip() else crs.strip()
-    open_geojson = known == UNKNOWN and place.claim.because == "geojson"
+    because = place.claim.because
+    open_geojson = (because == "geojson" and known == UNKNOWN) or (
+        because == "crs_null" and known in (None, UNKNOWN)
+    )
     if place.document is not None and not open_geojson:
         return _of_geojson(
             place, None if known == UNKNOWN else known, settings, buffer_m, km2, field
@@ -154,7 +158,7 @@ def located(
     if place.document is not None:
         shape = read_area(place.document, None, settings.crs, buffer_m, km2, field).metres
         lonlat = _lonlat_again(shape, settings)
-        place = Place(Claim(DEGREES, "typed"), lonlat)
+        place = Place(Claim(DEGREES, "crs_null" if because == "crs_null" else "typed"), lonlat)
     assert place.shape is not None
     said = Said(None if known == UNKNOWN else _named(known))
     sample: Shapes = np.array([place.shape], dtype=object)
@@ -201,9 +205,11 @@ def _named(crs: str | None) -> str | None:
 def of_document(
     document: object, crs: str | None, settings: Settings, buffer_m: float, km2: float, field: str
 ) -> Located:
-    """GeoJSON as the API takes it: one geometry or feature, in `crs` (WGS 84 when None)."""
-    named = isinstance(document, Mapping) and isinstance(document.get("crs"), Mapping)
-    place = Place(Claim(None, "file" if named else "geojson"), None, document)
+    """GeoJSON as the API takes it: one geometry or feature, in `crs`; when None, in what its `crs`
+    member says, WGS 84 without one."""
+    place = Place(crs_claim(document), None, document)
+    if crs is None and place.claim.because == "crs_null":
+        return located(place, None, settings, buffer_m, km2, field)
     return _of_geojson(place, crs, settings, buffer_m, km2, field)
 
 

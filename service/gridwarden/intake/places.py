@@ -24,6 +24,7 @@ from gridwarden.intake.bodies import parse_json
 from gridwarden.intake.formats import point_line
 from gridwarden.intake.formats.batch import Source
 from gridwarden.intake.formats.claim import Claim
+from gridwarden.intake.formats.crs_member import crs_claim, crs_members
 from gridwarden.intake.formats.files import with_siblings
 from gridwarden.intake.formats.map_links import link_in, place_of_link
 from gridwarden.intake.typed import is_wkt, outline, typed
@@ -156,11 +157,11 @@ def of_geojson(document: object, field_name: str) -> Place:
     given: object = document
     if len(features) > 1:
         joined: dict[str, Any] = _joined([f.get("geometry") for f in features], field_name)
-        if isinstance(document, Mapping) and "crs" in document:
-            joined["crs"] = document["crs"]
+        members = crs_members(document)
+        if members:
+            joined["crs"] = members[0] if len(members) == 1 else members
         given = joined
-    named = isinstance(document, Mapping) and isinstance(document.get("crs"), Mapping)
-    return Place(Claim(None, "file" if named else "geojson"), None, given, properties)
+    return Place(crs_claim(document), None, given, properties)
 
 
 def _features(document: object) -> list[Mapping[str, Any]]:
