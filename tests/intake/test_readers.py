@@ -200,10 +200,15 @@ def test_a_shapefile_without_its_index_is_still_read(tmp_path: Path) -> None:
         ({"type": "name", "properties": {"name": "our own city grid"}}, "our own city grid"),
         ({"type": "name", "properties": {"name": "西安80坐标系"}}, "EPSG:4610"),
         ({"type": "link", "properties": {"href": "HERE", "type": "ogcwkt"}}, None),
+        ({"type": "EPSG", "properties": {"code": 4214}}, None),
+        ({"type": "name", "properties": {"name": 4547}}, None),
+        ({"type": "name", "properties": None}, None),
+        ("EPSG:4214", None),
+        (None, None),
     ],
 )
 def test_a_crs_by_link_is_not_fetched_and_an_unknown_one_is_not_taken_for_degrees(
-    tmp_path: Path, crs: dict[str, dict[str, str]], system: str | None
+    tmp_path: Path, crs: object, system: str | None
 ) -> None:
     asked: list[str] = []
 
@@ -219,11 +224,15 @@ def test_a_crs_by_link_is_not_fetched_and_an_unknown_one_is_not_taken_for_degree
         made = geojson(tmp_path / "c.geojson", [(point(), {"a": 1})])
         document = json.loads(made.read_text("utf-8"))
         here = f"http://127.0.0.1:{server.server_port}/crs"
-        text = json.dumps(document | {"crs": crs}).replace("HERE", here)
-        made.write_text(text, "utf-8")
+        for order in ({"crs": crs} | document, document | {"crs": crs}):
+            made.write_text(json.dumps(order).replace("HERE", here), "utf-8")
+            source = read(made, tmp_path / "room")
+            assert source.claim.system == system  # type: ignore[attr-defined]
+            assert values(source, "a") == [1]
+        document["features"][0]["properties"] = {"a": 1, "crs": "a field's name"}
+        made.write_text(json.dumps(document), "utf-8")
         source = read(made, tmp_path / "room")
-        assert source.claim.system == system  # type: ignore[attr-defined]
-        assert values(source, "a") == [1]
+        assert source.claim.because == "geojson_default"  # type: ignore[attr-defined]
     finally:
         server.shutdown()
     assert asked == []

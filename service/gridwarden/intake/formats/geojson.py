@@ -14,12 +14,16 @@ from pyproj.exceptions import CRSError
 from gridwarden.intake.formats import encoding as letters
 from gridwarden.intake.formats.batch import Shapes, Trouble
 from gridwarden.intake.formats.claim import Claim
+from gridwarden.intake.formats.crs_member import crs_name
 from gridwarden.intake.formats.format import Format, Part
 from gridwarden.intake.formats.systems import stated
 from gridwarden.intake.formats.vector import Vector
 from gridwarden.words.problems import Problem
 
 CRS_MEMBER: Final = re.compile(rb'"crs"\s*:\s*\{[^{}]*\{[^{}]*\}[^{}]*\}')
+ANY_CRS: Final = re.compile(rb'"crs"\s*:')
+"""A member of any kind, such as null or a text; beside the features, whose fields may be so called.
+"""
 SHIFTED: Final = ("gcj02", "bd09")
 """What files for Chinese maps are marked with, our own exports among them."""
 LOOKED_THROUGH: Final = 1 << 16
@@ -78,19 +82,21 @@ def as_utf8(path: Path, encoding: str, copy: Path) -> Path:
 def _named_crs(path: Path) -> bytes | None:
     """The old `crs` member of a GeoJSON; None where it has none, and is WGS 84 by RFC 7946."""
     with path.open("rb") as file:
-        ends = file.read(LOOKED_THROUGH)
+        head = file.read(LOOKED_THROUGH)
         file.seek(max(0, path.stat().st_size - LOOKED_THROUGH))
-        ends += b"\n" + file.read()
-    found = CRS_MEMBER.search(ends)
-    return found[0] if found else None
+        tail = file.read()
+    found = CRS_MEMBER.search(head + b"\n" + tail)
+    if found:
+        return found[0]
+    beside = head.partition(b'"features"')[0] + b"\n" + tail.rpartition(b"]")[2]
+    return b'"crs":null' if ANY_CRS.search(beside) else None
 
 
 def _name_in(member: bytes) -> str:
     """The name that a `crs` member gives; "" for one that cannot be understood."""
     try:
-        said = json.loads(b"{" + member + b"}")["crs"]
-        return str(said["properties"]["name"])
-    except (ValueError, KeyError, TypeError):
+        return crs_name(json.loads(b"{" + member + b"}")["crs"]) or ""
+    except ValueError:
         return ""
 
 
