@@ -8,7 +8,6 @@ they shift back when they export is not known for any of them.
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
-from xml.sax.handler import ContentHandler
 from xml.sax.xmlreader import AttributesImpl
 
 import shapely
@@ -19,11 +18,11 @@ from gridwarden.intake.formats.format import Format, Part
 from gridwarden.intake.formats.kml_makers import maker_named
 from gridwarden.intake.formats.rowwise import Row, batches_of
 from gridwarden.intake.formats.xml_stream import (
+    Gatherer,
     encoding_of,
     harvested,
     raw_bytes,
     root_of,
-    too_deep,
 )
 
 LAYERS: Final = {"wpt": "waypoints", "trk": "tracks", "rte": "routes"}
@@ -44,7 +43,7 @@ class Thing:
     trouble: Trouble | None = None
 
 
-class Things(ContentHandler):
+class Things(Gatherer[Thing]):
     """Gathers waypoints, tracks and routes; `wanted` is the element of the one layer that is read,
     None for a first look at all of them without their points."""
 
@@ -52,21 +51,10 @@ class Things(ContentHandler):
         super().__init__()
         self.creator = ""
         self._wanted = wanted
-        self._ready: list[Thing] = []
-        self._path: list[str] = []
         self._thing: Thing | None = None
-        self._text: list[str] | None = None
-
-    def taken(self) -> list[Thing]:
-        """What has become whole since the last call."""
-        ready, self._ready = self._ready, []
-        return ready
 
     def startElement(self, name: str, attrs: AttributesImpl) -> None:  # noqa: N802
-        local = name.rpartition(":")[2]
-        parent = self._path[-1] if self._path else ""
-        self._path.append(local)
-        too_deep(len(self._path))
+        local, parent = self._into(name)
         thing = self._thing
         if local == "gpx":
             self.creator = attrs.get("creator", "")
@@ -83,13 +71,8 @@ class Things(ContentHandler):
         elif thing is not None and self._said(thing, local, parent):
             self._text = []
 
-    def characters(self, content: str) -> None:
-        if self._text is not None:
-            self._text.append(content)
-
     def endElement(self, name: str) -> None:  # noqa: N802
-        local = self._path.pop()
-        parent = self._path[-1] if self._path else ""
+        local, parent = self._out()
         thing = self._thing
         if thing is None:
             return

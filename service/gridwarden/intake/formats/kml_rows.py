@@ -8,7 +8,6 @@ texts and says why; the others are not touched by it.
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Final
-from xml.sax.handler import ContentHandler
 from xml.sax.xmlreader import AttributesImpl
 
 import numpy as np
@@ -16,7 +15,7 @@ import shapely
 from numpy.typing import NDArray
 
 from gridwarden.intake.formats.batch import Trouble, shown
-from gridwarden.intake.formats.xml_stream import too_deep
+from gridwarden.intake.formats.xml_stream import Gatherer
 
 SHAPES: Final = frozenset(
     {"Point", "LineString", "LinearRing", "Polygon", "MultiGeometry", "Track", "MultiTrack"}
@@ -88,32 +87,21 @@ class _Open:
     track: list[Positions] = field(default_factory=list)
 
 
-class Placemarks(ContentHandler):
+class Placemarks(Gatherer[Placemark]):
     """Gathers placemarks; `shapes=False` leaves the coordinates unread, for a first look."""
 
     def __init__(self, shapes: bool = True) -> None:
         super().__init__()
         self.header = Header()
         self._shapes = shapes
-        self._ready: list[Placemark] = []
-        self._path: list[str] = []
         self._folders: list[str] = []
         self._row: Placemark | None = None
         self._open: list[_Open] = []
-        self._text: list[str] | None = None
         self._until = 0
         self._field = ""
 
-    def taken(self) -> list[Placemark]:
-        """The placemarks that have become whole since the last call."""
-        ready, self._ready = self._ready, []
-        return ready
-
     def startElement(self, name: str, attrs: AttributesImpl) -> None:  # noqa: N802
-        local = name.rpartition(":")[2]
-        parent = self._path[-1] if self._path else ""
-        self._path.append(local)
-        too_deep(len(self._path))
+        local, parent = self._into(name)
         if self._text is not None:
             return
         if self._row is not None:
@@ -121,13 +109,8 @@ class Placemarks(ContentHandler):
         else:
             self._around(local, parent, attrs)
 
-    def characters(self, content: str) -> None:
-        if self._text is not None:
-            self._text.append(content)
-
     def endElement(self, name: str) -> None:  # noqa: N802
-        local = self._path.pop()
-        parent = self._path[-1] if self._path else ""
+        local, parent = self._out()
         if self._text is not None:
             if len(self._path) >= self._until:
                 return

@@ -8,7 +8,7 @@ declared are common, and every map program opens them.
 import codecs
 import re
 from collections.abc import Callable, Iterator
-from typing import IO, Any, Final, Protocol
+from typing import IO, Final, Generic, TypeVar
 from xml.sax import SAXParseException
 from xml.sax.handler import ContentHandler
 
@@ -19,6 +19,7 @@ from gridwarden.intake.formats.encoding import CHINESE, codec
 from gridwarden.words.problems import Problem
 
 Opener = Callable[[], IO[bytes]]
+Thing = TypeVar("Thing")
 
 CHUNK: Final = 1 << 18
 LOOKED_AT: Final = 1 << 14
@@ -40,12 +41,37 @@ _MARKS: Final = (
 )
 
 
-class Handler(Protocol):
-    """A SAX handler that gathers rows; `taken` hands on those that are whole and forgets them."""
+class Gatherer(ContentHandler, Generic[Thing]):
+    """A SAX handler that gathers things: those that are whole wait in `_ready`; `_path` is where it
+    stands, without prefixes, and `_text` the letters of an element that is kept."""
 
-    def taken(self) -> list[Any]:
-        """The rows that have become whole since the last call."""
-        ...
+    def __init__(self) -> None:
+        super().__init__()
+        self._ready: list[Thing] = []
+        self._path: list[str] = []
+        self._text: list[str] | None = None
+
+    def taken(self) -> list[Thing]:
+        """What has become whole since the last call."""
+        ready, self._ready = self._ready, []
+        return ready
+
+    def characters(self, content: str) -> None:
+        if self._text is not None:
+            self._text.append(content)
+
+    def _into(self, name: str) -> tuple[str, str]:
+        """Step into an element: its name and its parent's, without prefixes."""
+        local = name.rpartition(":")[2]
+        parent = self._path[-1] if self._path else ""
+        self._path.append(local)
+        too_deep(len(self._path))
+        return local, parent
+
+    def _out(self) -> tuple[str, str]:
+        """Step out of the element: its name and its parent's, without prefixes."""
+        local = self._path.pop()
+        return local, self._path[-1] if self._path else ""
 
 
 def encoding_of(opener: Opener, asked: str | None) -> str:
@@ -87,23 +113,22 @@ def raw_bytes(text: str) -> bytes | None:
     return bytes(ord(c) - RAW + 0x80 for c in found) if found else None
 
 
-def harvested(handler: ContentHandler, opener: Opener, encoding: str) -> Iterator[list[Any]]:
+def harvested(handler: Gatherer[Thing], opener: Opener, encoding: str) -> Iterator[list[Thing]]:
     """Feed the file to a handler and give the rows it gathered, portion by portion.
 
     Raises Problem: `refused` for a file with entities, `unreadable_file` where the XML breaks off.
     """
     parser = create_parser()
     parser.setContentHandler(handler)
-    taken: Callable[[], list[Any]] = handler.taken  # type: ignore[attr-defined]
     rows = 0
     try:
         for text in texts(opener, encoding):
             parser.feed(text)
-            ready = taken()
+            ready = handler.taken()
             rows += len(ready)
             yield ready
         parser.close()
-        yield taken()
+        yield handler.taken()
     except DefusedXmlException as refused:
         raise Problem("refused", "phone.entities", field="file") from refused
     except SAXParseException as broken:
@@ -112,7 +137,7 @@ def harvested(handler: ContentHandler, opener: Opener, encoding: str) -> Iterato
             "phone.broken_xml",
             field="file",
             line=broken.getLineNumber() or 0,
-            row=rows + len(taken()),
+            row=rows + len(handler.taken()),
         ) from broken
 
 
