@@ -86,3 +86,14 @@ def test_a_georeferenced_drawing_names_its_system(tmp_path: Path) -> None:
     source = opened(drawn(tmp_path / "a.dxf", draw))
     assert (source.claim.system, source.claim.because) == ("EPSG:4547", "dxf_geodata")
     assert whole(source).shapes[0].coords[0] == (529_005, 3_374_002)
+
+
+def test_geodata_that_cannot_be_read_still_names_its_system(tmp_path: Path) -> None:
+    def draw(document: Any, space: Any) -> None:
+        space.new_geodata().coordinate_system_definition = """<?xml version="1.0"?>
+<Dictionary><ProjectedCoordinateSystem id="Xian80.GK-38"/></Dictionary>"""
+        space.add_point((529_000, 3_374_000))
+
+    source = opened(drawn(tmp_path / "a.dxf", draw))
+    assert source.notes == ["drawing_geodata"]
+    assert (source.claim.system, source.claim.because) == ("EPSG:4610", "dxf_geodata")

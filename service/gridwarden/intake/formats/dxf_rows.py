@@ -46,6 +46,7 @@ NORTHINGS: Final = (2_000_000, 6_000_000)
 EASTINGS: Final = ((200_000, 800_000), (13_000_000, 46_000_000))
 SAMPLED: Final = 3_000
 _AS_DRAWN: Final = ((1.0, 0.0), (0.0, 1.0), (0.0, 0.0))
+_GEO_NAME: Final = re.compile(r"<(?:Projected|Geographic)CoordinateSystem\s+id=\"([^\"<&]{1,80})\"")
 _NEAR_LINE: Final = re.compile(r"near line: (\d+)")
 
 
@@ -170,7 +171,19 @@ class Dxf:
         if system:
             claim = stated(system, "dxf_property")
             return (np.array(_AS_DRAWN) if in_degrees(system) else matrix), claim
+        named = self._geodata_name()
+        if named:
+            return matrix, stated(named, "dxf_geodata")
         return matrix, Claim(PLANE, "dxf_says_nothing", north_first=False)
+
+    def _geodata_name(self) -> str:
+        """What GEODATA that could not be read calls its system; "" without."""
+        try:
+            geodata = self.document.modelspace().get_geodata()
+            found = _GEO_NAME.search(geodata.coordinate_system_definition) if geodata else None
+        except ERRORS:
+            return ""
+        return found[1].strip() if found else ""
 
     def _by_geodata(self) -> tuple[np.ndarray[Any, Any], Claim] | None:
         try:
