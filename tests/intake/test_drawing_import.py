@@ -18,7 +18,7 @@ X0, Y0 = 529_000, 3_374_000
 
 @pytest.fixture
 def drawing(tmp_path: Path) -> Path:
-    """Two mains in GBK, of which one is a ring, a building and a text, in EPSG:4547."""
+    """Two mains in GBK, of which one is a ring, a manhole, a building and a text, in EPSG:4547."""
     document = ezdxf.new("R2000", units=4)  # says millimetres, as templates do
     document.encoding = "gbk"
     space = document.modelspace()
@@ -26,6 +26,9 @@ def drawing(tmp_path: Path) -> Path:
     space.add_lwpolyline([(X0, Y0), (X0 + 100, Y0, 0, 0, 1), (X0 + 100, Y0 + 40)], dxfattribs=main)
     ring = [(X0, Y0 + 100), (X0 + 60, Y0 + 100), (X0 + 60, Y0 + 160)]
     space.add_lwpolyline(ring, close=True, dxfattribs=main)
+    manhole = document.blocks.new("井")
+    manhole.add_circle((0, 0), 0.5)
+    space.add_blockref("井", (X0 + 50, Y0), dxfattribs=main)
     house = document.blocks.new("楼")
     house.add_lwpolyline([(0, 0), (20, 0), (20, 10), (0, 10)], close=True)
     insert = space.add_blockref("楼", (X0 + 200, Y0), dxfattribs={"rotation": 90, "layer": "建筑"})
@@ -47,7 +50,7 @@ def test_a_drawing_becomes_mains_and_buildings(
         set='{"medium": "天然气"}',
     )
     assert mains["state"] == "published", mains
-    assert mains["rows_good"] == 2
+    assert (mains["rows_good"], mains["reasons"]) == (2, {"small_ring": 1})
     assert any("mm" in note for note in mains["notes"])
     lengths = module_count(
         "select array_agg(round(st_length(geom)::numeric, 1) order by st_length(geom))"

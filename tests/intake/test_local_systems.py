@@ -88,6 +88,7 @@ def test_true_coordinates_may_be_in_another_system() -> None:
     ("points", "key", "field", "named"),
     [
         (moved(common(), 2, 3.0, 4.0), "suspect", "points.2", "GPS3"),
+        (moved(common(), 2, 0.45, 0.0), "suspect", "points.2", "GPS3"),
         (moved(common(n=3), 1, 30.0, 0.0), "suspect_of_three", "points.1", "GPS2"),
         (moved(common(n=3), 1, 0.0, -0.9), "open", "points", "GPS2, GPS3"),
         (moved(moved(common(), 0, 9, 0), 3, 0, 12), "several", "points", ""),

@@ -18,6 +18,8 @@ MAX_VERTICES: Final = 200_000
 NO_AREA_M2: Final = 1e-4
 """A polygon that mends to less than a square centimetre had no area to keep."""
 MENDED_AT_MOST = 4
+SYMBOL_M: Final = 10.0
+"""A closed ring of a drawing that is shorter is a symbol on a layer of lines."""
 POINT, LINE, RING, POLYGON, COLLECTION = 0, 1, 2, 3, 7
 _FAMILY: Final = {0: POINT, 4: POINT, 1: LINE, 2: LINE, 5: LINE, 3: POLYGON, 6: POLYGON}
 _WANTED: Final[dict[Geometry, set[int]]] = {
@@ -43,7 +45,7 @@ class Shaper:
         out = shapely.force_2d(shapes)
         out[list(troubles)] = None
         self._refuse(out, shapely.is_missing(out) | shapely.is_empty(out), "no_geometry", troubles)
-        self._outlines(out, marks)
+        self._outlines(out, troubles, marks)
         self._unwrap(out, marks)
         self._refuse(out, ~self._fits(out), "wrong_type", troubles)
         many = shapely.get_num_coordinates(out) > MAX_VERTICES
@@ -65,12 +67,16 @@ class Shaper:
         kinds = [k for k, family in _FAMILY.items() if family in wanted]
         return np.isin(shapely.get_type_id(out), kinds) | shapely.is_missing(out)
 
-    def _outlines(self, out: Shapes, marks: dict[int, str]) -> None:
-        """A closed line of a drawing is the area within it, and on a layer of lines itself."""
+    def _outlines(self, out: Shapes, troubles: dict[int, Trouble], marks: dict[int, str]) -> None:
+        """A closed line of a drawing is the area within it, and on a layer of lines itself; but a
+        small ring is a symbol (a manhole, a valve), no line of the city."""
         for i in [i for i, mark in marks.items() if mark == OUTLINE]:
             del marks[i]
             if self.geometry == "line" and out[i] is not None:
-                out[i] = shapely.LineString(shapely.get_exterior_ring(out[i]))
+                ring = shapely.LineString(shapely.get_exterior_ring(out[i]))
+                if not self.reading.geographic and ring.length < SYMBOL_M:
+                    troubles.setdefault(i, Trouble("small_ring", None, f"{ring.length:.2f} m"))
+                out[i] = ring
 
     def _unwrap(self, out: Shapes, marks: dict[int, str]) -> None:
         """A collection of one family is that family's multi."""

@@ -103,6 +103,7 @@ def fitted(
 ) -> LocalSystem:
     """Fit local points to true ones in `crs` (the working CRS when None).
 
+    Of four points and more, none may lie farther than that from where the others put it.
     `north_first` is the order of the *local* numbers: None where the points are to tell, which
     three that are not in one line do; of the true ones the ranges tell it. Raises Problem
     `refused` for what is above the limits, naming the suspect point, and `invalid_value`.
@@ -122,6 +123,12 @@ def fitted(
     order = good[0]
     turned = local[:, ::-1] if order else local
     apart = left_out(turned, true) if len(points) > 2 else None
+    # One wrong point among several drags the fit to itself: what the others say of it tells more
+    # than its residual. Three points check each other too weakly for that.
+    if apart is not None and len(points) > 3:
+        told = np.where(np.isfinite(apart), apart, 0.0)
+        if told.max() > RESIDUAL_AT_MOST_M:
+            raise _refused(points, turned, true, fits[order], [int(told.argmax())])
     accuracy = float(np.hypot(fits[order].accuracy_m, reading.accuracy_m))
     return LocalSystem(reading.name, order, points, true, fits[order], apart, accuracy)
 
