@@ -125,6 +125,13 @@ async def _backdrop(request: Request, caller: Caller, frame: Box) -> tuple[str, 
     return roads, dated, districts
 
 
+def roads_are(caller: Caller, dated: date | None) -> str:
+    """How the words about a picture's roads end: `hidden` from this role, `dated` or `undated`."""
+    if caller.role not in layers()["roads"].readers:
+        return "hidden"
+    return "undated" if dated is None else "dated"
+
+
 def placed(given: Sequence[dict[str, Any]], working: WorkingCrs) -> Shapes:
     """GeoJSON geometries (lon/lat) in metres of the working CRS; those outside it are left out."""
     shapes: Shapes = np.array([shape(one) for one in given], dtype=object)

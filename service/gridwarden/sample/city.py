@@ -83,7 +83,7 @@ def make_city(seed: int, size: str, day: date, packs: Sequence[dict[str, Any]]) 
     return [
         _organisations(),
         *_areas(plan, day),
-        _roads(edges),
+        _roads(edges, day),
         *_mains(mains, told),
         estates,
         houses,
@@ -138,13 +138,14 @@ def _areas(plan: Plan, day: date) -> list[Dataset]:
     ]
 
 
-def _roads(edges: Edges) -> Dataset:
+def _roads(edges: Edges, day: date) -> Dataset:
     columns: dict[str, list[Any]] = {
         "source_id": edges.code,
         "code": edges.code,
         "name": edges.name,
         "class": edges.kind,
         "width_m": [PAVED[kind] for kind in edges.kind],
+        "source_date": [(day - timedelta(days=210)).isoformat()] * len(edges.code),
     }
     lines = [shapely.LineString(np.round(line, 3)) for line in edges.line]
     return Dataset("roads", "roads", "roads.geojson", _shapes(lines), columns)

@@ -21,6 +21,7 @@ from gridwarden.intake.over_roads import (
     frame_of,
     offset,
     placed,
+    roads_are,
 )
 from gridwarden.settings import Settings
 from gridwarden.words import say
@@ -51,7 +52,7 @@ async def picture_of(request: Request, caller: Caller, document: Mapping[str, An
 
     def caption(dated: date | None) -> tuple[str, ...]:
         asked = question_words(question, lang)
-        key = "undated" if dated is None else "dated"
+        key = roads_are(caller, dated)
         day = when(dated, lang, zone=settings.time_zone)
         texts = [asked["say"]] if asked else []
         texts.append(say(f"coordinates.picture.{key}", lang, day=day))

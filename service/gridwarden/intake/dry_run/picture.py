@@ -11,7 +11,14 @@ from starlette.responses import Response
 from gridwarden.database import Caller
 from gridwarden.geodesy import WorkingCrs
 from gridwarden.intake.dry_run.changes import page
-from gridwarden.intake.over_roads import box_of, drawn, drawn_over_roads, frame_of, placed
+from gridwarden.intake.over_roads import (
+    box_of,
+    drawn,
+    drawn_over_roads,
+    frame_of,
+    placed,
+    roads_are,
+)
 from gridwarden.settings import Settings
 from gridwarden.words import say
 from gridwarden.words.figures import when
@@ -43,7 +50,7 @@ async def picture_of(request: Request, caller: Caller, import_id: int) -> Respon
     ]
 
     def caption(dated: date | None) -> tuple[str, ...]:
-        key = "undated" if dated is None else "dated"
+        key = roads_are(caller, dated)
         day = when(dated, lang, zone=settings.time_zone)
         return tuple(wrapped(say(f"imports.picture.{key}", lang, day=day, n=MOST), columns=62))
 
