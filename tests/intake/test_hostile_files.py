@@ -11,6 +11,7 @@ from typing import Any
 import ezdxf
 import pytest
 
+from gridwarden.geodesy import CrsRefusedError, WorkingCrs, reading_of
 from gridwarden.intake.apart import Limits, open_apart
 from gridwarden.words.problems import Problem
 from intake.hostile import LIMIT, LIMITS, refused, said, watched
@@ -78,7 +79,10 @@ def test_a_crs_that_is_a_link_is_not_looked_up(tmp_path: Path, room: Path) -> No
             file = tmp_path / "x.geojson"
             file.write_text(features(feature(POINT), crs=crs))
             with open_apart(file, file.name, room, LIMIT, limits=LIMITS) as source:
-                assert not source.claim.told, member
+                stated = source.claim.system
+            if stated is not None:  # what nobody can read is refused, never looked up
+                with pytest.raises(CrsRefusedError):
+                    reading_of(stated, WorkingCrs(4547))
 
 
 def test_json_nested_without_end_is_a_sentence(tmp_path: Path, room: Path) -> None:

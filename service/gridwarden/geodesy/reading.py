@@ -113,6 +113,10 @@ def fitted_reading(name: str, fitted: Fitted, working: WorkingCrs, accuracy_m: f
     return Reading(name, working.crs, working, None, accuracy_m, fitted.north_first, fitted)
 
 
+_FILE = re.compile(r"^[/\\.~]|\binit\s*=|^file:", re.IGNORECASE)
+"""PROJ would open a file of such a name: what a stranger's file states must not make it."""
+
+
 def reading_of(text: str, working: WorkingCrs) -> Reading:
     """Read `gcj02`, `bd09`, `EPSG:n` or WKT, also one of a system that is called GCJ-02 or BD-09,
     as our own exports and other programs name it. Raises CrsRefusedError.
@@ -124,6 +128,8 @@ def reading_of(text: str, working: WorkingCrs) -> Reading:
     shift = _SHIFTS.get(name.lower().replace("-", ""))
     if shift:
         return _shifted(shift, working)
+    if _FILE.search(name):
+        raise CrsRefusedError("unknown", name[:60])
     try:
         crs = CRS.from_user_input(name if not name.isdigit() else int(name))
     except CRSError:

@@ -23,6 +23,8 @@ _PIPE_BYTES: Final = 1 << 20
 _CLEAN: Final = {
     "PATH": "/usr/bin:/bin",
     "LANG": "C.UTF-8",
+    # Libraries look for their settings there; who we are, behind the walls, no file tells.
+    "HOME": "/nonexistent",
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",
     "MALLOC_ARENA_MAX": "2",
