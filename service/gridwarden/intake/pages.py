@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse
 from starlette.responses import HTMLResponse, Response
 
-from gridwarden.database import Caller, as_caller, queries
+from gridwarden.database import Caller, as_caller
 from gridwarden.intake.arriving import FORM, received
 from gridwarden.intake.ask import whole_number
 from gridwarden.intake.bodies import limited_form
@@ -17,13 +17,13 @@ from gridwarden.intake.preview import seen
 from gridwarden.intake.routes import shown
 from gridwarden.intake.seeing import Importer, ImportId, found
 from gridwarden.intake.system_names import choices
+from gridwarden.jobs.routes import state_of
 from gridwarden.layers.catalogue import layers
 from gridwarden.words import language_of, say
 from gridwarden.words.page import page
 from gridwarden.words.problems import Problem
 
 router = APIRouter(tags=["import"])
-HOW_FAR: Final = queries(__package__ or "gridwarden.intake", "pages.sql")
 LISTED: Final = 30
 CHANGES: Final = 200
 """Changes that a page lists; the API has them all."""
@@ -120,7 +120,7 @@ async def _import_page(
         columns={name: column.title.in_(lang) for name, column in columns.items()},
         said=lambda name, value: columns[name].said(value, lang) if name in columns else value,
         running=running,
-        job=await _job(request, caller, one["job_id"]) if running else None,
+        job=await state_of(pool, caller, one["job_id"]) if running else None,
         preview=await seen(pool, caller, import_id),
         changes=told,
         more_changes=more,
@@ -128,13 +128,6 @@ async def _import_page(
         drawn=bool(told) and layer.geometry != "none",
         sentence=problem.said(lang) if problem else None,
     )
-
-
-async def _job(request: Request, caller: Caller, job_id: int) -> dict[str, Any]:
-    """How far the work is."""
-    async with as_caller(request.app.state.pool, caller) as c:
-        row = await (await c.execute(HOW_FAR["how_far"], {"id": job_id})).fetchone()
-    return {"done": row[0], "total": row[1]} if row else {"done": 0, "total": None}
 
 
 @router.post("/imports/{import_id}/answer", response_class=Response, openapi_extra=_ANSWER)

@@ -20,7 +20,7 @@ from shapely.geometry.base import BaseGeometry
 from gridwarden.intake import outlines
 from gridwarden.intake.apart import open_apart
 from gridwarden.intake.area import DEPTHS, MAX_POSITIONS
-from gridwarden.intake.bodies import parse_json
+from gridwarden.intake.bodies import Sent, parse_json
 from gridwarden.intake.formats import point_line
 from gridwarden.intake.formats.batch import Source
 from gridwarden.intake.formats.claim import Claim
@@ -115,6 +115,22 @@ def place_of_file(
         if found is not None:
             return Place(found.claim, together(list(found.shapes), field_name))
     return _read(body, Path(name).name or PASTED, field_name, settings, layer)
+
+
+def place_of_form(
+    values: Mapping[str, str], sent: Sent | None, field_name: str, missing: str, settings: Settings
+) -> Place:
+    """The place of a form: of the file, where one was chosen, else of the text of `field_name`.
+
+    Raises Problem, `missing` (a key of words) where there is neither.
+    """
+    if sent is not None:
+        layer = values.get("from_layer", "").strip() or None
+        return place_of_file(sent.body, sent.name, field_name, settings, layer)
+    text = values.get(field_name, "").strip()
+    if not text:
+        raise Problem("missing_value", missing, field=field_name)
+    return place_of(text, field_name, settings)
 
 
 def read_place(path: Path, field_name: str, settings: Settings, layer: str | None = None) -> Place:

@@ -76,7 +76,7 @@ async def jobs(
 @router.get("/{job}")
 async def job_state(request: Request, job: JobId, caller: Person) -> JobState:
     """One job: how far it is, and how it ended."""
-    return await _state(request.app.state.pool, caller, job)
+    return await state_of(request.app.state.pool, caller, job)
 
 
 @router.delete("/{job}", status_code=202)
@@ -84,7 +84,7 @@ async def cancel(request: Request, job: JobId, caller: Canceller) -> JobState:
     """Ask a job of yours to stop: a waiting one stops now, a running one at its next step."""
     async with as_caller(request.app.state.pool, caller) as c:
         row = await (await c.execute(Q["cancel"], {"id": job})).fetchone()
-    state = await _state(request.app.state.pool, caller, job)
+    state = await state_of(request.app.state.pool, caller, job)
     if not (row and row[0]):
         raise Problem("conflict", "jobs.cannot_cancel", field="job", state=state.state)
     return state
@@ -94,7 +94,7 @@ async def cancel(request: Request, job: JobId, caller: Canceller) -> JobState:
 async def events(request: Request, job: JobId, caller: Person) -> StreamingResponse:
     """The job's state as server-sent events, one at each change, until it ends."""
     pool: Pool = request.app.state.pool
-    first = await _state(pool, caller, job)
+    first = await state_of(pool, caller, job)
     return StreamingResponse(
         _stream(pool, caller, first),
         media_type="text/event-stream",
@@ -112,7 +112,7 @@ async def _stream(pool: Pool, caller: Caller, state: JobState) -> AsyncIterator[
     yield _event(state)
     while state.state not in ENDED and time.monotonic() < ends:
         await asyncio.sleep(LOOK_EVERY_S)
-        now = await _state(pool, caller, state.id)
+        now = await state_of(pool, caller, state.id)
         if now != state:
             state, beat = now, time.monotonic()
             yield _event(state)
@@ -126,8 +126,8 @@ def _event(state: JobState) -> str:
     return f"event: state\ndata: {text}\n\n"
 
 
-async def _state(pool: Pool, caller: Caller, job: int) -> JobState:
-    """Raises Problem `not_found` for a job that is not there or not the caller's."""
+async def state_of(pool: Pool, caller: Caller, job: int) -> JobState:
+    """A job as its caller may see it. Raises Problem `not_found`."""
     async with as_caller(pool, caller) as c, c.cursor(row_factory=dict_row) as r:
         await r.execute(Q[f"{_whose(caller)}_one"], {"id": job})
         row = await r.fetchone()

@@ -7,10 +7,9 @@ from typing import Any, Final
 from gridwarden.database import Caller, Pool
 from gridwarden.intake.bodies import FULL_WIDTH, NUMBER, Sent
 from gridwarden.intake.located import known_for
-from gridwarden.intake.places import Place, place_of, place_of_file
+from gridwarden.intake.places import place_of_form
 from gridwarden.permits.question import Question, read_question
 from gridwarden.settings import Settings
-from gridwarden.words.problems import Problem
 
 FIELDS: Final = (
     *("area", "crs", "from_layer", "method", "depth_m", "buffer_m", "starts_on", "ends_on"),
@@ -24,7 +23,9 @@ async def question_of_form(
 
     Files, and shapes, are read beside the loop that serves everybody else.
     """
-    place = await asyncio.to_thread(_place, values, sent, settings)
+    place = await asyncio.to_thread(
+        place_of_form, values, sent, "area", "permits.problem.no_area", settings
+    )
     document: dict[str, Any] = {
         "method": values.get("method") or None,
         "depth_m": _number(values, "depth_m"),
@@ -35,16 +36,6 @@ async def question_of_form(
     crs = values.get("crs") or None
     city = await known_for(place, crs, pool, caller, settings)
     return await asyncio.to_thread(read_question, document, crs, settings, place, city)
-
-
-def _place(values: Mapping[str, str], sent: Sent | None, settings: Settings) -> Place:
-    if sent is not None:
-        layer = values.get("from_layer", "").strip() or None
-        return place_of_file(sent.body, sent.name, "area", settings, layer)
-    text = values.get("area", "").strip()
-    if not text:
-        raise Problem("missing_value", "permits.problem.no_area", field="area")
-    return place_of(text, "area", settings)
 
 
 def _number(values: Mapping[str, str], field: str) -> object:

@@ -11,9 +11,9 @@ from fastapi.responses import HTMLResponse, JSONResponse
 
 from gridwarden.access import allow
 from gridwarden.database import Caller
-from gridwarden.intake.bodies import Sent, form_of, limited_body, parse_json
+from gridwarden.intake.bodies import form_of, limited_body, parse_json
 from gridwarden.intake.located import known_for, local_names
-from gridwarden.intake.places import MAX_FILE_BYTES, Place, place_of, place_of_file
+from gridwarden.intake.places import MAX_FILE_BYTES, Place, place_of_form
 from gridwarden.intake.system_names import choices
 from gridwarden.layers.catalogue import layers
 from gridwarden.screening.what_if import ASKERS, judge, proposable, read_proposal
@@ -99,7 +99,9 @@ async def answered(request: Request, caller: Asker) -> HTMLResponse:
     settings: Settings = request.app.state.settings
     try:
         values, sent = await form_of(request, MAX_FILE_BYTES + (1 << 20))
-        place = await asyncio.to_thread(_place, values, sent, settings)
+        place = await asyncio.to_thread(
+            place_of_form, values, sent, "feature", "what_if.problem.no_place", settings
+        )
         document = document_of_form(values, place)
         crs = values.get("crs") or None
         pool = request.app.state.pool
@@ -125,17 +127,6 @@ def document_of_form(values: Mapping[str, str], place: Place) -> dict[str, Any]:
     if replaces:
         document["replaces"] = int(replaces)
     return document
-
-
-def _place(values: Mapping[str, str], sent: Sent | None, settings: Settings) -> Place:
-    """The place of a form; a file wins over a text."""
-    if sent is not None:
-        layer = values.get("from_layer", "").strip() or None
-        return place_of_file(sent.body, sent.name, "feature", settings, layer)
-    text = values.get("feature", "").strip()
-    if not text:
-        raise Problem("missing_value", "what_if.problem.no_place", field="feature")
-    return place_of(text, "feature", settings)
 
 
 def _typed(text: str) -> dict[str, str]:
