@@ -105,6 +105,7 @@ class _Judged:
     of: int
     groups: tuple[_Group, ...]
     full: bool
+    ever: bool
 
 
 async def _quietly(done: int, total: int) -> None:
@@ -180,7 +181,7 @@ async def _judge(connection: Connection, cause: Cause, changes: int, progress: P
         await progress(done, len(chosen))
         steps.append(await _run(connection, statement))
     await connection.execute(Q["strongest"])
-    return _Judged(tuple(steps), len(statements), groups, full)
+    return _Judged(tuple(steps), len(statements), groups, full, ever)
 
 
 async def _run(connection: Connection, statement: Statement) -> Step:
@@ -210,13 +211,26 @@ async def _write(connection: Connection, judged: _Judged) -> tuple[Split, ...]:
         ]
         if turned:
             await connection.execute(Q["by_rule"], {"turned": json.dumps(turned)})
-        for name in ("end", "move", "tell", "add", "add_exact"):
-            await connection.execute(Q[name])
-        split = await _rows(connection, "split")
+        if judged.ever:
+            await connection.execute(Q["whose_changes"])
+        split = await write_differences(connection, tell=judged.ever)
     if any(one.turned for one in judged.groups):
         await connection.execute(Q["forget_marks"])
         await connection.execute(Q["keep_marks"])
     return tuple(Split(*row) for row in split)
+
+
+async def write_differences(connection: Connection, *, tell: bool) -> Sequence[TupleRow]:
+    """Past versions, the outbox and the findings themselves, of what `data.difference` holds.
+
+    The first screening of a city tells nobody: everything in it would be news.
+    """
+    await connection.execute(Q["causes"])
+    for name in ("keep_past", *(["tell_ended"] if tell else []), "end", "move", "tell", "add"):
+        await connection.execute(Q[name])
+    for name in ("add_exact", *(["tell_others"] if tell else [])):
+        await connection.execute(Q[name])
+    return await _rows(connection, "split")
 
 
 async def _keep(connection: Connection, screened: Screened, person: str, cause: Cause) -> None:

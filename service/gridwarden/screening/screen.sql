@@ -34,7 +34,7 @@ select data.packs_in_force(), array(select r.id from data.rule r where r.in_forc
 select pg_advisory_xact_lock_shared(hashtext('gridwarden rules'))
 
 -- name: empty
-truncate data.judged
+truncate data.judged, data.again
 
 -- name: empty_difference
 truncate data.difference
@@ -136,17 +136,85 @@ where t.family = d.family and t.layer = d.layer
   and not (d.act = 'changed' and d.moved and not d.told
            and exists (select from changed c where c.layer = 'districts'))
 
+-- name: whose_changes
+-- Which of the changes seen the findings that differ could be due to: for `causes`.
+with changed as materialized (
+    select layer, feature_id, xid from data.changed_features()
+)
+insert into data.again (layer, subject_id, cause_layer, cause_id, cause_xid)
+select distinct d.layer, d.subject_id, c.layer, c.feature_id, c.xid
+from data.difference d
+cross join lateral (
+    values (d.layer, d.subject_id), ('gas_pipelines', d.main_id)
+    union all select d.counterpart_layer, unnest(d.counterparts)) named(layer, id)
+join changed c on c.layer = named.layer and c.feature_id = named.id
+where d.reason = 'data'
+
+-- name: causes
+-- The one feature whose change made the difference: the subject itself, the main, whom the finding
+-- names or named, one of those that are counted or looked for in vain, the district.
+with likely as (
+    select distinct on (d.ctid) d.ctid as place, a.cause_layer, a.cause_id, a.cause_xid
+    from data.difference d
+    join data.again a on a.layer = d.layer and a.subject_id = d.subject_id and a.cause_id is not null
+    cross join lateral (select case
+        when a.cause_layer = d.layer and a.cause_id = d.subject_id then 1
+        when a.cause_layer = 'gas_pipelines' and a.cause_id = d.main_id then 2
+        when a.cause_layer = d.counterpart_layer and a.cause_id = any (d.counterparts) then 3
+        when exists (select from data.rule r where r.in_force and r.family = d.family
+                     and d.layer = any (r.subjects)
+                     and a.cause_layer in (case when r.kind = 'absence' then r.counterpart end,
+                                           r.test #>> '{location,layer}')) then 4
+        when a.cause_layer = 'districts' and d.act = 'changed' then 5 end as rank) by
+    where d.reason = 'data' and by.rank is not null
+    order by d.ctid, by.rank, a.cause_xid desc, a.cause_id)
+update data.difference d
+set cause_layer = l.cause_layer, cause_id = l.cause_id, cause_xid = l.cause_xid
+from likely l where l.place = d.ctid
+
+-- name: keep_past
+insert into data.finding_past (id, family, layer, subject_id, main_id, main, severity, certainty,
+    distance_band, org_id, district_id, x, y, first_seen, reason, cause_layer, cause_id, cause_xid,
+    pack, pack_version, rule, row_id, clause, edition, verified, pressure_class, counterpart_layer,
+    counterpart_id, distance_m, required_m, margin_m, accuracy_m, missing, assumed,
+    pressed_length_m, pressed_area_m2, told, geom, valid, how, ended_reason, ended_cause_layer,
+    ended_cause_id, ended_cause_xid)
+select f.id, f.family, f.layer, f.subject_id, f.main_id, f.main, f.severity, f.certainty,
+    f.distance_band, f.org_id, f.district_id, f.x, f.y, f.first_seen, f.reason, f.cause_layer,
+    f.cause_id, f.cause_xid, e.pack, e.pack_version, e.rule, e.row_id, e.clause, e.edition,
+    e.verified, e.pressure_class, e.counterpart_layer, e.counterpart_id, e.distance_m,
+    e.required_m, e.margin_m, e.accuracy_m, e.missing, e.assumed, e.pressed_length_m,
+    e.pressed_area_m2, e.told, e.geom,
+    -- a clock that was set back may not turn a range around
+    tstzrange(f.since, greatest(clock_timestamp(), f.since + interval '1 microsecond')), d.act,
+    d.reason, d.cause_layer, d.cause_id, d.cause_xid
+from data.difference d
+join data.finding f on f.id = d.finding_id
+join data.finding_exact e on e.finding_id = f.id
+where d.act in ('changed', 'ended')
+
+-- name: tell_ended
+insert into data.event (topic, act, subject, finding_id, family, layer, subject_id, main_id, severity,
+    certainty, distance_band, org_id, district_id, x, y, reason)
+select 'finding', 'ended', 'finding ' || f.id, f.id, f.family, f.layer, f.subject_id, f.main_id,
+       f.severity, f.certainty, f.distance_band, f.org_id, f.district_id, f.x, f.y, d.reason
+from data.difference d join data.finding f on f.id = d.finding_id
+where d.act = 'ended'
+
 -- name: end
 delete from data.finding f using data.difference d where d.act = 'ended' and f.id = d.finding_id
 
 -- name: move
+-- One of which the evidence alone changed is a new version, too.
 update data.finding f
 set severity = j.severity, certainty = j.certainty, distance_band = j.distance_band,
-    org_id = j.org_id, district_id = j.district_id, x = j.x, y = j.y
+    org_id = j.org_id, district_id = j.district_id, x = j.x, y = j.y,
+    since = greatest(clock_timestamp(), f.since + interval '1 microsecond'), reason = d.reason,
+    cause_layer = d.cause_layer, cause_id = d.cause_id, cause_xid = d.cause_xid
 from data.difference d
 join data.judged j on j.family = d.family and j.layer = d.layer and j.subject_id = d.subject_id
     and coalesce(j.main_id, 0) = coalesce(d.main_id, 0)
-where d.act = 'changed' and d.moved and f.id = d.finding_id
+where d.act = 'changed' and f.id = d.finding_id
 
 -- name: tell
 update data.finding_exact e
@@ -164,9 +232,9 @@ where d.act = 'changed' and d.told and e.finding_id = d.finding_id
 
 -- name: add
 insert into data.finding (family, layer, subject_id, main_id, severity, certainty, distance_band,
-    org_id, district_id, x, y)
+    org_id, district_id, x, y, reason, cause_layer, cause_id, cause_xid)
 select j.family, j.layer, j.subject_id, j.main_id, j.severity, j.certainty, j.distance_band,
-       j.org_id, j.district_id, j.x, j.y
+       j.org_id, j.district_id, j.x, j.y, d.reason, d.cause_layer, d.cause_id, d.cause_xid
 from data.difference d
 join data.judged j on j.family = d.family and j.layer = d.layer and j.subject_id = d.subject_id
     and coalesce(j.main_id, 0) = coalesce(d.main_id, 0)
@@ -186,6 +254,17 @@ join data.judged j on j.family = d.family and j.layer = d.layer and j.subject_id
 join data.finding f on f.family = d.family and f.layer = d.layer and f.subject_id = d.subject_id
     and f.main_id is not distinct from d.main_id
 where d.act = 'added'
+
+-- name: tell_others
+insert into data.event (topic, act, subject, finding_id, family, layer, subject_id, main_id, severity,
+    certainty, distance_band, org_id, district_id, x, y, reason)
+select 'finding', case d.act when 'added' then 'appeared' else d.act end, 'finding ' || f.id, f.id,
+       f.family, f.layer, f.subject_id, f.main_id, f.severity, f.certainty, f.distance_band,
+       f.org_id, f.district_id, f.x, f.y, d.reason
+from data.difference d
+join data.finding f on f.family = d.family and f.layer = d.layer and f.subject_id = d.subject_id
+    and f.main_id is not distinct from d.main_id
+where d.act in ('added', 'changed')
 
 -- name: split
 select family, reason, count(*) filter (where act = 'added'),
