@@ -1,0 +1,1 @@
+"""What happened, told to whoever may see it: events from the outbox, in the order of `seq`."""
