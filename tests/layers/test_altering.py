@@ -139,12 +139,15 @@ def test_what_would_lose_or_reread_rows_is_refused(changed: Layer, says: str) ->
 
 def test_the_command_s_files_alter_what_a_migration_made(tmp_path: Path) -> None:
     first = next_migration(KIOSKS, tmp_path)
-    assert "create table data.kiosks" in first.with_suffix(".sql").read_text("utf-8")
+    made = first.with_suffix(".sql").read_text("utf-8")
+    assert "create table data.kiosks" in made
+    assert made.endswith("select data.twin('kiosks');\n")
     second = next_migration(GROWN, tmp_path)
     assert int(second.stem[1:5]) == int(first.stem[1:5]) + 1
     up, down = altering_sql(GROWN, declared(KIOSKS))
-    assert second.with_suffix(".sql").read_text("utf-8") == up
-    assert second.with_suffix(".down.sql").read_text("utf-8") == down
+    goes, comes = "select data.untwin('kiosks');\n", "select data.twin('kiosks');\n"
+    assert second.with_suffix(".sql").read_text("utf-8") == goes + up + comes
+    assert second.with_suffix(".down.sql").read_text("utf-8") == goes + down + comes
     script = ScriptDirectory.from_config(migrations.configuration([tmp_path]))
     assert script.get_current_head() == second.stem
     assert [path.stem for path, _ in frozen_texts(script)][-2:] == [first.stem, second.stem]

@@ -29,6 +29,8 @@ def downgrade() -> None:
     run_sql(__file__, down=True)
 '''
 
+TWINS = "create function data.twin(layer text)"
+"""What the migration says that first keeps a layer's past readable."""
 DOWN = """drop view api.{id};
 drop table data.{id};
 delete from data.history where layer = '{id}';
@@ -44,8 +46,20 @@ def layer_statements(layer: Layer, earlier: list[str]) -> tuple[str, str, bool]:
     """
     before = frozen(layer.id, earlier)
     if before.there:
-        return (*altering_sql(layer, before), True)
-    return layer_sql(layer), DOWN.format(id=layer.id), False
+        up, down = altering_sql(layer, before)
+    else:
+        up, down = layer_sql(layer), DOWN.format(id=layer.id)
+    if any(TWINS in text for text in earlier):
+        up, down = _with_twin(layer.id, up, down, altered=before.there)
+    return up, down, before.there
+
+
+def _with_twin(layer_id: str, up: str, down: str, *, altered: bool) -> tuple[str, str]:
+    """The same, and the layer's past (data.…_at, api.…_at) made anew after what it is made of."""
+    goes, comes = f"select data.untwin('{layer_id}');\n", f"select data.twin('{layer_id}');\n"
+    if altered:
+        return goes + up + comes, goes + down + comes
+    return up + comes, goes + down
 
 
 def write_layer_migration(

@@ -103,11 +103,13 @@ def layer_sql(one: Layer) -> str:
 
 
 def layer_grants(one: Layer) -> dict[str, dict[str, list[str]]]:
-    """What `layer_sql` grants, as relation → role → privileges: the declared side of the walk."""
+    """What `layer_sql` and the view's twin grant, as relation → role → privileges: what is declared."""
     return {
         f"data.{one.id}": {
             "import": ["select", "insert", "update", "delete"],
             "screen": ["select"],
         },
         f"api.{one.id}": {role: ["select"] for role in one.readers},
+        f"data.{one.id}_at": {},
+        f"api.{one.id}_at": {role: ["select"] for role in one.readers},
     }
