@@ -29,7 +29,7 @@ from gridwarden.database.trouble import SetUpError
 from gridwarden.settings import Settings
 
 Q = queries(__package__ or "gridwarden.database", "cluster.sql")
-GROUND = "1"
+GROUND = "2"
 """Raised when `up` has something new to do on databases that are there already."""
 TELLTALES = [
     "st_estimatedextent",
@@ -44,6 +44,16 @@ TELLTALES = [
 def postgis_sql() -> LiteralString:
     """The file a superuser runs once: PostGIS in, its telltale functions closed to PUBLIC."""
     return files(__package__ or "gridwarden.database").joinpath("postgis.sql").read_text("utf-8")
+
+
+def statements_sql(owner: str) -> sql.Composed:
+    """The file a superuser runs once, for `owner`: which statements are slow."""
+    text = files(__package__ or "gridwarden.database").joinpath("statements.sql").read_text("utf-8")
+    first, *more = text.split(':"owner"')
+    parts: list[sql.Composable] = [sql.SQL(first)]
+    for one in more:
+        parts += [sql.Identifier(owner), sql.SQL(one)]
+    return sql.Composed(parts)
 
 
 def connect_superuser(settings: Settings, database: str = "postgres") -> psycopg.Connection:
@@ -71,6 +81,8 @@ def make_private_database(settings: Settings, name: str) -> None:
     with connect_superuser(settings, name) as c:
         c.execute("set client_min_messages = warning")
         c.execute(postgis_sql())
+        if _one(c, "counts_statements"):
+            c.execute(statements_sql(OWNER))
 
 
 def drop_private_database(settings: Settings, name: str) -> None:

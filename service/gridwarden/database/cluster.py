@@ -44,6 +44,7 @@ from gridwarden.database.postgres import (
     disk_full,
     fail,
     find_programs,
+    has_extension,
     run_as,
     told_plainly,
 )
@@ -309,7 +310,8 @@ def _start(settings: Settings, programs: Programs, account: Account, report: Rep
             " or name a shorter state folder in GRIDWARDEN_HOME."
         )
     extra = _data(settings) / "gridwarden.conf"
-    write_private(extra, configuration(sockets))
+    statements = has_extension(programs, "pg_stat_statements")
+    write_private(extra, configuration(sockets, statements=statements))
     os.chown(extra, account.uid, account.gid)
     done = _control(programs, account, settings, "start", "-w", "-t", "120")
     if done.returncode:

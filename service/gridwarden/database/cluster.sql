@@ -54,6 +54,10 @@ join pg_depend d on d.objid = p.oid and d.classid = 'pg_proc'::regclass and d.de
 where p.proname = any(%(names)s) and has_function_privilege('public', p.oid, 'execute')
 order by 1
 
+-- name: counts_statements
+-- whether the extension that counts statements is installed on this machine
+select exists (select from pg_available_extensions where name = 'pg_stat_statements')
+
 -- name: is_bare
 select not (rolsuper or rolinherit or rolcreaterole or rolcreatedb or rolbypassrls
         or rolreplication)

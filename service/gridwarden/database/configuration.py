@@ -8,8 +8,19 @@ local   all   all   scram-sha-256
 """
 
 
-def configuration(sockets: Path, memory: int | None = None) -> str:
+STATEMENTS = """\
+# Which statements are slow. SET and COPY would be kept with their values: they are not counted.
+shared_preload_libraries = 'pg_stat_statements'
+pg_stat_statements.max = 1000
+pg_stat_statements.track_utility = off
+"""
+
+
+def configuration(sockets: Path, memory: int | None = None, *, statements: bool = False) -> str:
     """The text of gridwarden.conf for a socket folder and `memory` bytes (default: this machine's).
+
+    `statements`: pg_stat_statements is installed. Without it a server that is to load it does not
+    start.
 
     A quarter of the memory, at most 2 GB, is shared: the service and the screening beside it
     need the rest. JIT costs small queries more than it saves large ones. Dynamic shared memory
@@ -45,7 +56,7 @@ log_line_prefix = '%m [%p] %u@%d '
 # An error's DETAIL and its statement may carry a row, and a row the place of a main.
 log_error_verbosity = terse
 log_min_error_statement = panic
-"""
+{STATEMENTS if statements else ""}"""
 
 
 def _memory() -> int:

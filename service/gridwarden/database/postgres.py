@@ -64,7 +64,7 @@ def find_programs(settings: Settings, major: int | None = None) -> Programs:
             " with sudo, or name a server in GRIDWARDEN_DATABASE_URL."
         )
     for programs in found:
-        if _has_postgis(programs):
+        if has_extension(programs, "postgis"):
             return programs
     wanted = found[0].major
     raise SetUpError(
@@ -88,11 +88,12 @@ def _installed(settings: Settings) -> Iterator[Programs]:
             yield Programs(folder, int(version[1]))
 
 
-def _has_postgis(programs: Programs) -> bool:
+def has_extension(programs: Programs, name: str) -> bool:
+    """Whether an extension is installed for this PostgreSQL."""
     share = _output([str(programs.folder / "pg_config"), "--sharedir"]).strip()
     if not share:  # pg_config is in a package of its own on some systems
         share = f"/usr/share/postgresql/{programs.major}"
-    return (Path(share) / "extension" / "postgis.control").exists()
+    return (Path(share) / "extension" / f"{name}.control").exists()
 
 
 def _output(command: list[str]) -> str:

@@ -14,13 +14,16 @@ _NAME = re.compile(r"^-- name: *(\w+) *$", re.MULTILINE)
 def queries(package: str, file: str) -> Mapping[str, LiteralString]:
     """The named blocks of `file` in `package`; a block begins with `-- name: some_name`.
 
-    Raises ValueError for a file without names or with one name twice.
+    Each bears its room and name as a comment, by which the server's own lists of what runs and
+    what is slow can be read. Raises ValueError for a file without names or with one name twice.
     """
     text = files(package).joinpath(file).read_text(encoding="utf-8")
     parts = _NAME.split(text)
     names, bodies = parts[1::2], parts[2::2]
     if not names or len(set(names)) != len(names):
         raise ValueError(f"{package}/{file}: every block needs a name of its own")
-    blocks = {n: b.strip() for n, b in zip(names, bodies, strict=True)}
+    room = package.removeprefix("gridwarden.")
+    named = zip(names, bodies, strict=True)
+    blocks = {n: f"/* {room}.{n} */ {b.strip()}" for n, b in named}
     # The text comes from the package itself, never from a caller.
     return MappingProxyType(cast("dict[str, LiteralString]", blocks))
