@@ -123,7 +123,7 @@ def answer(
     lang = language_of(request)
     number = getattr(request.state, "request_id", "")
     problem.params.setdefault("seconds", problem.retry_after or 0)
-    headers = {"Cache-Control": "no-store"}
+    headers = {"Cache-Control": "no-store", **problem.headers}
     if problem.retry_after is not None:
         headers["Retry-After"] = str(problem.retry_after)
     if problem.status == 401:

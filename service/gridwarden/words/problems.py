@@ -4,6 +4,7 @@ Rooms raise `Problem(kind, detail, field=…, **params)`; the table `KINDS` is t
 where a kind meets an HTTP status. Its title is the catalogue's `problem.<kind>`.
 """
 
+from collections.abc import Mapping
 from typing import Final
 
 from gridwarden.words.speech import known, say
@@ -49,8 +50,9 @@ RETRY_AFTER_S: Final[dict[str, int]] = {
 class Problem(Exception):  # noqa: N818  (the word of RFC 9457)
     """A refusal with its sentence: `detail` is a catalogue key or a text that is ready to read.
 
-    `field` names the parameter, column or member to change; `params` fill the sentence. A kind
-    that the table lacks raises KeyError here, where it is written, not in a caller's answer.
+    `field` names the parameter, column or member to change; `params` fill the sentence; `headers`
+    go with the answer. A kind that the table lacks raises KeyError here, where it is written, not
+    in a caller's answer.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class Problem(Exception):  # noqa: N818  (the word of RFC 9457)
         *,
         field: str | None = None,
         retry_after: int | None = None,
+        headers: Mapping[str, str] | None = None,
         **params: object,
     ) -> None:
         self.kind = kind
@@ -67,6 +70,7 @@ class Problem(Exception):  # noqa: N818  (the word of RFC 9457)
         self.detail = detail
         self.field = field
         self.params = params
+        self.headers = dict(headers or {})
         self.retry_after = RETRY_AFTER_S.get(kind) if retry_after is None else retry_after
         super().__init__(kind, detail, field, params)
 
