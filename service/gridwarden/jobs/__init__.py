@@ -4,8 +4,20 @@ A room registers what it can do with `@task("screen")`; callers queue it by SQL 
 transaction (`queue`), and the worker process takes it from there. The queue holds ids only.
 """
 
+from gridwarden.jobs.companions import accompanied, companion
 from gridwarden.jobs.queueing import queue, queue_screen
 from gridwarden.jobs.running import Cancelled, Job, chore, run_here, task
 from gridwarden.jobs.worker import work
 
-__all__ = ["Cancelled", "Job", "chore", "queue", "queue_screen", "run_here", "task", "work"]
+__all__ = [
+    "Cancelled",
+    "Job",
+    "accompanied",
+    "chore",
+    "companion",
+    "queue",
+    "queue_screen",
+    "run_here",
+    "task",
+    "work",
+]

@@ -1,28 +1,20 @@
 """The worker process: takes jobs from the queue one after the other, and finishes old ones."""
 
 import asyncio
-import sys
 import traceback
+from contextlib import nullcontext
 from pathlib import Path
 
 import procrastinate
 import psycopg
-import structlog
 
 from gridwarden.database import Pool, open_pool
 from gridwarden.database.cluster import login_dsn
+from gridwarden.jobs.companions import accompanied, drain_all
 from gridwarden.jobs.running import Job, chores, run_here
+from gridwarden.jobs.telling import log
 from gridwarden.settings import Settings
 
-log = structlog.wrap_logger(
-    structlog.PrintLogger(sys.stderr),
-    processors=[
-        structlog.processors.TimeStamper(fmt="iso"),
-        structlog.processors.format_exc_info,
-        structlog.processors.JSONRenderer(),
-    ],
-)
-"""Ids, kinds and states: no caller's text and no place is logged."""
 GRACE_S = 5.0
 """What a job may still take to end when the worker is told to stop; then it is put back."""
 DEAD_S = 20.0
@@ -71,28 +63,38 @@ def _tell(job: Job, state: str) -> None:
 
 
 async def work(settings: Settings, *, until_empty: bool = False) -> None:
-    """Run jobs until the process is told to stop, or (`until_empty`) until none is left."""
-    pool = await open_pool(settings, "worker")
-    try:
-        app = queue_app(settings, pool)
-        await _chores(pool, settings)
-        async with app.open_async():
-            recovery = asyncio.create_task(recover(app))
-            house = asyncio.create_task(_keep_house(pool, settings))
-            try:
-                await app.run_worker_async(
-                    wait=not until_empty,
-                    concurrency=1,
-                    fetch_job_polling_interval=1.0,
-                    install_signal_handlers=True,
-                    shutdown_graceful_timeout=GRACE_S,
-                    delete_jobs="successful",
-                )
-            finally:
-                recovery.cancel()
-                house.cancel()
-    finally:
-        await pool.close()
+    """Run jobs and companions until the process is told to stop.
+
+    With `until_empty` until no job is left, and then what companions have to do now.
+    """
+    with nullcontext() if until_empty else accompanied(settings):
+        pool = await open_pool(settings, "worker")
+        try:
+            await _jobs(pool, settings, until_empty)
+            if until_empty:
+                await drain_all(pool, settings)
+        finally:
+            await pool.close()
+
+
+async def _jobs(pool: Pool, settings: Settings, until_empty: bool) -> None:
+    app = queue_app(settings, pool)
+    await _chores(pool, settings)
+    async with app.open_async():
+        recovery = asyncio.create_task(recover(app))
+        house = asyncio.create_task(_keep_house(pool, settings))
+        try:
+            await app.run_worker_async(
+                wait=not until_empty,
+                concurrency=1,
+                fetch_job_polling_interval=1.0,
+                install_signal_handlers=True,
+                shutdown_graceful_timeout=GRACE_S,
+                delete_jobs="successful",
+            )
+        finally:
+            recovery.cancel()
+            house.cancel()
 
 
 async def recover(app: procrastinate.App, every_s: float = DEAD_S / 2) -> None:

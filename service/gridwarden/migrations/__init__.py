@@ -26,8 +26,14 @@ def working_srid() -> int:
 
 
 def upgrade(settings: Settings, revision: str = "heads") -> None:
-    """Bring the database to `revision`. Raises sqlalchemy.exc.DBAPIError; nothing is half done."""
+    """Bring the database to `revision`. Raises sqlalchemy.exc.DBAPIError; nothing is half done.
+
+    A layer that is new gets the indexes that every layer has besides those of its own file.
+    """
     _run(settings, lambda config: command.upgrade(config, revision))
+    with create_engine(owner_url(settings)).begin() as connection:
+        if connection.scalar(text("select to_regproc('data.index_layers')")) is not None:
+            connection.execute(text("select data.index_layers()"))
 
 
 def downgrade(settings: Settings, revision: str) -> None:

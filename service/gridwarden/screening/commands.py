@@ -1,6 +1,7 @@
 """`gridwarden screen`: judge the city now, and show what was found."""
 
 import asyncio
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -57,10 +58,10 @@ def screen_command(
     )
 
 
-def _all_findings(caller: Caller, settings: Settings) -> "Prepare":
+def _all_findings(caller: Caller, settings: Settings, at: datetime | None) -> "Prepare":
     from gridwarden.screening.exporting_routes import all_findings  # not for every command
 
-    return all_findings(caller, settings)
+    return all_findings(caller, settings, at)
 
 
 async def _screen(role: str) -> tuple[dict[str, Any], str]:

@@ -1,6 +1,7 @@
 """`GET /api/findings/export`, and `findings` for the command `export`."""
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Request
@@ -38,8 +39,9 @@ async def export(request: Request, caller: Annotated[Caller, allow(*LISTING)]) -
     given = dict(items)
     if sum(name in PARAMETERS for name, _ in items) != len(given.keys() & set(PARAMETERS)):
         raise Problem("invalid_value", "screening.repeated", field="format")
-    asked = narrowing_query(filters, caller.role)
     wanted = how(given, settings)
+    filters += [("at", given["at"])] if "at" in given else []
+    asked = narrowing_query(filters, caller.role, settings.time_zone)
 
     async def prepare(c: Connection) -> Content:
         purpose = f"export findings?{request.url.query}"
@@ -48,7 +50,7 @@ async def export(request: Request, caller: Annotated[Caller, allow(*LISTING)]) -
     return await sent(request, caller, wanted, names_of(NAME, TITLE), prepare)
 
 
-def all_findings(caller: Caller, settings: Settings) -> Prepare:
+def all_findings(caller: Caller, settings: Settings, at: datetime | None) -> Prepare:
     """What `gridwarden export findings FILE` holds. Raises Problem (403)."""
     if caller.role not in LISTING:
         roles = ", ".join(LISTING)
@@ -57,7 +59,7 @@ def all_findings(caller: Caller, settings: Settings) -> Prepare:
     reader = replace(caller, language=settings.language)
 
     async def prepare(c: Connection) -> Content:
-        asked = FindingsQuery({}, None, None, 0)
+        asked = FindingsQuery({}, None, None, 0, at=at)
         return await findings_content(c, reader, asked, settings.crs, "export findings")
 
     return prepare

@@ -31,7 +31,8 @@ select f.id, f.family, f.layer, f.subject_id, f.severity, f.certainty, f.main, f
          then array_position(array['major', 'serious', 'general'], f.severity) else 0 end as rank
 from api.finding f
 left join ({evidence}) e on e.finding_id = f.id
-where (%(family)s::text is null or f.family = %(family)s)
+where (%(number)s::bigint is null or f.id = %(number)s)
+  and (%(family)s::text is null or f.family = %(family)s)
   and (%(rule)s::text is null or e.rule = %(rule)s)
   and (%(layer)s::text is null or f.layer = %(layer)s)
   and (%(severity)s::text is null or f.severity = %(severity)s)

@@ -15,6 +15,7 @@ from psycopg.rows import TupleRow
 from gridwarden.access.named import district_called
 from gridwarden.database import Caller, queries
 from gridwarden.layers.catalogue import layers
+from gridwarden.layers.past import go_back, then
 from gridwarden.screening.parameters import FindingsQuery
 from gridwarden.words.problems import Problem
 
@@ -75,11 +76,12 @@ async def chosen_by(
     supervisor's look is kept with its purpose. Raises Problem as `list_findings` does.
     """
     await _check_names(connection, asked)
+    await go_back(connection, asked.at, "findings")
     values = {**asked.values(srid), "district": await _district(connection, asked)}
     if caller.role == "supervisor":
         await connection.execute(Q["look"], {"purpose": purpose[:500]})
-    evidence = sql.SQL(Q["exact"] if caller.role in EXACT else Q["open"])
-    return sql.SQL(Q["chosen"]).format(evidence=evidence), values
+    evidence = sql.SQL(then(Q["exact"] if caller.role in EXACT else Q["open"], asked.at))
+    return sql.SQL(then(Q["chosen"], asked.at)).format(evidence=evidence), values
 
 
 async def _check_names(connection: AsyncConnection[TupleRow], asked: FindingsQuery) -> None:

@@ -4,15 +4,17 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from gridwarden.layers.past import moment_of
 from gridwarden.words.problems import Problem
 
 FILTERS: Final = ("family", "rule", "layer", "severity", "certainty", "district")
-NARROWING: Final = (*FILTERS, "cell", "bbox", "lang")
-KNOWN: Final = (*FILTERS, "cell", "bbox", "limit", "cursor", "lang")
-KNOWN_TO_PAGE: Final = (*FILTERS, "cell", "after", "lang")
+NARROWING: Final = (*FILTERS, "cell", "bbox", "at", "lang")
+KNOWN: Final = (*FILTERS, "cell", "bbox", "at", "limit", "cursor", "lang")
+KNOWN_TO_PAGE: Final = (*FILTERS, "cell", "at", "after", "lang")
 GREATEST_LIMIT: Final = 1000
 CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "severity": ("general", "serious", "major"),
@@ -28,7 +30,8 @@ class FindingsQuery:
     """The filters of a list. `bbox` is west, south, east, north in degrees (CRS84).
 
     `cell` is size (m), column, row: half-open, from (0, 0) of the working CRS. The list goes on
-    behind `after`: rank (0, or 1 to 3 where the most severe come first) and id.
+    behind `after`: rank (0, or 1 to 3 where the most severe come first) and id. `at`: as known
+    at that moment, `at_said` as it was asked for. `number`: that finding alone.
     """
 
     filters: Mapping[str, str]
@@ -37,6 +40,9 @@ class FindingsQuery:
     limit: int
     after: tuple[int, int] = (0, 0)
     worst_first: bool = False
+    at: datetime | None = None
+    at_said: str = ""
+    number: int | None = None
 
     def values(self, srid: int) -> dict[str, object]:
         """The parameters of the named statements, but for the district's id."""
@@ -51,6 +57,7 @@ class FindingsQuery:
             "after_rank": self.after[0],
             "after": self.after[1],
             "worst_first": self.worst_first,
+            "number": self.number,
             "srid": srid,
         }
 
@@ -61,6 +68,8 @@ class FindingsQuery:
             asked["cell"] = "square-{}/{}/{}".format(*self.cell)
         if self.bbox:
             asked["bbox"] = ",".join(map(str, self.bbox))
+        if self.at:
+            asked["at"] = self.at_said
         return asked
 
     def following(self, after: tuple[int, int]) -> str:
@@ -84,29 +93,32 @@ def cell_sizes(role: str) -> tuple[int, ...]:
     return {"viewer": (), "planner": (500, 1000)}.get(role, (500, 1000, 250, 100))
 
 
-def findings_query(items: list[tuple[str, str]], role: str) -> FindingsQuery:
+def findings_query(items: list[tuple[str, str]], role: str, zone: str) -> FindingsQuery:
     """Read the API's query parameters. Raises Problem (400) naming the one that is wrong."""
     given = _given(items, KNOWN)
     return FindingsQuery(
-        **_narrowing(given, role),
+        **_narrowing(given, role, zone),
         limit=min(_whole(given.get("limit", "100"), "limit", least=1), GREATEST_LIMIT),
         after=(0, _whole(given.get("cursor", "0"), "cursor", least=0)),
     )
 
 
-def narrowing_query(items: Iterable[tuple[str, str]], role: str) -> FindingsQuery:
+def narrowing_query(items: Iterable[tuple[str, str]], role: str, zone: str) -> FindingsQuery:
     """Read the filters alone, for a list that has no pages. Raises Problem (400)."""
-    return FindingsQuery(**_narrowing(_given(items, NARROWING), role), limit=0)
+    return FindingsQuery(**_narrowing(_given(items, NARROWING), role, zone), limit=0)
 
 
-def page_query(items: Iterable[tuple[str, str]], role: str, rows: int) -> FindingsQuery:
+def page_query(
+    items: Iterable[tuple[str, str]], role: str, rows: int, zone: str
+) -> FindingsQuery:
     """Read those of the page, most severe first; an empty field of its form asks for nothing."""
     given = _given([(name, value) for name, value in items if value], KNOWN_TO_PAGE)
     place = _AFTER.fullmatch(given.get("after", "0.0"))
     if place is None:
         raise Problem("invalid_value", "screening.bad_after", field="after")
     after = int(place[1]), int(place[2])
-    return FindingsQuery(**_narrowing(given, role), limit=rows, after=after, worst_first=True)
+    narrowing = _narrowing(given, role, zone)
+    return FindingsQuery(**narrowing, limit=rows, after=after, worst_first=True)
 
 
 def _given(items: Iterable[tuple[str, str]], known: tuple[str, ...]) -> dict[str, str]:
@@ -127,11 +139,13 @@ def _given(items: Iterable[tuple[str, str]], known: tuple[str, ...]) -> dict[str
     return given
 
 
-def _narrowing(given: Mapping[str, str], role: str) -> dict[str, Any]:
+def _narrowing(given: Mapping[str, str], role: str, zone: str) -> dict[str, Any]:
     return {
         "filters": {name: given[name] for name in FILTERS if name in given},
         "cell": _cell(given["cell"], role) if "cell" in given else None,
         "bbox": _bbox(given["bbox"]) if "bbox" in given else None,
+        "at": moment_of(given.get("at"), zone),
+        "at_said": given.get("at", ""),
     }
 
 

@@ -2,17 +2,18 @@
 
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Path, Query, Request
 from fastapi.encoders import jsonable_encoder
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 
 from gridwarden.access import allow
 from gridwarden.database import Caller, as_caller
 from gridwarden.jobs import queue_screen
+from gridwarden.layers.past import moment
 from gridwarden.screening import exporting_routes
 from gridwarden.screening.explaining import Explained, explain
 from gridwarden.screening.listing import EXACT, LISTING, list_findings
-from gridwarden.screening.parameters import findings_query
+from gridwarden.screening.parameters import FindingsQuery, findings_query
 from gridwarden.screening.showing import context, picture_of
 from gridwarden.words import say
 from gridwarden.words.page import environment, furniture, page, zone_of
@@ -35,6 +36,7 @@ PARAMETERS: list[dict[str, Any]] = [
         ("district", {"type": "string"}, "id, code or name of a district"),
         ("cell", {"type": "string"}, "square-500/COLUMN/ROW of the working CRS, half-open"),
         ("bbox", {"type": "string"}, "west,south,east,north in degrees"),
+        ("at", {"type": "string"}, "as known at a day's end, or a moment (RFC 3339)"),
         ("limit", {"type": "integer", "minimum": 1}, "at most 1000"),
         ("cursor", {"type": "integer", "minimum": 0}, "from `next`"),
     )
@@ -44,7 +46,8 @@ PARAMETERS: list[dict[str, Any]] = [
 @router.get("/api/findings", openapi_extra={"parameters": PARAMETERS})
 async def findings(request: Request, caller: Reader) -> Response:
     """A page of findings, oldest first, with as much evidence as the caller may read."""
-    asked = findings_query(request.query_params.multi_items(), caller.role)
+    zone = request.app.state.settings.time_zone
+    asked = findings_query(request.query_params.multi_items(), caller.role, zone)
     async with as_caller(request.app.state.pool, caller) as connection:
         found = await list_findings(connection, caller, asked, request.app.state.settings.crs)
     answer: dict[str, Any] = {
@@ -60,8 +63,18 @@ Number = Annotated[int, Path(ge=1, le=2**63 - 1, description="a finding's id")]
 
 
 @router.get("/api/findings/{number}")
-async def finding(request: Request, number: Number, caller: Reader) -> JSONResponse:
-    """Why one finding is one: rule, row, how the number came about, both features, all bands."""
+async def finding(
+    request: Request,
+    number: Number,
+    caller: Reader,
+    at: Annotated[str | None, Query(description="as known at that day's end, or moment")] = None,
+) -> JSONResponse:
+    """Why one finding is one: rule, row, how the number came about, both features, all bands.
+
+    With `at` it is the list's own row, as it was known then; one that has ended is found so.
+    """
+    if at is not None:
+        return JSONResponse(await _as_of(request, number, caller, at), headers=NOT_KEPT)
     explained = await _explained(request, number, caller)
     return JSONResponse(jsonable_encoder(explained.finding), headers=NOT_KEPT)
 
@@ -89,6 +102,17 @@ async def finding_page(request: Request, number: Number, caller: Reader) -> HTML
     explained = await _explained(request, number, caller, drawn=True)
     shown = context(explained, caller.language, zone_of(request))
     return page(request, "screening/finding.html", caller=caller, **shown)
+
+
+async def _as_of(request: Request, number: int, caller: Caller, at: str) -> dict[str, Any]:
+    settings = request.app.state.settings
+    asked = FindingsQuery({}, None, None, 1, at=moment(at, settings.time_zone), number=number)
+    pool, timeout = request.app.state.pool, settings.statement_timeout_ms
+    async with as_caller(pool, caller, timeout) as connection:
+        found = await list_findings(connection, caller, asked, settings.crs)
+    if not found.items:
+        raise Problem("not_found", "time.no_finding", field="number")
+    return found.items[0]
 
 
 async def _explained(

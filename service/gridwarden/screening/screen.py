@@ -196,12 +196,14 @@ async def _write(connection: Connection, judged: _Judged) -> tuple[Split, ...]:
     """The differences, by family and reason; one whose evidence alone changed counts as changed."""
     for name in ("empty_difference", "join_sets"):
         await connection.execute(Q[name])
-    values = {
-        "full": judged.full,
+    groups = {
         "families": [one.family for one in judged.groups],
         "layers": [one.layer for one in judged.groups],
     }
-    found = (await connection.execute(Q["compare"], values)).rowcount
+    compare = sql.SQL(Q["compare"]).format(
+        found=sql.SQL(Q["found_all" if judged.full else "found_of_groups"])
+    )
+    found = (await connection.execute(compare, None if judged.full else groups)).rowcount
     split: Sequence[TupleRow] = ()
     if found:
         turned = [

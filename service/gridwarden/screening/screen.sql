@@ -60,7 +60,7 @@ where o.ctid = j.ctid and o.place > 1
 select set_config('enable_nestloop', 'off', true)
 
 -- name: compare
--- What differs from the findings that there are, of the families and layers judged now. A row of a
+-- What differs from the findings that there are, of those judged now. A row of a
 -- newer version of a pack is the same as the older one's while its rule says the same.
 with pair as materialized (
     select distinct e.row_id as was, j.row_id as now
@@ -80,8 +80,7 @@ with pair as materialized (
             e.accuracy_m, e.missing, e.assumed, e.pressed_length_m, e.pressed_area_m2, e.told,
             e.geom) as evidence
     from data.finding f join data.finding_exact e on e.finding_id = f.id
-    where %(full)s or (f.family, f.layer) in (
-        select * from unnest(%(families)s::text[], %(layers)s::text[]))
+    where {found}
 ), judged as (
     select j.family, j.layer, j.subject_id, j.main_id, j.row_id, j.counterpart_layer,
            j.counterpart_id,
@@ -110,6 +109,15 @@ insert into data.difference (act, finding_id, family, layer, subject_id, main_id
     counterpart_layer, counterparts, moved, told)
 select act, id, family, layer, subject_id, main_id, counterpart_layer, counterparts, moved, told
 from both_sides where moved or told
+
+-- name: found_all
+true
+
+-- name: found_of_groups
+(f.family, f.layer) in (select * from unnest(%(families)s::text[], %(layers)s::text[]))
+
+-- name: found_again
+(f.layer, f.subject_id) in (select a.layer, a.subject_id from data.again a)
 
 -- name: by_rule
 -- `turned`: what is judged otherwise than the last time. A difference there is the rules' where

@@ -1,0 +1,224 @@
+"""The map kept true: every change is screened as soon as it is committed, by one screener.
+
+A step is one transaction: it takes the waiting changes out of the queue, judges again whom they
+concern, and writes only what differs; what a step does not see stays in the queue. Killed in the
+middle, it did nothing, and the next one does it. Statements of over 10,000 rows are taken in
+slices while nothing small waits, so that a large import does not hold up a small edit.
+"""
+
+import asyncio
+import time
+from dataclasses import asdict, dataclass
+from typing import Any, LiteralString
+
+import psycopg
+from psycopg import AsyncConnection, sql
+from psycopg.rows import TupleRow
+from psycopg.types.json import Jsonb
+
+from gridwarden.database import Caller, Pool, as_caller, queries
+from gridwarden.database.cluster import login_dsn
+from gridwarden.jobs import chore, companion
+from gridwarden.jobs.telling import log
+from gridwarden.rules import Statement
+from gridwarden.screening.screen import Cause, screen, write_differences
+from gridwarden.screening.screen import Q as WHOLE
+from gridwarden.settings import Settings
+from gridwarden.words.problems import Problem
+
+Q = queries(__package__ or "gridwarden.screening", "screener.sql")
+SCREENER = Caller("screen", "screener")
+STEP_MS = 600_000
+MOST = 2_000
+"""Changes in one step."""
+SLICE = 5_000
+"""Features in one slice of a large statement."""
+LOOK_S = 1.0
+"""The queue is looked at so often, besides at every notice."""
+Connection = AsyncConnection[TupleRow]
+
+
+@dataclass(frozen=True, slots=True)
+class Stepped:
+    """What a step did: changes taken, subjects judged again, findings written.
+
+    `lag_s` is from the oldest change taken to the step's end, null for a slice.
+    """
+
+    changes: int
+    slice: bool
+    subjects: int
+    added: int
+    changed: int
+    ended: int
+    lag_s: float | None
+    seconds: float
+
+
+class Statements:
+    """The statements that judge again, composed anew when what they are composed of has changed."""
+
+    def __init__(self) -> None:
+        self._mark: object = None
+        self._all: list[Statement] = []
+
+    async def of(self, connection: Connection, layers: set[str]) -> list[Statement]:
+        """Those that judge features of these layers."""
+        mark = await (await connection.execute(Q["composed_of"])).fetchone()
+        if mark != self._mark:
+            rows = await (await connection.execute(Q["statements"])).fetchall()
+            self._all, self._mark = [Statement.of(row) for row in rows], mark
+        return [one for one in self._all if one.layer in layers]
+
+
+class Screener:
+    """Does the steps, of at most `most` changes or slices of `slice_of` features each."""
+
+    def __init__(self, pool: Pool, *, most: int = MOST, slice_of: int = SLICE) -> None:
+        self._pool = pool
+        self._most = most
+        self._slice = slice_of
+        self._one_by_one = 0
+        self._statements = Statements()
+
+    async def step(self) -> Stepped | None:
+        """Screen what waits, as far as one step goes; None when nothing does.
+
+        A change that cannot be judged is found by going one by one, and set aside: the others go
+        on. Raises psycopg.OperationalError when the database goes away.
+        """
+        try:
+            done = await self._step(1 if self._one_by_one else None)
+        except (psycopg.DataError, psycopg.InternalError, psycopg.ProgrammingError) as error:
+            if not self._one_by_one:
+                self._one_by_one = self._most
+            else:
+                await self._set_aside()
+            log.error("screening failed", error=type(error).__name__, state=error.sqlstate)
+            return Stepped(0, False, 0, 0, 0, 0, None, 0.0)
+        self._one_by_one = max(0, self._one_by_one - 1)
+        return done
+
+    async def _step(self, only: int | None) -> Stepped | None:
+        began = time.monotonic()
+        async with as_caller(self._pool, SCREENER, timeout_ms=STEP_MS) as connection:
+            await connection.execute(Q["alone"])
+            if not await _one(connection, Q["waiting"]):
+                return None
+            ever = await _one(connection, WHOLE["ever"])
+            done = await self._some(connection, only, began) if ever else None
+        return done if ever else await self._first(began)
+
+    async def _some(self, connection: Connection, only: int | None, began: float) -> Stepped | None:
+        await connection.execute(Q["hold_rules"])
+        taken = await self._take(connection, only)
+        if taken is None:
+            return None
+        changes, oldest, is_slice = taken
+        subjects = await self._judge(connection)
+        added, changed, ended = await self._write(connection)
+        await connection.execute(Q["clear"])
+        lag = None if is_slice else await _one(connection, Q["since"], {"oldest": oldest})
+        seconds = round(time.monotonic() - began, 4)
+        done = Stepped(changes, is_slice, subjects, added, changed, ended, lag, seconds)
+        await self._keep(connection, done)
+        return done
+
+    async def _first(self, began: float) -> Stepped | None:
+        """A city that was never screened is screened as a whole."""
+        try:
+            done = await screen(self._pool, SCREENER.person, cause=Cause("data", role="screen"))
+        except Problem:
+            return None
+        seconds = round(time.monotonic() - began, 4)
+        return Stepped(
+            done.changes, False, 0, done.added, done.changed, done.removed, None, seconds
+        )
+
+    async def _take(
+        self, connection: Connection, only: int | None
+    ) -> tuple[int, object, bool] | None:
+        """Changes of this step: how many, the time of the oldest, whether they are a slice."""
+        await connection.execute(Q["clear"])
+        row = await (await connection.execute(Q["take"], {"most": only or self._most})).fetchone()
+        assert row is not None
+        if row[0]:
+            return int(row[0]), row[1], False
+        n = await _one(connection, Q["take_slice"], {"features": only or self._slice})
+        return None if n is None else (int(n), None, True)
+
+    async def _judge(self, connection: Connection) -> int:
+        await connection.execute(Q["judge_again"])
+        subjects = int(await _one(connection, Q["count_again"]))
+        layers = {row[0] for row in await (await connection.execute(Q["layers"])).fetchall()}
+        for statement in await self._statements.of(connection, layers):
+            insert = sql.SQL("{} {}").format(sql.SQL(WHOLE["columns"]), sql.SQL(statement.sql))
+            await connection.execute(insert)
+        await connection.execute(WHOLE["strongest"])
+        return subjects
+
+    async def _write(self, connection: Connection) -> tuple[int, int, int]:
+        compare = sql.SQL(WHOLE["compare"]).format(found=sql.SQL(WHOLE["found_again"]))
+        if not (await connection.execute(compare)).rowcount:
+            return 0, 0, 0
+        split = await write_differences(connection, tell=True)
+        added, changed, ended = (sum(row[n] for row in split) for n in (2, 3, 4))
+        return added, changed, ended
+
+    async def _keep(self, connection: Connection, done: Stepped) -> None:
+        written = done.added + done.changed + done.ended
+        values = asdict(done)
+        row = await (await connection.execute(Q["keep"], values)).fetchone()
+        assert row is not None
+        if written:
+            detail = {name: values[name] for name in ("changes", "added", "changed", "ended")}
+            detail = {"step": row[0], "reason": "data", **detail}
+            await connection.execute(WHOLE["record"], {"detail": Jsonb(detail), "rows": written})
+
+    async def _set_aside(self) -> None:
+        """The change that failed alone waits for the next screening of all; nothing is lost."""
+        async with as_caller(self._pool, SCREENER, timeout_ms=STEP_MS) as connection:
+            await connection.execute(Q["alone"])
+            if (await connection.execute(Q["set_aside"])).rowcount == 0:
+                await connection.execute(Q["clear"])
+                await connection.execute(Q["take_slice"], {"features": 1})
+                await connection.execute(Q["set_aside_of_slice"])
+                await connection.execute(Q["clear"])
+
+
+async def _one(
+    connection: Connection, query: LiteralString, values: dict[str, Any] | None = None
+) -> Any:
+    row = await (await connection.execute(query, values)).fetchone()
+    assert row is not None
+    return row[0]
+
+
+async def drain(pool: Pool, settings: Settings) -> None:
+    """Step until nothing waits (pool of the worker's login)."""
+    screener = Screener(pool)
+    while await screener.step():
+        pass
+
+
+async def keep_true(pool: Pool, settings: Settings) -> None:
+    """Step whenever something was committed, for as long as the worker lives."""
+    screener = Screener(pool)
+    dsn = login_dsn(settings, "worker")
+    async with await AsyncConnection.connect(dsn, autocommit=True) as notices:
+        await notices.execute(Q["listen"])
+        while True:
+            while await screener.step():
+                await asyncio.sleep(0)
+            async for _ in notices.notifies(timeout=LOOK_S, stop_after=1):
+                pass
+
+
+@chore
+async def forget_steps(pool: Pool, settings: Settings) -> None:
+    """Steps of over a month ago are of no use."""
+    async with as_caller(pool, SCREENER) as connection:
+        await connection.execute(Q["forget_steps"])
+
+
+companion("screener", run=keep_true, drain=drain)

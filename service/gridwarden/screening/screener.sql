@@ -1,0 +1,74 @@
+-- name: alone
+-- One screener at a time, be it of a step or of the whole city, until the transaction ends. Small
+-- statements gain nothing from being compiled.
+select pg_advisory_xact_lock(hashtext('gridwarden screening')),
+       set_config('work_mem', '64MB', true), set_config('jit', 'off', true)
+
+-- name: waiting
+select exists (select from data.change where not stuck)
+
+-- name: hold_rules
+-- From here to the end of the transaction nobody publishes.
+select pg_advisory_xact_lock_shared(hashtext('gridwarden rules'))
+
+-- name: clear
+select data.clear_step()
+
+-- name: take
+-- What this step sees. Changes that are committed later stay in the queue, and come back to it when
+-- this transaction fails.
+with next as (
+    select id from data.change where not bulk and not stuck order by id limit %(most)s
+    for update skip locked
+), taken as (
+    delete from data.change c using next where c.id = next.id
+    returning c.layer, c.feature_id, c.xid, c.rows, c.old_geom, c.new_geom, c.at
+), kept as (
+    insert into data.change_seen (layer, feature_id, xid, rows, old_geom, new_geom)
+        select layer, feature_id, xid, rows, old_geom, new_geom from taken)
+select count(*), min(at) from taken
+
+-- name: take_slice
+select data.take_slice(%(features)s)
+
+-- name: judge_again
+select data.judge_again()
+
+-- name: count_again
+select data.count_again()
+
+-- name: layers
+select distinct layer from data.again
+
+-- name: composed_of
+-- What statements are composed of besides code: rules in force, figures, and datasets whose places
+-- nobody measures from.
+select array(select r.id from data.rule r where r.in_force order by r.id), data.packs_in_force(),
+       array(select d.id from data.dataset d where d.crs = 'bd09' order by d.id)
+
+-- name: statements
+select name, family, layer, kind, rule_ids, sql from data.statements_again()
+
+-- name: since
+select extract(epoch from clock_timestamp() - %(oldest)s::timestamptz)::float8
+
+-- name: keep
+insert into data.screen_step (changes, slice, subjects, added, changed, ended, lag_s, seconds)
+values (%(changes)s, %(slice)s, %(subjects)s, %(added)s, %(changed)s, %(ended)s, %(lag_s)s,
+        %(seconds)s)
+returning id
+
+-- name: set_aside
+update data.change set stuck = true
+where id = (select id from data.change where not bulk and not stuck order by id limit 1)
+
+-- name: set_aside_of_slice
+-- The next feature of a large statement gets a line of its own, and the slices go on behind it.
+insert into data.change (layer, feature_id, op, old_geom, new_geom, stuck)
+select layer, feature_id, 'update', old_geom, new_geom, true from data.change_seen
+
+-- name: listen
+listen gridwarden_change
+
+-- name: forget_steps
+delete from data.screen_step where at < now() - interval '31 days'
