@@ -238,7 +238,6 @@ def test_the_same_file_twice_changes_nothing(tmp_path: Path, bring: Bring, count
     assert count("select count(*) from data.dataset_version") == 1
     assert count("select count(*) from data.history") == rows
     assert count("select count(*) from data.change") == queued
-    assert second["screen_job_id"] is None
 
 
 def test_a_second_version_touches_only_what_changed(
@@ -376,11 +375,13 @@ def test_a_field_that_is_not_there_is_said(
     assert seen["say"]["field"] == field
 
 
-def test_publishing_queues_one_full_screen(tmp_path: Path, bring: Bring, count: Count) -> None:
-    first = bring(geojson(tmp_path / "1.geojson", houses(2)), layer="buildings")
-    second = bring(geojson(tmp_path / "2.geojson", houses(3)), layer="buildings")
-    assert first["screen_job_id"] == second["screen_job_id"]
-    assert count("select count(*) from data.job where kind = 'screen' and state = 'queued'") == 1
+def test_publishing_leaves_its_changes_to_the_screener(
+    tmp_path: Path, bring: Bring, count: Count
+) -> None:
+    bring(geojson(tmp_path / "1.geojson", houses(2)), layer="buildings")
+    bring(geojson(tmp_path / "2.geojson", houses(3)), layer="buildings")
+    assert count("select count(*) from data.change where layer = 'buildings'") == 3
+    assert count("select count(*) from data.job where kind = 'screen'") == 0
 
 
 def test_fields_that_no_column_wants_are_named_to_the_sender(tmp_path: Path, bring: Bring) -> None:

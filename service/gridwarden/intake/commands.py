@@ -195,6 +195,5 @@ def _print(document: dict[str, Any], language: str, *, refused: bool) -> None:
     for line in (words["because"], *words["notes"], words["say"]):
         if line and not refused:
             console.print(line, highlight=False, markup=False)
-    if document["screen_job_id"]:
-        waits = say("intake.screen_waits", language, job=document["screen_job_id"])
-        console.print(waits, highlight=False, markup=False)
+    if document["state"] == "published":
+        console.print(say("intake.screened_next", language), highlight=False, markup=False)

@@ -29,7 +29,6 @@ class Outcome:
     version: int | None = None
     notes: list[str] = field(default_factory=list)
     say: dict[str, Any] | None = None
-    screen_job_id: int | None = None
 
     def values(self) -> dict[str, Any]:
         """As parameters of the statement that keeps it."""

@@ -122,7 +122,7 @@ set state = %(state)s, rows_in = %(rows_in)s,
     rows_left_out = %(rows_left_out)s, rows_good = %(rows_good)s, repaired = %(repaired)s,
     quarantined = %(quarantined)s, reasons = %(reasons)s, matched = %(matched)s, added = %(added)s,
     changed = %(changed)s, removed = %(removed)s, kept = %(kept)s, version = %(version)s,
-    notes = %(notes)s, say = %(say)s, screen_job_id = %(screen_job_id)s
+    notes = %(notes)s, say = %(say)s
 where id = %(id)s
 
 -- name: stopped

@@ -17,7 +17,6 @@ from gridwarden.database import queries
 from gridwarden.intake.identity import known_again
 from gridwarden.intake.outcome import Outcome, Target, said
 from gridwarden.intake.rows import Checked, columns_of
-from gridwarden.jobs import queue_screen
 from gridwarden.words.problems import Problem
 
 Q = queries(__package__ or "gridwarden.intake", "publish.sql")
@@ -108,7 +107,6 @@ class Publication:
         else:
             await self._merge(dataset_id)
             self.outcome.state = "published"
-            self.outcome.screen_job_id = await queue_screen(self.c)
 
     def _held(self, there: int) -> Problem | None:
         """Why the version has to wait: too much would go, and nobody has said that number.

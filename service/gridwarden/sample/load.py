@@ -39,7 +39,6 @@ class Brought:
     rows_good: int
     repaired: int
     quarantined: int
-    screen_job: int | None
 
 
 @dataclass(frozen=True)
@@ -66,8 +65,7 @@ async def load(settings: Settings, folder: Path, told: Told) -> Loaded:
                 told(one["dataset"], at, len(listed))
                 files.append(await _bring(pool, worker, caller, settings, folder, one))
             told("screen", len(listed), len(listed))
-            waiting = next((f.screen_job for f in reversed(files) if f.screen_job), None)
-            screened = await _screen(pool, worker, caller, settings, waiting)
+            screened = await _screen(pool, worker, caller, settings)
         finally:
             await worker.close()
     return Loaded(tuple(files), screened)
@@ -110,13 +108,10 @@ def _copy(file: Path, room: Path) -> None:
     shutil.copyfile(file, room / f"source{file.suffix}")
 
 
-async def _screen(
-    pool: Pool, worker: Pool, caller: Caller, settings: Settings, waiting: int | None
-) -> dict[str, Any]:
-    """Run the screen that publishing queued, or a new one where nothing was published."""
-    if waiting is None:
-        async with as_caller(pool, caller) as connection:
-            waiting = await queue_screen(connection)
+async def _screen(pool: Pool, worker: Pool, caller: Caller, settings: Settings) -> dict[str, Any]:
+    """The first screening of the city, or another one: of all of it."""
+    async with as_caller(pool, caller) as connection:
+        waiting = await queue_screen(connection)
     await run_here(waiting, worker, settings)
     async with as_caller(worker, Caller("import", caller.person)) as connection:
         row = await (await connection.execute(Q["screened"], {"id": waiting})).fetchone()

@@ -1,6 +1,6 @@
 -- name: brought
 select state, coalesce(rows_in, 0), coalesce(rows_good, 0), coalesce(repaired, 0),
-       coalesce(quarantined, 0), screen_job_id
+       coalesce(quarantined, 0)
 from api.import where id = %(id)s
 
 -- name: screened

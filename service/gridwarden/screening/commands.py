@@ -9,11 +9,12 @@ from rich.console import Console
 from rich.table import Table
 
 from gridwarden.access.command import acting
-from gridwarden.database import Caller, as_caller, queries
+from gridwarden.database import Caller, as_caller, open_pool, queries
 from gridwarden.jobs import queue_screen
 from gridwarden.jobs.command import watched
 from gridwarden.layers.export.commands import OTHERS
 from gridwarden.screening import tasks as _tasks  # noqa: F401  (registers the job)
+from gridwarden.screening.screener import all_steps
 from gridwarden.settings import Settings
 from gridwarden.words import known, say
 from gridwarden.words.problems import Problem
@@ -34,15 +35,18 @@ def add_to(app: typer.Typer) -> None:
 
 
 def screen_command(
-    full: Annotated[bool, typer.Option("--full", help="Every feature, as always for now.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="Every feature, changed or not.")] = False,
     role: Annotated[str, typer.Option("--as", help="The role to act in.")] = "supervisor",
 ) -> None:
-    """Judge the whole city by the rules in force and print what was found, and what changed by it:
-    apart for what the rules did and what the data did.
+    """Judge by the rules in force what changed since the last screening; with --full the
+    whole city, and print what was found, and what changed by it: apart for what the rules did and
+    what the data did.
 
-    Every screen that a person asks for is a full one yet; --full is there for scripts that will
-    mean it.
+    A worker that runs (gridwarden serve, gridwarden worker) screens every change at once by itself.
     """
+    if not full:
+        console.print(asyncio.run(_catch_up(role)))
+        return
     said, language = asyncio.run(_screen(role))
     console.print(findings_table(said, language))
     if said["split"]:
@@ -62,6 +66,17 @@ def _all_findings(caller: Caller, settings: Settings, at: datetime | None) -> "P
     from gridwarden.screening.exporting_routes import all_findings  # not for every command
 
     return all_findings(caller, settings, at)
+
+
+async def _catch_up(role: str) -> str:
+    """Step until nothing waits; what was done in a sentence."""
+    async with acting(role) as (_, _, settings):
+        worker = await open_pool(settings, "worker")
+        try:
+            done = await all_steps(worker)
+        finally:
+            await worker.close()
+    return say("screening.done", settings.language, **done)
 
 
 async def _screen(role: str) -> tuple[dict[str, Any], str]:

@@ -194,11 +194,25 @@ async def _one(
     return row[0]
 
 
-async def drain(pool: Pool, settings: Settings) -> None:
-    """Step until nothing waits (pool of the worker's login)."""
+async def all_steps(pool: Pool) -> dict[str, int | float]:
+    """Step until nothing waits (pool of the worker's login); what the steps did together."""
     screener = Screener(pool)
-    while await screener.step():
-        pass
+    done = {"changes": 0, "added": 0, "changed": 0, "removed": 0, "seconds": 0.0}
+    while step := await screener.step():
+        for name, n in (
+            ("changes", step.changes),
+            ("added", step.added),
+            ("changed", step.changed),
+            ("removed", step.ended),
+            ("seconds", step.seconds),
+        ):
+            done[name] = round(done[name] + n, 3)
+    return done
+
+
+async def drain(pool: Pool, settings: Settings) -> None:
+    """What waits now."""
+    await all_steps(pool)
 
 
 async def keep_true(pool: Pool, settings: Settings) -> None:
