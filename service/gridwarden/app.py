@@ -15,6 +15,7 @@ from gridwarden.database import open_pool
 from gridwarden.dispatch import routes as dispatch
 from gridwarden.intake import pages as import_pages
 from gridwarden.intake import routes as intake
+from gridwarden.intake.editing import routes as editing
 from gridwarden.jobs import routes as jobs
 from gridwarden.layers.export import routes as exports
 from gridwarden.layers.features import routes as features
@@ -34,6 +35,7 @@ ROUTERS = (
     jobs.router,
     features.router,
     exports.router,
+    editing.router,
     intake.router,
     import_pages.router,
     sharing.router,

@@ -82,11 +82,11 @@ async def ask_for(
 
     The folder becomes the import's own in the same transaction. Raises Problem.
     """
-    layer = check(ask, caller, settings)
+    check(ask, caller, settings)
     size, digest = await asyncio.to_thread(_measured, folder)
     async with as_caller(pool, caller) as c:
         await check_called(c, ask.crs)
-        org_id = await _organisation(c, caller, layer, org)
+        org_id = await whose(c, caller, org)
         values = {
             "layer": ask.layer,
             "dataset": ask.dataset,
@@ -154,8 +154,8 @@ async def sweep(pool: Pool, settings: Settings) -> None:
                 await asyncio.to_thread(discard, folders[import_id])
 
 
-async def _organisation(c: Any, caller: Caller, layer: Layer, org: str | None) -> int | None:
-    """Whose rows these will be. A company brings its own alone."""
+async def whose(c: Any, caller: Caller, org: str | None) -> int | None:
+    """Whose rows these will be. A company brings its own alone. Raises Problem."""
     if org is None:
         if caller.role != "utility":
             return None

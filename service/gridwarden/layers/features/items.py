@@ -169,8 +169,8 @@ async def page_of(
 
 async def feature_of(
     c: Connection, layer: Layer, feature_id: int, crs: Crs, working: int
-) -> bytes | None:
-    """One feature as GeoJSON, or None where the caller sees none of that id."""
+) -> tuple[bytes, int] | None:
+    """One feature as GeoJSON and its version, or None where the caller sees none of that id."""
     statement = sql.SQL(Q["item"]).format(
         feature=feature_in(layer, crs, working), view=view_of(layer)
     )
@@ -179,7 +179,7 @@ async def feature_of(
         row = await cursor.fetchone()
     except errors.InternalError_:
         raise bad_crs(crs) from None
-    return bytes(row[0]) if row else None
+    return (bytes(row[0]), int(row[1])) if row else None
 
 
 async def extent_of(c: Connection, layer: Layer, working: int) -> list[float] | None:

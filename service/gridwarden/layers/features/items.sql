@@ -26,7 +26,7 @@ select convert_to(
 from shown
 
 -- name: item
-select convert_to({feature}, 'UTF8') from {view} f where f.id = %(id)s
+select convert_to({feature}, 'UTF8'), f.version from {view} f where f.id = %(id)s
 
 -- name: feature
 json_build_object(

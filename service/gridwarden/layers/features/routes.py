@@ -11,6 +11,7 @@ from gridwarden.database import Caller, as_caller
 from gridwarden.layers.catalogue import Layer, layers
 from gridwarden.layers.features import documents as docs
 from gridwarden.layers.features.crs import CRS84, Crs, crs_of
+from gridwarden.layers.features.etags import is_known, tag_of
 from gridwarden.layers.features.items import extent_of, feature_of, look_first, page_of
 from gridwarden.layers.features.parameters import GREATEST_LIMIT, items_query, only
 from gridwarden.settings import Settings
@@ -132,7 +133,10 @@ async def items(
     return geojson_response(text, one, asked.crs)
 
 
-@router.get("/collections/{layer}/items/{feature}")
+@router.get(
+    "/collections/{layer}/items/{feature}",
+    responses={304: {"description": "the version that If-None-Match names is still the present"}},
+)
 async def item(
     request: Request,
     layer: LayerId,
@@ -140,18 +144,24 @@ async def item(
     caller: Reader,
     crs: CrsName = CRS84,
 ) -> Response:
-    """One feature as GeoJSON."""
+    """One feature as GeoJSON; its ETag is its version."""
     settings: Settings = request.app.state.settings
     one = readable_layer(layer, caller)
     wanted = crs_of(only(request, "crs").get("crs", CRS84), "crs", settings.crs)
-    text = None
+    found = None
     if feature.isascii() and feature.isdecimal() and len(feature) <= 18:
         async with as_caller(request.app.state.pool, caller, settings.statement_timeout_ms) as c:
             await look_first(c, caller, one, f"items/{feature}")
-            text = await feature_of(c, one, int(feature), wanted, settings.crs)
-    if text is None:
+            found = await feature_of(c, one, int(feature), wanted, settings.crs)
+    if found is None:
         raise Problem("not_found", "features.no_feature", field="feature")
-    return geojson_response(text, one, wanted)
+    text, version = found
+    if is_known(request.headers.get("If-None-Match"), version):
+        response = Response(status_code=304, headers=headers_of(one, wanted))
+    else:
+        response = geojson_response(text, one, wanted)
+    response.headers["ETag"] = tag_of(version)
+    return response
 
 
 def readable_layer(layer: str, caller: Caller) -> Layer:
@@ -165,9 +175,13 @@ def readable_layer(layer: str, caller: Caller) -> Layer:
 
 
 def geojson_response(text: bytes, layer: Layer, crs: Crs) -> Response:
-    """The database's own text; `Content-Crs` says which axis order it has."""
-    headers = {
+    """The database's own text."""
+    return Response(text, headers=headers_of(layer, crs), media_type=docs.GEOJSON)
+
+
+def headers_of(layer: Layer, crs: Crs) -> dict[str, str]:
+    """`Content-Crs` says which axis order an answer has; exact places of mains are kept nowhere."""
+    return {
         "Content-Crs": f"<{crs.uri}>",
         "Cache-Control": "no-store" if layer.secret else "private, no-cache",
     }
-    return Response(text, headers=headers, media_type=docs.GEOJSON)

@@ -1,0 +1,11 @@
+-- name: to_edit
+select api.feature_to_edit(%(layer)s, %(feature)s::bigint)
+
+-- name: create
+select api.create_feature(%(layer)s, %(dataset)s, %(org)s::bigint, %(said)s, %(nature)s)
+
+-- name: change
+select api.change_feature(%(layer)s, %(feature)s::bigint, %(expected)s::integer[], %(said)s, %(whole)s, %(nature)s)
+
+-- name: remove
+select api.remove_feature(%(layer)s, %(feature)s::bigint, %(expected)s::integer[], %(nature)s)
