@@ -28,6 +28,7 @@ from gridwarden import migrations
 from gridwarden.app import create_app
 from gridwarden.database import accounts, cluster
 from gridwarden.settings import Settings
+from sharing_out import longest_first
 
 TEMPLATE = "gridwarden_template"
 CHROMIUM_FLAGS = [
@@ -47,6 +48,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """The long ones are left out, and counted as such, unless `--deep` asks for them."""
+    if hasattr(config, "workerinput"):  # one of several processes that share the files out
+        longest_first(items)
     if config.getoption("--deep"):
         return
     deep = [item for item in items if item.get_closest_marker("deep")]
