@@ -6,7 +6,7 @@ ST_PointOnSurface (working CRS), or in its district.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
@@ -14,6 +14,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import dict_row
 
 from gridwarden.database import Caller, Pool, as_caller, queries
+from gridwarden.layers.past import go_back, then
 from gridwarden.maps.names import Named, names_of
 from gridwarden.screening.parameters import cell_sizes
 from gridwarden.settings import Settings
@@ -70,7 +71,8 @@ class Cell:
 class Heat:
     """The cells of one system as one caller sees them, and when that was.
 
-    `families` are those with findings, `judged` those of the rules in force.
+    `families` are those with findings, `judged` those of the rules in force. `past`: as known at
+    the moment `cut_off`, and not now.
     """
 
     system: str
@@ -83,6 +85,7 @@ class Heat:
     judged: tuple[str, ...] = ()
     too_many: bool = False
     cut_off: datetime = field(default_factory=lambda: datetime.now(UTC))
+    past: bool = False
 
 
 def measured(tallies: Sequence[Tally], measure: str, settings: Settings) -> float:
@@ -117,36 +120,50 @@ def side_of(system: str) -> int | None:
 
 
 async def heat(
-    pool: Pool, caller: Caller, system: str, settings: Settings, *, names: bool = False
+    pool: Pool,
+    caller: Caller,
+    system: str,
+    settings: Settings,
+    *,
+    names: bool = False,
+    at: datetime | None = None,
 ) -> Heat:
-    """Count the findings of every cell, with the worst subjects' names when asked for.
+    """Count the findings of every cell, with the worst subjects' names when asked for; as they
+    were known at a moment, or now.
 
-    Raises Problem for a system that does not exist or that the caller may not have.
+    Raises Problem for a system that does not exist or that the caller may not have, and for a
+    moment of which nothing is known.
     """
     check_system(system, caller.role)
     side = side_of(system)
     async with as_caller(pool, caller, settings.statement_timeout_ms) as c:
+        await go_back(c, at, "findings")
         if side is None:
-            cells = await _districts(c, caller)
+            cells = await _districts(c, caller, at)
         else:
-            cells = await _squares(c, caller, side, settings)
+            cells = await _squares(c, caller, side, settings, at)
         if names and caller.role != "viewer":
-            cells = await _with_names(c, caller, cells, side)
-        row = await (await c.execute(Q["dates"])).fetchone()
+            cells = await _with_names(c, caller, cells, side, at)
+        row = await (await c.execute(then(Q["dates"], at))).fetchone()
     kept = tuple(sorted(cells, key=lambda one: (-one.count, one.key))[:MOST_CELLS])
     families = tuple(sorted({t.family for cell in cells for t in cell.tallies}))
     published_at, screened_at, waiting, pack, judged = row or (None, None, False, None, [])
     too_many = len(cells) > len(kept)
     dates = (published_at, screened_at, waiting, pack)
-    return Heat(system, kept, families, *dates, tuple(judged), too_many)
+    heat = Heat(system, kept, families, *dates, tuple(judged), too_many)
+    return heat if at is None else replace(heat, cut_off=at, past=True)
 
 
 async def _tallies(
-    c: AsyncConnection[Any], name: str, parameters: Mapping[str, Any], width: int
+    c: AsyncConnection[Any],
+    name: str,
+    parameters: Mapping[str, Any],
+    width: int,
+    at: datetime | None,
 ) -> dict[tuple[int, ...], tuple[Tally, ...]]:
     """Counts by cell; the first `width` columns of the query are the cell."""
     found: dict[tuple[int, ...], list[Tally]] = {}
-    cursor = await c.execute(Q[name], parameters)
+    cursor = await c.execute(then(Q[name], at), parameters)
     for row in await cursor.fetchall():
         key = tuple(int(part) for part in row[:width])
         found.setdefault(key, []).append(Tally(*row[width:]))
@@ -154,10 +171,10 @@ async def _tallies(
 
 
 async def _squares(
-    c: AsyncConnection[Any], caller: Caller, side: int, settings: Settings
+    c: AsyncConnection[Any], caller: Caller, side: int, settings: Settings, at: datetime | None
 ) -> list[Cell]:
     source = "squares_counted" if caller.role in COUNTING_ROLES else "squares_of_own"
-    counted = await _tallies(c, source, {"size": side}, 2)
+    counted = await _tallies(c, source, {"size": side}, 2, at)
     parameters = {
         "size": side,
         "srid": settings.crs,
@@ -166,7 +183,7 @@ async def _squares(
         "most": MOST_CELLS,
     }
     async with c.cursor(row_factory=dict_row) as cursor:
-        await cursor.execute(Q["square_shapes"], parameters)
+        await cursor.execute(then(Q["square_shapes"], at), parameters)
         rows = await cursor.fetchall()
     return [
         Cell(
@@ -181,11 +198,11 @@ async def _squares(
     ]
 
 
-async def _districts(c: AsyncConnection[Any], caller: Caller) -> list[Cell]:
+async def _districts(c: AsyncConnection[Any], caller: Caller, at: datetime | None) -> list[Cell]:
     source = "districts_counted" if caller.role in COUNTING_ROLES else "districts_of_own"
-    counted = await _tallies(c, source, {}, 1)
+    counted = await _tallies(c, source, {}, 1, at)
     async with c.cursor(row_factory=dict_row) as cursor:
-        await cursor.execute(Q["district_shapes"])
+        await cursor.execute(then(Q["district_shapes"], at))
         rows = await cursor.fetchall()
     return [
         Cell(
@@ -208,7 +225,11 @@ def _state(caller: Caller, row: Mapping[str, Any]) -> State:
 
 
 async def _with_names(
-    c: AsyncConnection[Any], caller: Caller, cells: list[Cell], side: int | None
+    c: AsyncConnection[Any],
+    caller: Caller,
+    cells: list[Cell],
+    side: int | None,
+    at: datetime | None,
 ) -> list[Cell]:
     """The cells with their worst subjects."""
     if side is None:
@@ -216,8 +237,8 @@ async def _with_names(
     else:
         query, width = Q["names_in_squares"], 2
         parameters = {"most": MOST_NAMES, "size": side}
-    rows = await (await c.execute(query, parameters)).fetchall()
-    named = await names_of(c, caller.role, [row[width:] for row in rows])
+    rows = await (await c.execute(then(query, at), parameters)).fetchall()
+    named = await names_of(c, caller.role, [row[width:] for row in rows], past=at is not None)
     place = "district" if side is None else f"square-{side}"
     worst: dict[str, list[Named]] = {}
     for row, one in zip(rows, named, strict=True):

@@ -8,12 +8,14 @@ from typing import Annotated
 import typer
 
 from gridwarden.access.command import acting
+from gridwarden.layers.past import moment_of
 from gridwarden.words import say
 from gridwarden.words.language import as_language
 
 maps = typer.Typer(no_args_is_help=True, help="Maps as files.")
 Role = Annotated[str, typer.Option("--as", help="the role to act in: who sees what")]
 Org = Annotated[str | None, typer.Option(help="name, code or id of the company a utility acts for")]
+At = Annotated[str | None, typer.Option(help="as known at a day's end, or a moment (RFC 3339)")]
 Measure = Annotated[str, typer.Option(help="weighted, count, or a rule family")]
 
 
@@ -22,16 +24,23 @@ def heat_file(
     file: Annotated[Path, typer.Option("-o", "--output", help="HTML file to write")],
     cells: Annotated[str, typer.Option(help="square-500, square-1000 or districts")] = "square-500",
     measure: Measure = "weighted",
+    at: At = None,
     lang: Annotated[str | None, typer.Option(help="zh or en")] = None,
     role: Role = "planner",
     org: Org = None,
 ) -> None:
     """Write the heat map as one HTML file that opens anywhere, without the service or a network."""
-    asyncio.run(_heat_file(file, cells, measure, lang, role, org))
+    asyncio.run(_heat_file(file, cells, measure, at, lang, role, org))
 
 
 async def _heat_file(
-    file: Path, cells: str, measure: str, lang: str | None, role: str, org: str | None
+    file: Path,
+    cells: str,
+    measure: str,
+    at: str | None,
+    lang: str | None,
+    role: str,
+    org: str | None,
 ) -> None:
     # Folium and its pandas take a second to load: not for every command.
     from gridwarden.maps.alone import alone
@@ -41,7 +50,8 @@ async def _heat_file(
     from gridwarden.maps.view import view
 
     async with acting(role, org) as (pool, caller, settings):
-        found = await heat(pool, caller, cells, settings, names=True)
+        then = moment_of(at, settings.time_zone, "--at")
+        found = await heat(pool, caller, cells, settings, names=True, at=then)
         ground = await backdrop(pool, caller, settings)
     checked_measure(measure, found)
     language = as_language(lang) or as_language(settings.language) or "zh"
@@ -55,20 +65,22 @@ async def _heat_file(
 def cells(
     system: Annotated[str, typer.Argument(help="square-500, square-1000 or districts")],
     measure: Measure = "weighted",
+    at: At = None,
     role: Role = "planner",
     org: Org = None,
 ) -> None:
     """Print the cells of a system as GeoJSON: the same figures as on the heat map."""
-    asyncio.run(_cells(system, measure, role, org))
+    asyncio.run(_cells(system, measure, at, role, org))
 
 
-async def _cells(system: str, measure: str, role: str, org: str | None) -> None:
+async def _cells(system: str, measure: str, at: str | None, role: str, org: str | None) -> None:
     from gridwarden.maps.cells import heat
     from gridwarden.maps.context import checked_measure
     from gridwarden.maps.routes import as_geojson
 
     async with acting(role, org) as (pool, caller, settings):
-        found = await heat(pool, caller, system, settings)
+        then = moment_of(at, settings.time_zone, "--at")
+        found = await heat(pool, caller, system, settings, at=then)
     checked_measure(measure, found)
     typer.echo(json.dumps(as_geojson(found, measure, settings), ensure_ascii=False))
 

@@ -26,7 +26,9 @@ def checked_measure(measure: str, found: Heat) -> str:
     return measure
 
 
-def heat_context(shown: HeatView, settings: Settings, lang: str) -> dict[str, Any]:
+def heat_context(
+    shown: HeatView, settings: Settings, lang: str, at: str | None = None
+) -> dict[str, Any]:
     """What both the page and the stand-alone file give to `maps/heat_body.html`."""
     unit = "districts" if side_of(shown.heat.system) is None else "cells"
     measures = dict.fromkeys((*measures_of(shown.heat), shown.measure))
@@ -35,6 +37,7 @@ def heat_context(shown: HeatView, settings: Settings, lang: str) -> dict[str, An
         "measure_title": measure_words(shown.measure, lang),
         "measures": [(one, measure_words(one, lang)) for one in measures],
         "unit": unit,
+        "at": at,
         "linked": shown.linked,
         "definition": say(
             "maps.measure.definition",

@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse
 from gridwarden.access import allow
 from gridwarden.database import Caller, as_caller, queries
 from gridwarden.layers.catalogue import layers
+from gridwarden.layers.past import then
 from gridwarden.maps.names import names_of
 from gridwarden.maps.view import family_words, subject_words
 from gridwarden.screening.listing import LISTING, list_findings
@@ -26,18 +27,25 @@ router = APIRouter(tags=["maps"])
 ROWS: Final = 50
 SHOWN: Final = ("distance_band", "distance_m", "required_m", "clause", "edition", "verified")
 """What a row may lack, because it has none or its reader may not see it."""
-NAMES: Final = ("cell", "district", "family", "severity", "certainty", "rule", "layer", "after")
+NAMES: Final = (
+    *("cell", "district", "family", "severity", "certainty", "rule", "layer", "at", "after"),
+)
 PARAMETERS: Final = [
     {"name": name, "in": "query", "required": False, "schema": {"type": "string"}} for name in NAMES
 ]
 
 
 async def worded(
-    c: AsyncConnection[Any], role: str, items: Sequence[dict[str, Any]], lang: str
+    c: AsyncConnection[Any],
+    role: str,
+    items: Sequence[dict[str, Any]],
+    lang: str,
+    *,
+    past: bool = False,
 ) -> list[dict[str, Any]]:
     """The rows with their subjects' names and the words of layer and family."""
     keys = ("id", "layer", "subject_id", "family", "severity", "certainty")
-    named = await names_of(c, role, [tuple(item[k] for k in keys) for item in items])
+    named = await names_of(c, role, [tuple(item[k] for k in keys) for item in items], past=past)
     known = layers()
     return [
         dict.fromkeys(SHOWN)
@@ -61,14 +69,14 @@ async def findings_page(
     """Findings, most severe first, 50 a page, filtered as `GET /api/findings` is."""
     settings: Settings = request.app.state.settings
     lang = language_of(request)
-    asked = page_query(request.query_params.multi_items(), caller.role, ROWS)
+    asked = page_query(request.query_params.multi_items(), caller.role, ROWS, settings.time_zone)
     async with as_caller(request.app.state.pool, caller, settings.statement_timeout_ms) as c:
         found = await list_findings(c, caller, asked, settings.crs, counted=True)
-        rows = await worded(c, caller.role, found.items, lang)
+        rows = await worded(c, caller.role, found.items, lang, past=asked.at is not None)
         districts = await (await c.execute(Q["districts"])).fetchall()
-        families = await (await c.execute(Q["families"])).fetchall()
+        families = await (await c.execute(then(Q["families"], asked.at))).fetchall()
         async with c.cursor(row_factory=dict_row) as cursor:
-            dates = await (await cursor.execute(Q["dates"])).fetchone()
+            dates = await (await cursor.execute(then(Q["dates"], asked.at))).fetchone()
     names, narrowed = dict(districts), asked.narrowed()
     return page(
         request,
@@ -84,4 +92,5 @@ async def findings_page(
         districts=[(str(number), name) for number, name in districts],
         families=[(row[0], family_words(row[0], lang)) for row in families],
         dates=dates,
+        as_of=asked.at,
     )

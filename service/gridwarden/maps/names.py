@@ -7,6 +7,7 @@ from typing import Any
 from psycopg import AsyncConnection, sql
 
 from gridwarden.layers.catalogue import layers
+from gridwarden.layers.features.items import view_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,27 +27,32 @@ class Named:
 
 
 async def names_of(
-    c: AsyncConnection[Any], role: str, rows: Sequence[tuple[int, str, int | None, str, str, str]]
+    c: AsyncConnection[Any],
+    role: str,
+    rows: Sequence[tuple[int, str, int | None, str, str, str]],
+    *,
+    past: bool = False,
 ) -> list[Named]:
-    """Name the subjects of rows (id, layer, subject_id, family, severity, certainty), in order."""
+    """Name the subjects of rows (id, layer, subject_id, family, severity, certainty), in order;
+    as they were called at the transaction's moment, where there is one."""
     wanted: dict[str, set[int]] = {}
     for row in rows:
         if row[2] is not None:
             wanted.setdefault(row[1], set()).add(row[2])
     found: dict[tuple[str, int | None], str] = {}
     for layer_id, ids in wanted.items():
-        found |= await _names(c, role, layer_id, ids)
+        found |= await _names(c, role, layer_id, ids, past=past)
     return [Named(*row, found.get((row[1], row[2]))) for row in rows]
 
 
 async def _names(
-    c: AsyncConnection[Any], role: str, layer_id: str, ids: set[int]
+    c: AsyncConnection[Any], role: str, layer_id: str, ids: set[int], *, past: bool
 ) -> dict[tuple[str, int | None], str]:
     layer = layers().get(layer_id)
     if layer is None or role not in layer.readers:
         return {}
     statement = sql.SQL(
         "select id, coalesce(nullif(name, ''), nullif(code, '')) from {} where id = any(%s)"
-    ).format(sql.Identifier("api", layer.id))
+    ).format(view_of(layer, past=past))
     rows = await (await c.execute(statement, [list(ids)])).fetchall()
     return {(layer_id, row[0]): row[1] for row in rows if row[1]}

@@ -9,6 +9,7 @@ from starlette.responses import HTMLResponse, Response
 
 from gridwarden.access import allow
 from gridwarden.database import Caller
+from gridwarden.layers.past import moment_of
 from gridwarden.maps import findings, start
 from gridwarden.maps.cells import Heat, allowed_systems, heat, measured
 from gridwarden.maps.context import checked_measure, heat_context
@@ -36,11 +37,11 @@ async def heat_page(
 ) -> HTMLResponse:
     """The heat map as a page: cells, legend, popups, and links down to the findings."""
     settings: Settings = request.app.state.settings
-    _only_now(at)
+    then = moment_of(at, settings.time_zone)
     system = cells or allowed_systems(caller.role)[0]
     if not (settings.assets / "leaflet" / "leaflet.js").is_file():
         raise Problem("incomplete", "maps.no_assets")
-    found = await heat(request.app.state.pool, caller, system, settings, names=True)
+    found = await heat(request.app.state.pool, caller, system, settings, names=True, at=then)
     checked_measure(measure, found)
     lang = language_of(request)
     ground = await backdrop(request.app.state.pool, caller, settings)
@@ -54,7 +55,7 @@ async def heat_page(
         inline_styles=True,
         cut_off=found.cut_off,
         dates=found,
-        **heat_context(shown, settings, lang),
+        **heat_context(shown, settings, lang, at),
         systems=allowed_systems(caller.role),
     )
 
@@ -73,9 +74,9 @@ async def cells_api(
     `bbox` (west,south,east,north) keeps the cells whose middle lies in it.
     """
     settings: Settings = request.app.state.settings
-    _only_now(at)
+    then = moment_of(at, settings.time_zone)
     box = parse_box(bbox)
-    found = await heat(request.app.state.pool, caller, system, settings)
+    found = await heat(request.app.state.pool, caller, system, settings, at=then)
     checked_measure(measure, found)
     collection = as_geojson(found, measure, settings)
     if box:
@@ -87,12 +88,6 @@ async def cells_api(
         collection["features"] = kept
     text = json.dumps(collection, ensure_ascii=False)
     return Response(text.encode("utf-8", "replace"), media_type="application/geo+json")
-
-
-def _only_now(at: str | None) -> None:
-    """Refuse `at`: to answer it with today's figures would be worse than not to answer."""
-    if at is not None:
-        raise Problem("invalid_value", "maps.only_now", field="at")
 
 
 def as_geojson(found: Heat, measure: str, settings: Settings) -> dict[str, Any]:

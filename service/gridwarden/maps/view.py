@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -79,8 +80,9 @@ def view(
     empty = [cell for cell, risk in zip(heat.cells, risks, strict=True) if risk == 0]
     # read from the folder of layers: once a page, not once a name
     known_layers = layers()
+    then = heat.cut_off if heat.past else None
     words = [
-        _words(cell, value, risk, lang, known_layers, linked=linked)
+        _words(cell, value, risk, lang, known_layers, linked=linked, at=then)
         for cell, value, risk in zip(heat.cells, values, risks, strict=True)
     ]
     order = sorted(range(len(values)), key=lambda n: -values[n])
@@ -127,11 +129,12 @@ def _legend(ends: tuple[float, ...], risks: list[int], lang: str) -> tuple[Step,
     )
 
 
-def findings_link(cell: Cell) -> str:
-    """The list of findings of one cell or district."""
+def findings_link(cell: Cell, at: datetime | None = None) -> str:
+    """The list of findings of one cell or district, as they were known at a moment."""
     place, _, rest = cell.key.partition("/")
     query = {"district": rest} if place == "district" else {"cell": cell.key}
-    return f"/findings?{urlencode(query)}"
+    then = {"at": at.isoformat()} if at else {}
+    return f"/findings?{urlencode(query | then)}"
 
 
 def _words(
@@ -142,6 +145,7 @@ def _words(
     known_layers: Mapping[str, Layer],
     *,
     linked: bool,
+    at: datetime | None,
 ) -> dict[str, Any]:
     """One cell in words: title, number, counts, names, what is known of it."""
     title = cell.name or say("maps.outside_districts", lang)
@@ -156,7 +160,7 @@ def _words(
         "rows": [_row(tally, lang) for tally in _sorted(cell.tallies)],
         "worst": [_named(one, lang, known_layers) for one in cell.worst],
         "note": _note(cell, lang),
-        "href": findings_link(cell) if cell.count and linked else None,
+        "href": findings_link(cell, at) if cell.count and linked else None,
     }
 
 

@@ -108,9 +108,7 @@ def narrowing_query(items: Iterable[tuple[str, str]], role: str, zone: str) -> F
     return FindingsQuery(**_narrowing(_given(items, NARROWING), role, zone), limit=0)
 
 
-def page_query(
-    items: Iterable[tuple[str, str]], role: str, rows: int, zone: str
-) -> FindingsQuery:
+def page_query(items: Iterable[tuple[str, str]], role: str, rows: int, zone: str) -> FindingsQuery:
     """Read those of the page, most severe first; an empty field of its form asks for nothing."""
     given = _given([(name, value) for name, value in items if value], KNOWN_TO_PAGE)
     place = _AFTER.fullmatch(given.get("after", "0.0"))

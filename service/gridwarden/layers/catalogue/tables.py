@@ -103,7 +103,8 @@ def layer_sql(one: Layer) -> str:
 
 
 def layer_grants(one: Layer) -> dict[str, dict[str, list[str]]]:
-    """What `layer_sql` and the view's twin grant, as relation → role → privileges: what is declared."""
+    """What `layer_sql` and the view's twin grant, as relation → role → privileges: the declared
+    side of the walk."""
     return {
         f"data.{one.id}": {
             "import": ["select", "insert", "update", "delete"],

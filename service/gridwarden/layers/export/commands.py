@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -14,13 +15,14 @@ from gridwarden.layers.catalogue import Layer
 from gridwarden.layers.catalogue import layers as all_layers
 from gridwarden.layers.features.commands import As, Org
 from gridwarden.layers.features.items import Connection, look_first
+from gridwarden.layers.past import go_back, moment_of
 from gridwarden.settings import Settings
 from gridwarden.words.problems import Problem
 
 if TYPE_CHECKING:
     from gridwarden.layers.export.sending import Prepare
 
-OTHERS: Final[dict[str, "Callable[[Caller, Settings], Prepare]"]] = {}
+OTHERS: Final[dict[str, "Callable[[Caller, Settings, datetime | None], Prepare]"]] = {}
 """What is exported beside layers, by the name that stands for it: who may, and what it holds."""
 
 
@@ -42,11 +44,15 @@ def add_to(app: typer.Typer) -> None:
         encoding: Annotated[
             str | None, typer.Option(help="of a CSV or Shapefile: utf-8 or gb18030")
         ] = None,
+        at: Annotated[
+            str | None, typer.Option(help="as it was known at a day's end, or a moment")
+        ] = None,
         role: As = "planner",
         org: Org = None,
     ) -> None:
         """Write a layer to a file, as the role may see it. A file of that name is replaced."""
-        given = {k: v for k, v in (("crs", crs), ("encoding", encoding)) if v is not None}
+        options = (("crs", crs), ("encoding", encoding), ("at", at))
+        given = {k: v for k, v in options if v is not None}
         count = asyncio.run(_export(layer, file, role, org, given))
         Console(stderr=True).print(f"{count} features written to {file}", highlight=False)
 
@@ -59,8 +65,11 @@ async def _export(name: str, file: Path, role: str, org: str | None, given: dict
         known = ", ".join([*all_layers(), *OTHERS])
         raise Problem("not_found", "export.no_layer", field="LAYER", layers=known)
     async with acting(role, org) as (pool, caller, settings):
+        at = moment_of(given.get("at"), settings.time_zone, "--at")
         prepare = (
-            preparing(one, caller, settings, file.name) if one else OTHERS[name](caller, settings)
+            preparing(one, caller, settings, file.name, at)
+            if one
+            else OTHERS[name](caller, settings, at)
         )
         console = Console(stderr=True)
         with console.status("") as status:
@@ -75,7 +84,9 @@ async def _export(name: str, file: Path, role: str, org: str | None, given: dict
             )
 
 
-def preparing(layer: Layer, caller: Caller, settings: Settings, name: str) -> "Prepare":
+def preparing(
+    layer: Layer, caller: Caller, settings: Settings, name: str, at: datetime | None
+) -> "Prepare":
     """What an export of a layer begins with. Raises Problem (403) for who may not read it."""
     from gridwarden.layers.export.content import Content, of_layer
 
@@ -85,6 +96,7 @@ def preparing(layer: Layer, caller: Caller, settings: Settings, name: str) -> "P
 
     async def prepare(c: Connection) -> Content:
         await look_first(c, caller, layer, f"export {name}")
-        return of_layer(layer, settings.crs)
+        await go_back(c, at, "features", "--at")
+        return of_layer(layer, settings.crs, past=at is not None)
 
     return prepare

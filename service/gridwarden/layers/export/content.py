@@ -75,8 +75,10 @@ REST: Final = (
 )
 
 
-def of_layer(layer: Layer, working: int, windows: tuple[Window, ...] | None = None) -> Content:
-    """A layer, or of it what touches one of the windows."""
+def of_layer(
+    layer: Layer, working: int, windows: tuple[Window, ...] | None = None, *, past: bool = False
+) -> Content:
+    """A layer, or of it what touches one of the windows; as known at the transaction's moment."""
     values: dict[str, Any] = {}
     where: sql.Composable = sql.SQL("")
     if windows is not None:
@@ -88,7 +90,7 @@ def of_layer(layer: Layer, working: int, windows: tuple[Window, ...] | None = No
                 sql.SQL("f.") + sql.Identifier(c.name) for c in layer.all_columns
             ),
             place=place(sql.SQL("f.geom"), target, working),
-            view=view_of(layer),
+            view=view_of(layer, past=past),
             where=where,
         )
 

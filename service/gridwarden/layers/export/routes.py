@@ -15,6 +15,7 @@ from gridwarden.layers.features.crs import CRS84, crs_of
 from gridwarden.layers.features.items import Connection, look_first
 from gridwarden.layers.features.parameters import only, windows
 from gridwarden.layers.features.routes import READERS, readable_layer
+from gridwarden.layers.past import go_back
 from gridwarden.settings import Settings
 
 router = APIRouter(tags=["layers"])
@@ -43,6 +44,13 @@ DESCRIBED: Final[list[dict[str, Any]]] = [
         "schema": {"type": "string", "enum": list(ENCODINGS)},
         "description": "of csv and shp",
     },
+    {
+        "name": "at",
+        "in": "query",
+        "required": False,
+        "schema": {"type": "string"},
+        "description": "as it was known at a day's end, or a moment (RFC 3339)",
+    },
 ]
 BBOX: Final[dict[str, Any]] = {
     "name": "bbox",
@@ -69,6 +77,7 @@ async def export(request: Request, layer: LayerId, caller: Reader) -> Response:
 
     async def prepare(c: Connection) -> Content:
         await look_first(c, caller, one, f"export {request.url.query}")
-        return of_layer(one, settings.crs, boxes)
+        await go_back(c, asked.at, "features")
+        return of_layer(one, settings.crs, boxes, past=asked.at is not None)
 
     return await sent(request, caller, asked, names_of(one.id, one.title), prepare)

@@ -23,6 +23,7 @@ from gridwarden.layers.export.pouring import TIMEOUT_MS, Progress, pour, whole_o
 from gridwarden.layers.export.rows import Asked
 from gridwarden.layers.export.target import Target, target_of
 from gridwarden.layers.features.items import Connection
+from gridwarden.layers.past import moment_of
 from gridwarden.settings import Settings
 from gridwarden.words.problems import Problem
 
@@ -31,29 +32,32 @@ AT_ONCE: Final = 2
 WAIT_S: Final = 20
 FORGOTTEN_S: Final = 3_600
 """An older half of a file is of a process that died."""
-PARAMETERS: Final = ("format", "crs", "encoding")
+PARAMETERS: Final = ("format", "crs", "encoding", "at")
 Prepare = Callable[[Connection], Awaitable[Content]]
 """Says what is written, in the caller's transaction; it records the look that a role needs."""
 
 
 @dataclass(frozen=True, slots=True)
 class How:
-    """As which kind of file, in which coordinates and letters."""
+    """As which kind of file, in which coordinates and letters, as known at which moment (now)."""
 
     kind: Kind
     target: Target
     encoding: str
+    at: datetime | None = None
 
 
 def how(given: Mapping[str, str], settings: Settings) -> How:
-    """Read `format`, `crs` and `encoding` of a request. Raises Problem (400)."""
+    """Read `format`, `crs`, `encoding` and `at` of a request. Raises Problem (400)."""
     return _how(kind_called(given.get("format")), given, settings, "")
 
 
 def _how(kind: Kind, given: Mapping[str, str], settings: Settings, dashes: str) -> How:
     usual = "crs84" if kind.lonlat else f"EPSG:{settings.crs}"
     target = target_of(given.get("crs") or usual, f"{dashes}crs", settings.crs)
-    return How(kind, target, encoding_called(given.get("encoding"), kind))
+    encoding = encoding_called(given.get("encoding"), kind)
+    at = moment_of(given.get("at"), settings.time_zone, f"{dashes}at")
+    return How(kind, target, encoding, at)
 
 
 async def to_file(
@@ -163,7 +167,8 @@ def _portions(opened: BinaryIO) -> Iterator[bytes]:
 def _disposition(asked: How, named: Mapping[str, str], language: str, settings: Settings) -> str:
     """A name that says what it is, in which coordinates and of which day (RFC 6266)."""
     end = asked.kind.suffix if asked.kind.name != "shp" else ".shp.zip"
-    today = datetime.now(ZoneInfo(settings.time_zone)).date().isoformat()
+    zone = ZoneInfo(settings.time_zone)
+    today = (asked.at or datetime.now(zone)).astimezone(zone).date().isoformat()
     plain = f"{named['id']}_{asked.target.mark}_{today}{end}"
     whole = f"{named[language]}_{asked.target.mark}_{today}{end}"
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(whole, safe='')}"

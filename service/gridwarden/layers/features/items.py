@@ -22,9 +22,9 @@ IDENTITY = ("dataset", "source_id", "version")
 LON_LAT_84 = Crs(CRS84, LON_LAT, north_first=False, geographic=True)
 
 
-def view_of(layer: Layer) -> sql.Composable:
-    """The view through which roles read the layer."""
-    return sql.Identifier("api", layer.id)
+def view_of(layer: Layer, *, past: bool = False) -> sql.Composable:
+    """The view through which roles read the layer, or its twin for the transaction's moment."""
+    return sql.Identifier("api", f"{layer.id}_at" if past else layer.id)
 
 
 def shape_in(crs: Crs, working: int) -> sql.Composable:
@@ -68,7 +68,9 @@ def page_statement(
         conditions += _in_period(layer, asked.period)
     where = sql.SQL("").join(sql.SQL(" and ({})").format(c) for c in conditions)
     statement = sql.SQL(Q["items"]).format(
-        view=view_of(layer), where=where, feature=feature_in(layer, asked.crs, working)
+        view=view_of(layer, past=asked.at is not None),
+        where=where,
+        feature=feature_in(layer, asked.crs, working),
     )
     return statement, values
 
@@ -168,11 +170,11 @@ async def page_of(
 
 
 async def feature_of(
-    c: Connection, layer: Layer, feature_id: int, crs: Crs, working: int
+    c: Connection, layer: Layer, feature_id: int, crs: Crs, working: int, *, past: bool = False
 ) -> tuple[bytes, int] | None:
     """One feature as GeoJSON and its version, or None where the caller sees none of that id."""
     statement = sql.SQL(Q["item"]).format(
-        feature=feature_in(layer, crs, working), view=view_of(layer)
+        feature=feature_in(layer, crs, working), view=view_of(layer, past=past)
     )
     try:
         cursor = await c.execute(statement, {"id": feature_id}, binary=True)

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from starlette.requests import Request
 
 from gridwarden.layers.features.crs import CRS84, Box, Crs, crs_of, within_reach
+from gridwarden.layers.past import moment_of
 from gridwarden.settings import Settings
 from gridwarden.words.problems import Problem
 
@@ -44,13 +45,14 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class ItemsQuery:
-    """What a request for a page of features asks."""
+    """What a request for a page of features asks; `at`: as they were known at a moment."""
 
     limit: int
     after: int
     crs: Crs
     windows: tuple[Window, ...] | None
     period: Period | None
+    at: datetime | None = None
 
 
 def only(request: Request, *names: str) -> dict[str, str]:
@@ -68,8 +70,8 @@ def only(request: Request, *names: str) -> dict[str, str]:
 
 
 def items_query(request: Request, settings: Settings) -> ItemsQuery:
-    """Read `limit, cursor, crs, bbox, bbox-crs, datetime`. Raises Problem (400)."""
-    given = only(request, "limit", "cursor", "crs", "bbox", "bbox-crs", "datetime")
+    """Read `limit, cursor, crs, bbox, bbox-crs, datetime, at`. Raises Problem (400)."""
+    given = only(request, "limit", "cursor", "crs", "bbox", "bbox-crs", "datetime", "at")
     box_crs = crs_of(given.get("bbox-crs", CRS84), "bbox-crs", settings.crs)
     return ItemsQuery(
         limit=_limit(given.get("limit")),
@@ -77,6 +79,7 @@ def items_query(request: Request, settings: Settings) -> ItemsQuery:
         crs=crs_of(given.get("crs", CRS84), "crs", settings.crs),
         windows=windows(given["bbox"], box_crs, settings.crs) if "bbox" in given else None,
         period=period(given["datetime"], settings.time_zone) if "datetime" in given else None,
+        at=moment_of(given.get("at"), settings.time_zone),
     )
 
 

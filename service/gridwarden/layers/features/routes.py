@@ -14,6 +14,7 @@ from gridwarden.layers.features.crs import CRS84, Crs, crs_of
 from gridwarden.layers.features.etags import is_known, tag_of
 from gridwarden.layers.features.items import extent_of, feature_of, look_first, page_of
 from gridwarden.layers.features.parameters import GREATEST_LIMIT, items_query, only
+from gridwarden.layers.past import go_back, moment_of
 from gridwarden.settings import Settings
 from gridwarden.words import language_of, say
 from gridwarden.words.problems import Problem
@@ -40,6 +41,7 @@ Limit = Annotated[
 CrsName = Annotated[
     str, described("CRS of the coordinates in the answer, in its own axis order", default=CRS84)
 ]
+At = Annotated[str, described("as it was known at a day's end, or a moment (RFC 3339)")]
 
 
 def json_response(document: object, kind: str = docs.JSON) -> Response:
@@ -105,6 +107,7 @@ async def items(
     ] = CRS84,
     crs: CrsName = CRS84,
     datetime: Annotated[str, described("a day, a moment, or `start/end` with `..` open")] = "",
+    at: At = "",
     lang: Lang = "zh",
 ) -> Response:
     """A page of the layer's features as GeoJSON, in the order of their ids."""
@@ -120,6 +123,7 @@ async def items(
     ]
     async with as_caller(request.app.state.pool, caller, settings.statement_timeout_ms) as c:
         await look_first(c, caller, one, f"items?{request.url.query}")
+        await go_back(c, asked.at, "features")
         text = await page_of(
             c,
             one,
@@ -143,16 +147,22 @@ async def item(
     feature: FeatureId,
     caller: Reader,
     crs: CrsName = CRS84,
+    at: At = "",
 ) -> Response:
     """One feature as GeoJSON; its ETag is its version."""
     settings: Settings = request.app.state.settings
     one = readable_layer(layer, caller)
-    wanted = crs_of(only(request, "crs").get("crs", CRS84), "crs", settings.crs)
+    given = only(request, "crs", "at")
+    wanted = crs_of(given.get("crs", CRS84), "crs", settings.crs)
+    then = moment_of(given.get("at"), settings.time_zone)
     found = None
     if feature.isascii() and feature.isdecimal() and len(feature) <= 18:
         async with as_caller(request.app.state.pool, caller, settings.statement_timeout_ms) as c:
             await look_first(c, caller, one, f"items/{feature}")
-            found = await feature_of(c, one, int(feature), wanted, settings.crs)
+            await go_back(c, then, "features")
+            found = await feature_of(
+                c, one, int(feature), wanted, settings.crs, past=then is not None
+            )
     if found is None:
         raise Problem("not_found", "features.no_feature", field="feature")
     text, version = found

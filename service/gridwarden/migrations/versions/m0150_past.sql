@@ -85,8 +85,9 @@ create function api.at_findings() returns timestamptz
     language sql stable parallel safe as
 $$ select nullif(current_setting('gridwarden.at_findings', true), '')::timestamptz $$;
 
--- Set the moment for the rest of the transaction. Refuses one that is still to come, and gives the
--- first moment that is known of where `moment` is before that (what: features or findings).
+-- Set the moment for the rest of the transaction. Refuses one that is still to come (clocks may differ
+-- by a minute), and gives the first moment that is known of where `moment` is before that (what:
+-- features or findings).
 create function api.go_back(moment timestamptz, what text) returns timestamptz
     language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as
 $$
@@ -96,7 +97,7 @@ declare
     written xid8[];
     screening timestamptz;
 begin
-    if moment > clock_timestamp() then
+    if moment > clock_timestamp() + interval '1 minute' then
         raise exception 'this moment is still to come' using errcode = 'GW400';
     end if;
     select k.at into first from data.kept_since k where k.what = go_back.what;

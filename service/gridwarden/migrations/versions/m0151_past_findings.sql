@@ -1,4 +1,7 @@
 -- What was found, as it was known at a moment: the twins of the views of findings and of their counts.
+-- written by hand, it is of the data
+alter table data.finding alter reason set default 'data';
+
 create trigger wrote after insert or update or delete on data.finding
     for each statement execute function data.wrote();
 insert into data.kept_since (what, at)

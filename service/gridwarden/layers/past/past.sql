@@ -1,0 +1,4 @@
+-- The moment that twins answer for.
+
+-- name: go_back
+select api.go_back(%(at)s, %(what)s)
