@@ -28,6 +28,8 @@ from gridwarden.screening import kept
 from gridwarden.screening import routes as screening
 from gridwarden.screening import what_if_routes as what_if
 from gridwarden.settings import Settings
+from gridwarden.watching import routes as watching
+from gridwarden.watching.requests import Counted, Counters
 from gridwarden.words import answers, static
 
 ROUTERS = (
@@ -47,6 +49,7 @@ ROUTERS = (
     dispatch.router,
     maps.router,
     permits.router,
+    watching.router,
 )
 """The rooms' routes, lowest room first."""
 
@@ -74,7 +77,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.settings = settings
     app.state.callers = Callers()
+    app.state.counters = Counters()
     answers.install(app)
+    app.add_middleware(Counted, counters=app.state.counters)
     static.mount(app, settings.assets)
     app.add_api_route("/healthz", healthz, dependencies=[everyone()], tags=["run"])
     app.add_api_route("/readyz", readyz, dependencies=[everyone()], tags=["run"])

@@ -34,6 +34,7 @@ from gridwarden.sample import commands as sample
 from gridwarden.screening import commands as screening
 from gridwarden.screening import what_if_commands as what_if
 from gridwarden.settings import Settings
+from gridwarden.watching import waiting as _waiting  # noqa: F401  (lines of status and doctor)
 from gridwarden.words import say
 from gridwarden.words.problems import Problem
 

@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, computed_field, field_validator
+from pydantic import Field, SecretStr, computed_field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
@@ -63,6 +63,9 @@ class Settings(BaseSettings):
     web_connections: int = 8
     worker_connections: int = 4
     statement_timeout_ms: int = 15_000
+
+    metrics_token: SecretStr | None = Field(default=None, min_length=16)
+    """What a monitoring machine sends as `Authorization: Bearer` to read /metrics, and no more."""
 
     @field_validator("rules", mode="before")
     @classmethod

@@ -35,6 +35,7 @@ def status() -> None:
     try:
         rows.append(("database", doctor.server_version(settings)))
         rows.append(("size", f"{doctor.size_mb(settings)} MB"))
+        rows += [(what, one(settings)) for what, one in doctor.lines]
         running = True
     except SetUpError as error:
         rows.append(("database", f"not running ({error})"))

@@ -49,6 +49,11 @@ wal_compression = on
 checkpoint_timeout = '15min'
 random_page_cost = 1.1
 jit = off
+# Of a million rows not a fifth: what died is cleaned while it is little.
+autovacuum_naptime = '15s'
+autovacuum_vacuum_scale_factor = 0.05
+autovacuum_analyze_scale_factor = 0.05
+autovacuum_vacuum_cost_limit = 1000
 lc_messages = 'C.UTF-8'
 timezone = 'UTC'
 log_timezone = 'UTC'

@@ -34,7 +34,10 @@ class Finding:
 
 
 Look = Callable[[Settings], None]
+Line = Callable[[Settings], str]
 _more: list[tuple[str, Look]] = []
+lines: list[tuple[str, Line]] = []
+"""What rooms above have to say in `gridwarden status`."""
 
 
 def look(what: str) -> Callable[[Look], Look]:
@@ -42,6 +45,16 @@ def look(what: str) -> Callable[[Look], Look]:
 
     def register(function: Look) -> Look:
         _more.append((what, function))
+        return function
+
+    return register
+
+
+def line(what: str) -> Callable[[Line], Line]:
+    """Register a line of `gridwarden status`; SetUpError where nothing can be said."""
+
+    def register(function: Line) -> Line:
+        lines.append((what, function))
         return function
 
     return register
@@ -172,4 +185,4 @@ def server_version(settings: Settings) -> str:
     return f"PostgreSQL {facts[0]}, PostGIS {facts[1]}"
 
 
-__all__ = ["Finding", "answers", "examine", "look", "server_version", "size_mb"]
+__all__ = ["Finding", "answers", "examine", "line", "lines", "look", "server_version", "size_mb"]

@@ -1,0 +1,1 @@
+"""How the running service does: `/metrics`, and what `status` and `doctor` say of a slow queue."""

@@ -1,0 +1,102 @@
+"""What `status` and `doctor` say of changes that wait to be screened."""
+
+from dataclasses import dataclass
+
+import psycopg
+
+from gridwarden.database import queries
+from gridwarden.database.cluster import connect_owner
+from gridwarden.database.doctor import line, look
+from gridwarden.database.trouble import SetUpError
+from gridwarden.settings import Settings
+
+Q = queries(__package__ or "gridwarden.watching", "watching.sql")
+LATE_S = 60.0
+"""A change that waits so long is not merely behind others: nobody takes it, or a step hangs."""
+SLOW_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Changes that wait: the age of the oldest (s), how many, how many were set aside; the longest
+    lag of the last five minutes (s); whether a worker lives, and whether it is screening.
+    """
+
+    oldest_s: float
+    rows: int
+    stuck: int
+    lag_s: float | None
+    worker: bool
+    busy: bool
+
+    @property
+    def mend(self) -> str:
+        """One sentence that says what to do; empty where all is well."""
+        late = self.oldest_s > LATE_S
+        if late and not self.worker:
+            return (
+                f"A change has waited {told(self.oldest_s)} to be screened (waiting: {self.rows})"
+                " and no worker lives: run `gridwarden serve`, or `gridwarden worker` beside it."
+            )
+        if late and not self.busy:
+            return (
+                f"A change has waited {told(self.oldest_s)} to be screened (waiting: {self.rows})"
+                " though a worker lives: read what the worker logged, then start it again."
+            )
+        if self.stuck:
+            return (
+                "Changes that could not be judged by themselves were set aside"
+                f" ({self.stuck}): run `gridwarden screen`, which judges all."
+            )
+        return ""
+
+    @property
+    def line(self) -> str:
+        """As `gridwarden status` has it."""
+        if self.mend:
+            return self.mend
+        if self.rows:
+            return f"changes waiting: {self.rows}, the oldest for {told(self.oldest_s)}"
+        if self.lag_s is not None and self.lag_s > SLOW_S:
+            return (
+                f"no change waits, but one waited {told(self.lag_s)} lately: `/metrics` has the"
+                " slow statements"
+            )
+        return "no change waits"
+
+
+def waiting(settings: Settings) -> Waiting:
+    """How the queue is now. Raises SetUpError where the tables are not up to date."""
+    with connect_owner(settings) as c:
+        try:
+            row = c.execute(Q["waiting"]).fetchone()
+            lag = c.execute(Q["lag"]).fetchone()
+        except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn):
+            raise SetUpError("The tables are not up to date: run `gridwarden up`.") from None
+    assert row is not None
+    assert lag is not None
+    oldest_s, rows, stuck, worker, busy = row
+    return Waiting(oldest_s, rows, stuck, lag[0], worker, busy)
+
+
+def told(seconds: float) -> str:
+    """`12 s`, `5 min`, `3 h`, `2 days`."""
+    for unit, length in (("days", 172_800), ("h", 7_200), ("min", 120)):
+        if seconds >= length:
+            return f"{seconds / {'days': 86_400, 'h': 3_600, 'min': 60}[unit]:.0f} {unit}"
+    return f"{seconds:.0f} s"
+
+
+@line("screening")
+def _line(settings: Settings) -> str:
+    try:
+        return waiting(settings).line
+    except SetUpError as error:
+        return str(error)
+
+
+@look("changes screened")
+def _look(settings: Settings) -> None:
+    mend = waiting(settings).mend
+    if mend:
+        raise SetUpError(mend)
