@@ -118,7 +118,8 @@ def ground(module_city: Settings, module_client: TestClient, module_sign_in: Key
 def cover(made: Ground, operator: str, low: float, high: float, age: int = 41, **row: Any) -> int:
     """Surveyed ground between two y, 20 km wide."""
     with owner(made.settings) as c:
-        day = c.execute("select current_date - %s", (age,)).fetchone()
+        today = "select (now() at time zone %s)::date - %s"
+        day = c.execute(today, (made.settings.time_zone, age)).fetchone()
     values = {"update_days": 365, "surveyed_on": day[0]} | row
     west, east = X - 10_000, X + 10_000
     ring = f"{west} {low}, {east} {low}, {east} {high}, {west} {high}, {west} {low}"

@@ -231,7 +231,7 @@ def test_two_surveys_side_by_side_cover_together(ground: Ground) -> None:
     ("days", "row", "verdict"),
     [
         (30, {"update_days": 30}, "clear"),
-        (31, {"update_days": 30}, "unknown"),
+        (31, {"update_days": 30}, "notify"),
         (0, {"surveyed_on": None}, "unknown"),
         (0, {"update_days": None}, "unknown"),
     ],
@@ -243,13 +243,13 @@ def test_overdue_or_undated_records_are_never_clear(
     cover(ground, "A", low, low + 600, age=days, **row)
     found = ground.ask(box(low + 300))
     assert (found["verdict"], found["coverage"]) == (verdict, "surveyed")
-    assert found["overdue"] is (verdict == "unknown")
+    assert found["overdue"] is (verdict != "clear")
 
 
 def test_a_fresh_survey_over_an_overdue_one_is_enough(ground: Ground) -> None:
     low = Y + 50_000 + 1_000 * next(ground.lanes)
     cover(ground, "A", low, low + 600, age=900)
-    assert ground.ask(box(low + 300))["verdict"] == "unknown"
+    assert ground.ask(box(low + 300))["verdict"] == "notify"
     cover(ground, "A", low - 10, low + 610, age=1)
     assert ground.ask(box(low + 300))["verdict"] == "clear"
 

@@ -11,7 +11,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from gridwarden.database import Caller
-from gridwarden.intake.ask import Ask, pair, whole_number
+from gridwarden.intake.ask import Ask, pair, promised_days, whole_number
 from gridwarden.intake.imports import ask_for, check, discard, incoming
 from gridwarden.settings import Settings
 from gridwarden.words.problems import Problem
@@ -31,6 +31,7 @@ TEXTS: Final = (
     "remove",
     "org",
     "north_first",
+    "update_days",
 )
 FORM: Final = {
     "required": True,
@@ -126,6 +127,7 @@ def _ask(form: FormData) -> Ask:
         dry_run=_truth(form, "dry_run"),
         remove=whole_number(_text(form, "remove"), "remove"),
         north_first=_truth(form, "north_first") if _text(form, "north_first") else None,
+        update_days=promised_days(_text(form, "update_days"), "update_days"),
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from gridwarden.layers.catalogue.model import MOST_DAYS
 from gridwarden.words.problems import Problem
 
 MAX_DIGITS = 18
@@ -21,7 +22,8 @@ class Ask:
     a question: they are not asked again. `remove` confirms how many rows of the
     dataset will go, where that is so many that the import would be held. `expects` is what a
     dry run has shown, when that is to be published; `rollback_to` names the version of the dataset
-    that is to come back, and then there is no file.
+    that is to come back, and then there is no file. `update_days` is what the supplier
+    promises: days until the next version; None keeps what was promised.
     """
 
     layer: str
@@ -38,6 +40,7 @@ class Ask:
     rollback_to: int | None = None
     north_first: bool | None = None
     answered: tuple[str, ...] = ()
+    update_days: int | None = None
 
     def document(self) -> dict[str, Any]:
         """As it is kept in the database."""
@@ -58,6 +61,14 @@ def pair(text: str, field_name: str) -> tuple[str, str]:
     if not equals or not name.strip():
         raise Problem("invalid_value", "intake.pair", field=field_name, value=text[:80])
     return name.strip(), value.strip()
+
+
+def promised_days(text: str | int | None, field_name: str) -> int | None:
+    """Read a promise in days, None for none. Raises Problem `invalid_value`."""
+    days = whole_number(None if text is None else str(text), field_name)
+    if days is not None and not 1 <= days <= MOST_DAYS:
+        raise Problem("invalid_value", "age.promise_days", field=field_name, most=MOST_DAYS)
+    return days
 
 
 def whole_number(text: str | None, field_name: str) -> int | None:

@@ -14,7 +14,7 @@ from rich.text import Text
 from gridwarden.access.command import acting
 from gridwarden.database import Caller, Pool
 from gridwarden.intake import machine as _machine  # noqa: F401  (the doctor's look)
-from gridwarden.intake.ask import Ask, pair
+from gridwarden.intake.ask import Ask, pair, promised_days
 from gridwarden.intake.coordinates.commands import NorthFirst, answer_command
 from gridwarden.intake.coordinates.local_commands import group as coordinates
 from gridwarden.intake.dry_run.commands import first_changes, publish_command
@@ -36,6 +36,7 @@ from gridwarden.intake.options import (
     Remove,
     Role,
     SentBack,
+    UpdateDays,
     Where,
 )
 from gridwarden.intake.rollback.commands import rollback_command
@@ -75,6 +76,7 @@ def import_command(
     remove: Remove = None,
     rejects: Rejects = None,
     sent_back: SentBack = None,
+    update_days: UpdateDays = None,
     as_json: AsJson = False,
 ) -> None:
     """Import a file into a layer; bad rows go to quarantine, the rest is published as one version.
@@ -94,6 +96,7 @@ def import_command(
         dry_run=dry_run,
         remove=remove,
         north_first=north_first,
+        update_days=promised_days(update_days, "--update-days"),
     )
     document, language, refusal = asyncio.run(
         _bring(file, ask, role or usual_role(layer, org), org, rejects, sent_back, as_json=as_json)

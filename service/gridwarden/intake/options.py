@@ -24,6 +24,12 @@ Remove = Annotated[
     int | None,
     Option("--remove", min=0, help="Confirm that so many rows of the dataset may go."),
 ]
+UpdateDays = Annotated[
+    int | None,
+    Option(
+        "--update-days", help="Promise the next version within so many days; kept until changed."
+    ),
+]
 Rejects = Annotated[Path | None, Option("--rejects", help="Write the rejected rows to this CSV.")]
 SentBack = Annotated[
     Path | None,

@@ -57,6 +57,7 @@ class Target:
     partial: bool = False
     expects: Mapping[str, int] | None = None
     rollback_to: int | None = None
+    update_days: int | None = None
 
 
 def said(problem: Problem) -> dict[str, Any]:

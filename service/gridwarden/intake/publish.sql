@@ -57,7 +57,8 @@ from (select reason, count(*) as n from data.quarantine where import_id = %(id)s
 select id, org_id, version from data.dataset where layer = %(layer)s and name = %(dataset)s
 
 -- name: dataset_made
-insert into data.dataset (layer, name) values (%(layer)s, %(dataset)s)
+insert into data.dataset (layer, name, update_days)
+values (%(layer)s, %(dataset)s, %(update_days)s)
 on conflict (layer, name) do nothing
 
 -- name: dataset_held
@@ -97,12 +98,20 @@ with next as (
     set version = version + 1, org_id = coalesce(%(org)s, org_id),
         crs = case when %(partial)s and 'bd09' in (crs, %(crs)s) then 'bd09'
                    else coalesce(%(crs)s, crs) end,
-        source = %(source)s, published_at = clock_timestamp()
+        source = %(source)s, published_at = clock_timestamp(),
+        -- some rows that come home leave the rest as old as it is; what comes back has its old day
+        surveyed_on = case when %(partial)s then greatest(surveyed_on, %(surveyed_on)s)
+            else coalesce(%(surveyed_on)s, (
+                select coalesce(v.surveyed_on, data.city_day(v.published_at))
+                from data.dataset_version v
+                where v.dataset_id = dataset.id and v.version = %(rolled_back_to)s)) end,
+        supplier_id = case when %(partial)s then supplier_id else %(supplier)s end
     where id = %(dataset_id)s
-    returning id, version, crs)
+    returning id, version, crs, surveyed_on)
 insert into data.dataset_version (dataset_id, version, import_id, added, changed, removed, person,
-                                  rolled_back_to, crs)
-select id, version, %(id)s, %(added)s, %(changed)s, %(removed)s, %(person)s, %(rolled_back_to)s, crs
+                                  rolled_back_to, crs, surveyed_on)
+select id, version, %(id)s, %(added)s, %(changed)s, %(removed)s, %(person)s, %(rolled_back_to)s, crs,
+    surveyed_on
 from next
 returning version
 

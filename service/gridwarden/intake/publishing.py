@@ -14,6 +14,7 @@ from psycopg import AsyncConnection, sql
 from psycopg.rows import TupleRow
 
 from gridwarden.database import queries
+from gridwarden.intake.freshness import fresh_as, kept_up
 from gridwarden.intake.identity import known_again
 from gridwarden.intake.outcome import Outcome, Target, said
 from gridwarden.intake.rows import Checked, columns_of
@@ -104,8 +105,10 @@ class Publication:
             self.outcome.state, self.outcome.say = "held", said(held)
         elif not any(row) and version:
             self.outcome.state = "unchanged"
+            await kept_up(self.c, self.target, dataset_id, unchanged=True)
         else:
             await self._merge(dataset_id)
+            await kept_up(self.c, self.target, dataset_id, unchanged=False)
             self.outcome.state = "published"
 
     def _held(self, there: int) -> Problem | None:
@@ -135,7 +138,8 @@ class Publication:
             cursor = await self.c.execute(Q["dataset_there"], names)
             row = await cursor.fetchone()
             return (row[0], row[1], row[2]) if row else (0, None, 0)
-        await self.c.execute(Q["dataset_made"], names)
+        promise = {"update_days": self.target.layer.update_days}
+        await self.c.execute(Q["dataset_made"], names | promise)
         cursor = await self.c.execute(Q["dataset_held"], names)
         row = await cursor.fetchone()
         assert row is not None
@@ -221,6 +225,7 @@ class Publication:
                 changed=out.changed,
                 removed=out.removed,
                 rolled_back_to=target.rollback_to,
+                **await fresh_as(self.c, target),
             )
         )[0]
         await self._execute("superseded", layer=target.layer.id, dataset=target.dataset)

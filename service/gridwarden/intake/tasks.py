@@ -111,6 +111,7 @@ async def _whole(
             ask.remove,
             partial=only_rejects(ready.source.fields),
             expects=ask.expects,
+            update_days=ask.update_days,
         )
         return await _transaction(job, worker, target, ready)
     finally:

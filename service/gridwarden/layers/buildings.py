@@ -51,4 +51,5 @@ LAYER = Layer(
     # Judged against mains: who brings it reads mains or no finding, or probes would find them.
     importers=("supervisor", "administrator"),
     style=Style(stroke="#A7B1BA", fill="#DDE2E7", width_px=0.6),
+    update_days=365,
 )

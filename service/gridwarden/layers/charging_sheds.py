@@ -47,4 +47,5 @@ LAYER = Layer(
     # Judged against mains: who brings it reads mains or no finding, or probes would find them.
     importers=("supervisor", "administrator"),
     style=Style(stroke="#0B5CAD", fill="#CFE0F1"),
+    update_days=90,
 )

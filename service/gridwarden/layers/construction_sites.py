@@ -20,4 +20,5 @@ LAYER = Layer(
     # Judged against mains: who brings it reads mains or no finding, or probes would find them.
     importers=("supervisor", "administrator"),
     style=Style(stroke="#9A6B16", fill="#F3E6CC"),
+    update_days=30,
 )

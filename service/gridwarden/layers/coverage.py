@@ -25,4 +25,5 @@ LAYER = Layer(
     readers={"utility": "all", "supervisor": "all", "planner": "all"},
     importers=("utility", "supervisor", "administrator"),
     style=Style(stroke="#3E7C59", fill="#E6F0EA"),
+    dated_by=("surveyed_on", "source_date"),
 )

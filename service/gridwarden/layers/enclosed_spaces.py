@@ -77,4 +77,5 @@ LAYER = Layer(
     # Judged against mains: who brings it reads mains or no finding, or probes would find them.
     importers=("supervisor", "administrator"),
     style=Style(stroke="#6B5B7B", fill="#E9E4EE"),
+    update_days=365,
 )

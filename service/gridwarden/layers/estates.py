@@ -26,4 +26,5 @@ LAYER = Layer(
     # Judged against mains: who brings it reads mains or no finding, or probes would find them.
     importers=("supervisor", "administrator"),
     style=Style(stroke="#8AA4B8", fill="#F2F6F9"),
+    update_days=365,
 )

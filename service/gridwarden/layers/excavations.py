@@ -39,4 +39,5 @@ LAYER = Layer(
     # Judged against mains: who brings it reads mains or no finding, or probes would find them.
     importers=("utility", "supervisor", "administrator"),
     style=Style(stroke="#8A5A00", fill="#F6E9D2"),
+    update_days=30,
 )

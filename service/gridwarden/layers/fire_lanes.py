@@ -70,4 +70,5 @@ LAYER = Layer(
     readers=EVERYONE,
     importers=("planner", "supervisor", "administrator"),
     style=Style(stroke="#B3473A", fill="#F7E6E3", width_px=0.8),
+    update_days=365,
 )

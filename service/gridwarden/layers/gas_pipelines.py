@@ -192,4 +192,5 @@ LAYER = Layer(
     importers=("utility", "supervisor"),
     style=Style(stroke="#C2185B", width_px=2.0),
     synonyms_of_source_id=("pipe_id", "管线编号", "管段编号"),
+    update_days=365,
 )

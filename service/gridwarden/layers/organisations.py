@@ -32,4 +32,5 @@ LAYER = Layer(
     readers=EVERYONE,
     # Rights are given by organisation: nobody may make themselves another.
     importers=("administrator",),
+    update_days=365,
 )

@@ -58,4 +58,5 @@ LAYER = Layer(
     readers=EVERYONE,
     importers=("planner", "supervisor", "administrator"),
     style=Style(stroke="#7A6A58", fill="#EFE9E2"),
+    update_days=180,
 )

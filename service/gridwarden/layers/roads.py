@@ -20,4 +20,5 @@ LAYER = Layer(
     readers=EVERYONE,
     importers=("planner", "supervisor", "administrator"),
     style=Style(stroke="#C9D0D6", width_px=1.0),
+    update_days=730,
 )

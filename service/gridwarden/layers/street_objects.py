@@ -55,4 +55,5 @@ LAYER = Layer(
     # Judged against mains: who brings it reads mains or no finding, or probes would find them.
     importers=("supervisor", "administrator"),
     style=Style(stroke="#6E7F4F", fill="#E8EDDC"),
+    update_days=730,
 )

@@ -120,4 +120,5 @@ LAYER = Layer(
     importers=("supervisor", "administrator"),
     style=Style(stroke="#4F7A94", width_px=1.2),
     synonyms_of_source_id=("line_id", "管线编号", "管段编号"),
+    update_days=365,
 )

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Request, Response
@@ -16,6 +16,7 @@ from gridwarden.intake.bodies import Sent, form_of, limited_body, parse_json
 from gridwarden.intake.located import local_names
 from gridwarden.intake.places import MAX_FILE_BYTES
 from gridwarden.intake.system_names import choices
+from gridwarden.layers.age import age_line
 from gridwarden.permits.bodies import FIELDS, question_of_form
 from gridwarden.permits.check import ask
 from gridwarden.permits.drawing import drawn
@@ -137,8 +138,10 @@ async def answer(request: Request, caller: PermitAsker) -> HTMLResponse:
         readings=question.place.names(lang) if len(question.place.readings) > 1 else [],
         again=None if sent or question.place.several else {n: values.get(n, "") for n in FIELDS},
         drawing=await drawn(state.pool, caller, question.place, state.settings.crs),
+        surveyed_on=found["surveyed_on"] and date.fromisoformat(found["surveyed_on"]),
         asked_at=datetime.fromisoformat(found["data"]["asked_at"]),
         headings=_headings(found),
+        record_age=lambda record: age_line(record, lang),
     )
 
 

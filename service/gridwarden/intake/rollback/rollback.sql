@@ -1,5 +1,8 @@
 -- name: datasets
-select to_jsonb(d) from api.dataset d
+select to_jsonb(d) || jsonb_build_object('supplier', a.supplier, 'surveyed_on', a.surveyed_on,
+    'dated', a.dated, 'age_days', a.age_days, 'update_days', a.update_days, 'due_on', a.due_on,
+    'late_days', a.late_days, 'late', a.late)
+from api.dataset d left join api.dataset_age a on a.id = d.id
 where d.id > %(after)s
   and (%(layer)s::text is null or d.layer = %(layer)s)
   and (%(name)s::text is null or d.name = %(name)s)

@@ -7,8 +7,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from gridwarden.intake.rollback.asking import datasets, roll_back, undone, versions
 from gridwarden.intake.seeing import Importer
+from gridwarden.layers.age import routes as ages
 
 router = APIRouter()
+router.include_router(ages.router)
 DatasetId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 Version = Annotated[int, Field(strict=True, ge=1, le=2**31 - 1)]
 

@@ -10,6 +10,8 @@ from gridwarden.database import ADMINISTRATORS, ASKERS
 ColumnType = Literal["text", "real", "integer", "date", "boolean", "timestamp"]
 Geometry = Literal["line", "polygon", "any", "none"]
 Scope = Literal["all", "own", "look"]
+MOST_DAYS = 36_500
+"""The longest promise, in days."""
 
 SQL_TYPES: Mapping[ColumnType, str] = MappingProxyType(
     {
@@ -108,6 +110,11 @@ class Layer:
     importers: tuple[str, ...]
     style: Style = Style()
     synonyms_of_source_id: tuple[str, ...] = ()
+    update_days: int | None = None
+    """What a new dataset promises unless its importer says otherwise: days until the next version;
+    None where nothing is promised."""
+    dated_by: tuple[str, ...] = ("source_date",)
+    """Columns whose newest day tells how fresh a version is."""
 
     def __post_init__(self) -> None:
         if not self.id.isidentifier() or self.id != self.id.lower():
@@ -115,9 +122,14 @@ class Layer:
         for role in (*self.readers, *self.importers):
             if role not in ASKERS + ADMINISTRATORS:
                 raise ValueError(f"{self.id}: no such role: {role}")
+        if self.update_days is not None and not 1 <= self.update_days <= MOST_DAYS:
+            raise ValueError(f"{self.id}: update_days lies outside 1 to {MOST_DAYS}")
         names = [c.name for c in self.all_columns]
         if len(set(names)) != len(names):
             raise ValueError(f"{self.id}: a column is named twice")
+        days = {c.name for c in self.all_columns if c.type == "date"}
+        if not days.issuperset(self.dated_by):
+            raise ValueError(f"{self.id}: dated_by names what is no day: {self.dated_by}")
 
     @property
     def secret(self) -> bool:

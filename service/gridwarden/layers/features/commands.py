@@ -9,9 +9,11 @@ from rich.table import Column, Table
 
 from gridwarden.access.command import acting
 from gridwarden.database import as_caller
+from gridwarden.layers.age import commands as age_commands
+from gridwarden.layers.age.ages import dataset_ages
 from gridwarden.layers.catalogue import EVERYONE, Layer
 from gridwarden.layers.catalogue import layers as all_layers
-from gridwarden.layers.features.items import Q
+from gridwarden.words import say
 
 As = Annotated[str, typer.Option("--as", help="the role to act as; recorded with your name")]
 Org = Annotated[str | None, typer.Option(help="a utility's company: name, code or id")]
@@ -25,6 +27,7 @@ def add_to(app: typer.Typer) -> None:
     if group is None:
         group = typer.Typer(help="The layers of the city.")
         app.add_typer(group, name="layers")
+    age_commands.add_to(group)
 
     @group.callback(invoke_without_command=True)
     def layers(context: typer.Context) -> None:
@@ -32,16 +35,16 @@ def add_to(app: typer.Typer) -> None:
         if context.invoked_subcommand is not None:
             return
         first = Column("layer", no_wrap=True)
-        table = Table(
-            first, "title", "geometry", "loaded", "read by", Column("imported by", overflow="fold")
-        )
+        last = Column("imported by", overflow="fold")
+        table = Table(first, "title", "geometry", "loaded", "days old", "read by", last)
         loaded = asyncio.run(_loaded())
         for one in all_layers().values():
             table.add_row(
                 one.id,
                 one.title.zh,
                 one.geometry,
-                "\n".join(loaded.get(one.id, [])) or "–",
+                "\n".join(name for name, _ in loaded.get(one.id, [])) or "–",
+                "\n".join(age for _, age in loaded.get(one.id, [])) or "–",
                 _readers(one),
                 ", ".join(one.importers),
             )
@@ -56,10 +59,14 @@ def _readers(layer: Layer) -> str:
     return ", ".join(f"{r}*" if scope != "all" else r for r, scope in layer.readers.items())
 
 
-async def _loaded() -> dict[str, list[str]]:
-    """Dataset names with their versions, by layer."""
-    found: dict[str, list[str]] = {}
-    async with acting("viewer") as (pool, caller, _), as_caller(pool, caller) as c:
-        for layer, dataset in await (await c.execute(Q["loaded"])).fetchall():
-            found.setdefault(layer, []).append(dataset)
+async def _loaded() -> dict[str, list[tuple[str, str]]]:
+    """Dataset names with their versions, and how old they are, by layer."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    async with acting("viewer") as (pool, caller, settings), as_caller(pool, caller) as c:
+        for one in await dataset_ages(c):
+            late = say("age.late_mark", settings.language) if one["late"] else ""
+            age = "–" if one["age_days"] is None else str(one["age_days"])
+            promise = f"/{one['update_days']}" if one["update_days"] else ""
+            named = f"{one['name']}@{one['version']}", f"{age}{promise} {late}".rstrip()
+            found.setdefault(one["layer"], []).append(named)
     return found
