@@ -11,9 +11,8 @@ import pytest
 import shapely
 
 from gridwarden.layers.catalogue import layers
-from gridwarden.sample.city import make_city, write_city
-from gridwarden.sample.plan import CORNER, REFERENCE_DATE, SIZES, make_plan
-from gridwarden.sample.plants import built_in
+from gridwarden.sample.city import write_city
+from gridwarden.sample.plan import CORNER, make_plan
 from oracle.reading import read_file, read_layer
 
 from .conftest import SEEDS, shapes, town
@@ -58,19 +57,6 @@ def test_the_city_has_the_size_it_promises(seed: int, city: Callable[[int], Path
     assert 55 <= counts["estates"] <= 65
     assert 35 <= counts["construction_sites"] <= 45
     assert 75 <= counts["charging_sheds"] <= 105
-
-
-def test_size_m_is_ten_times_size_s() -> None:
-    rows = {
-        size: {
-            one.name: one.rows
-            for one in make_city(7, size, REFERENCE_DATE, built_in("cn-city-gas"))
-        }
-        for size in ("s", "m")
-    }
-    for name in ("buildings", "estates", "gas-jia", "gas-yi"):
-        assert 8 < rows["m"][name] / rows["s"][name] < 13
-    assert SIZES["l"].columns * SIZES["l"].rows > 9 * SIZES["m"].columns * SIZES["m"].rows
 
 
 def test_city_json_lists_every_file_with_its_rows(city: Callable[[int], Path]) -> None:

@@ -43,7 +43,7 @@ def make_trees(plan: Plan, edges: Edges, mains: Mains) -> Objects:
     for at in served(edges, plan):
         if dice.random() < 0.13:
             name, deep = SPECIES[int(dice.integers(0, len(SPECIES)))]
-            line = beside(edges, at, FAR_SIDE[edges.kind[at]])
+            line = beside(edges, [at], [FAR_SIDE[edges.kind[at]]])[0]
             for place in np.arange(6.0, line.length, 24.0):
                 told = deep if dice.random() < 0.9 else None
                 found.append((line.interpolate(place), _row("tree", name, deep=told)))
@@ -91,7 +91,7 @@ def _poles(plan: Plan, edges: Edges, mains: Mains, dice: np.random.Generator) ->
             if lamp
             else _row("pole", f"{edges.name[at]}电杆", float(dice.choice([0.4, 10.0])))
         )
-        line = beside(edges, at, FAR_SIDE[kind])
+        line = beside(edges, [at], [FAR_SIDE[kind]])[0]
         found += [(line.interpolate(place), row) for place in np.arange(10.0, line.length, 45.0)]
         if wrong[kind]:
             wrong[kind] -= 1
@@ -120,8 +120,8 @@ def _rails(plan: Plan, edges: Edges) -> Objects:
     number = 3 * ((len(plan.xs) - 2) // 3)
     for (letter, street, _), at in edges.place.items():
         if letter == "V" and street == number:
-            rails = [beside(edges, at, aside, 26.0) for aside in (-2.7, -1.26, 1.26, 2.7)]
-            shape = shapely.MultiLineString(rails)
+            rails = beside(edges, [at] * 4, (-2.7, -1.26, 1.26, 2.7), 26.0)
+            shape = shapely.MultiLineString(rails.tolist())
             found.append((shape, _row("tramway", f"{edges.name[at]}有轨电车")))
     bridges = [-380.0, *plan.xs[3:-1:3].tolist(), plan.width + 200.0]
     for at, (west, east) in enumerate(pairwise(bridges)):

@@ -64,19 +64,18 @@ def make_blocks(plan: Plan, edges: Edges) -> Blocks:
 
 
 def _rings(plan: Plan, column: NDArrayInt, row: NDArrayInt) -> Numbers:
-    places = zip(column.tolist(), row.tolist(), strict=True)
-    return np.stack([_ring(plan, *place) for place in places])
-
-
-def _ring(plan: Plan, column: int, row: int) -> Numbers:
-    x, y = fine(plan.xs[column : column + 2]), fine(plan.ys[row : row + 2])
+    """The four sides of blocks, counter-clockwise from their south-west corners."""
+    x = np.stack([fine(plan.xs[at : at + 2]) for at in range(plan.size.columns)])[column]
+    y = np.stack([fine(plan.ys[at : at + 2]) for at in range(plan.size.rows)])[row]
+    low, top = np.broadcast_to(y[:, :1], y.shape), np.broadcast_to(y[:, -1:], y.shape)
+    left, right = np.broadcast_to(x[:, :1], x.shape), np.broadcast_to(x[:, -1:], x.shape)
     sides = [
-        np.stack([x, np.full_like(x, y[0])], axis=1)[:-1],
-        np.stack([np.full_like(y, x[-1]), y], axis=1)[:-1],
-        np.stack([x, np.full_like(x, y[-1])], axis=1)[::-1][:-1],
-        np.stack([np.full_like(y, x[0]), y], axis=1)[::-1][:-1],
+        np.stack([x, low], axis=2)[:, :-1],
+        np.stack([right, y], axis=2)[:, :-1],
+        np.stack([x, top], axis=2)[:, ::-1][:, :-1],
+        np.stack([left, y], axis=2)[:, ::-1][:, :-1],
     ]
-    return plan.bend(np.concatenate(sides))
+    return plan.bend(np.concatenate(sides, axis=1))
 
 
 def _street_areas(plan: Plan, column: NDArrayInt, row: NDArrayInt) -> Shapes:
@@ -123,7 +122,9 @@ def make_buildings(plan: Plan, blocks: Blocks) -> Buildings:
     block = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
     table = np.concatenate(parts)
     shape = rectangles(blocks, block, table[:, :4])
-    inside = shapely.contains_properly(shapely.buffer(blocks.outline, -3.0)[block], shape)
+    room = shapely.buffer(blocks.outline, -3.0)
+    shapely.prepare(room)
+    inside = shapely.contains_properly(room[block], shape)
     uses = [_use(blocks.kind[b], int(code)) for b, code in zip(block, table[:, 5], strict=True)]
     kept = np.flatnonzero(inside)
     return Buildings(shape[kept], block[kept], table[kept, 4], [uses[at] for at in kept])

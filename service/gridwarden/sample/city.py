@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import gc
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -34,9 +36,9 @@ from gridwarden.sample.places import (
     make_sites,
     structures_on_mains,
 )
-from gridwarden.sample.plan import CRS, REFERENCE_DATE, Plan, Shapes, make_plan
+from gridwarden.sample.plan import CRS, REFERENCE_DATE, Plan, Shapes, Size, make_plan
 from gridwarden.sample.plants import Planted, built_in, plant
-from gridwarden.sample.streets import PAVED, Edges, make_edges
+from gridwarden.sample.streets import PAVED, Edges, line_shapes, make_edges
 
 WATER_STATES = ("ok", "fault", "paralysed", "under_repair", "in_renewal_plan", "none")
 WATER_SHARES = (0.8, 0.07, 0.03, 0.04, 0.04, 0.02)
@@ -54,7 +56,8 @@ def write_city(
 
     Its test field proves the numbers of these built-in packs.
     """
-    datasets = make_city(seed, size, day, built_in(*packs))
+    with _uncollected():
+        datasets = make_city(seed, size, day, built_in(*packs))
     about: dict[str, object] = {
         "city": f"{CITY} {CITY_EN}", "fictitious": True, "seed": seed, "size": size,
         "reference_date": day.isoformat(), "crs": f"EPSG:{CRS}",
@@ -63,7 +66,21 @@ def write_city(
     return datasets
 
 
-def make_city(seed: int, size: str, day: date, packs: Sequence[dict[str, Any]]) -> list[Dataset]:
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without Python's collector: millions of small rows make no cycles, only work for it."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def make_city(
+    seed: int, size: str | Size, day: date, packs: Sequence[dict[str, Any]]
+) -> list[Dataset]:
     """Every dataset in the order of import; planted pairs straddle the numbers of the packs."""
     plan = make_plan(seed, size)
     edges = make_edges(plan)
@@ -80,7 +97,7 @@ def make_city(seed: int, size: str, day: date, packs: Sequence[dict[str, Any]]) 
     lines = underground.make_lines(plan, edges, mains, told)
     spaces = enclosed.make_spaces(plan, edges, mains, buildings, names, lines)
     objects = beside.make_objects(plan, edges, blocks, mains, buildings.shape)
-    return [
+    drawn = [
         _organisations(),
         *_areas(plan, day),
         _roads(edges, day),
@@ -97,6 +114,7 @@ def make_city(seed: int, size: str, day: date, packs: Sequence[dict[str, Any]]) 
         rented(plan, buildings, names, day),
         *_planted(planted, day),
     ]
+    return [files.compact(one) for one in drawn]
 
 
 def _organisations() -> Dataset:
@@ -147,12 +165,12 @@ def _roads(edges: Edges, day: date) -> Dataset:
         "width_m": [PAVED[kind] for kind in edges.kind],
         "source_date": [(day - timedelta(days=210)).isoformat()] * len(edges.code),
     }
-    lines = [shapely.LineString(np.round(line, 3)) for line in edges.line]
-    return Dataset("roads", "roads", "roads.geojson", _shapes(lines), columns)
+    lines = line_shapes([np.round(line, 3) for line in edges.line])
+    return Dataset("roads", "roads", "roads.geojson", lines, columns)
 
 
 def _mains(mains: Mains, columns: dict[str, list[Any]]) -> list[Dataset]:
-    shapes = _shapes([shapely.LineString(line) for line in mains.line])
+    shapes = line_shapes(mains.line)
     found = []
     for name, west in (("jia", True), ("yi", False)):
         mine = np.flatnonzero(np.array(mains.west) == west)

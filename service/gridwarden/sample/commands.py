@@ -26,7 +26,7 @@ sample = typer.Typer(
 
 
 class Size(StrEnum):
-    """About 3,000, 30,000 or 300,000 buildings."""
+    """About 3,000 buildings (a town), 100,000 (a county) or 1,000,000 (a large city)."""
 
     s = "s"
     m = "m"
@@ -34,7 +34,7 @@ class Size(StrEnum):
 
 
 Seed = Annotated[int, typer.Option("--seed", min=0, max=2**31 - 1, help="Same seed, same city.")]
-Big = Annotated[Size, typer.Option("--size", help="s, m or l: each ten times the one before.")]
+Big = Annotated[Size, typer.Option("--size", help="s, m or l: a town, a county, a large city.")]
 Day = Annotated[
     datetime,
     typer.Option("--date", formats=["%Y-%m-%d"], help="The day that surveys and works refer to."),

@@ -11,7 +11,7 @@ import json
 import tempfile
 import zipfile
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from pyproj import Transformer
 from gridwarden.sample.plan import CRS, Numbers, Shapes
 
 DRIVERS = {".gpkg": "GPKG", ".geojson": "GeoJSON", ".shp": "ESRI Shapefile"}
+MANY = 20_000
 
 
 @dataclass
@@ -45,6 +46,13 @@ class Dataset:
     def rows(self) -> int:
         """How many rows the file has."""
         return len(next(iter(self.columns.values())))
+
+
+def compact(dataset: Dataset) -> Dataset:
+    """The same; many shapes are kept as a GeoPackage, which is read and written faster."""
+    if dataset.shapes is None or dataset.rows < MANY:
+        return dataset
+    return replace(dataset, file=str(Path(dataset.file).with_suffix(".gpkg")))
 
 
 def write(datasets: Sequence[Dataset], folder: Path, about: dict[str, object], day: date) -> None:

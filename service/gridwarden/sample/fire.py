@@ -12,7 +12,7 @@ from gridwarden.sample.blocks import Blocks, Buildings, rectangles
 from gridwarden.sample.files import Dataset
 from gridwarden.sample.names import estate_name
 from gridwarden.sample.places import apart
-from gridwarden.sample.plan import Plan, Shapes
+from gridwarden.sample.plan import Numbers, Plan, Shapes
 
 TALL_STOREYS = 8
 """From here on a building has a climbing area, but for a few."""
@@ -20,6 +20,7 @@ STATES = ("ok", "occupied", "blocked")
 SHARES = {
     "lane": (0.83, 0.12, 0.05), "climbing_area": (0.97, 0.025, 0.005), "turning_place": (1, 0, 0),
 }  # fmt: skip
+SUMS = {kind: np.cumsum(shares) for kind, shares in SHARES.items()}
 Lanes = list[tuple[shapely.Geometry, dict[str, Any]]]
 
 
@@ -33,7 +34,7 @@ def _row(name: str, kind: str, width: float, length: float, dice: np.random.Gene
     return {
         "name": name, "kind": kind, "width_m": round(width, 2), "length_m": round(length, 1),
         "clear_height_m": round(float(dice.uniform(4.2, 6.0)), 2), "dead_end": False,
-        "state": STATES[int(dice.choice(3, p=SHARES[kind]))],
+        "state": STATES[int(np.searchsorted(SUMS[kind], dice.random(), "right"))],
     }  # fmt: skip
 
 
@@ -62,26 +63,30 @@ def _lanes(blocks: Blocks, dice: np.random.Generator) -> Lanes:
 def _climbing_areas(made: Buildings, names: list[str], dice: np.random.Generator) -> Lanes:
     """South of each tall house, 5.5 to 8 m from its wall, 10 m deep and 15 or 20 m long."""
     tall = np.flatnonzero((made.storeys >= TALL_STOREYS) & (dice.random(len(made.storeys)) < 0.96))
-    shapes, rows = [], []
+    boxes, rows = [], []
     for at in tall.tolist():
         length = 20.0 if made.storeys[at] * 3.0 > 50.0 else 15.0
         depth = float(10.0 if dice.random() > 0.04 else dice.uniform(7.0, 9.0))
-        shapes.append(_south_of(made.shape[at], float(dice.uniform(5.5, 8.0)), length, depth))
+        boxes.append((float(dice.uniform(5.5, 8.0)), length, depth))
         row = _row(f"{names[at]}登高操作场地", "climbing_area", depth, length, dice)
         rows.append(row | {"clear_height_m": None, "dead_end": None})
-    kept = apart(np.array(shapes, dtype=object), made.shape, 1.0)
+    shapes = _south_of(made.shape[tall], np.array(boxes))
+    kept = apart(shapes, made.shape, 1.0)
     return [(shapes[at], rows[at]) for at in kept.tolist()]
 
 
-def _south_of(house: shapely.Polygon, away: float, length: float, depth: float) -> Any:
-    """A rectangle before the first side of a house, which is its southern one."""
-    west, east = shapely.get_coordinates(house)[:2]
-    ahead = (east - west) / np.linalg.norm(east - west)
-    south = np.array([ahead[1], -ahead[0]])
-    middle = (west + east) / 2 + south * away
-    half = ahead * min(length, float(np.linalg.norm(east - west))) / 2
-    corners = [middle - half, middle + half, middle + half + south * depth]
-    return shapely.Polygon(np.round([*corners, middle - half + south * depth], 3))
+def _south_of(houses: Shapes, boxes: Numbers) -> Shapes:
+    """Rectangles (metres away, length, depth) before the first side of each house, which is its
+    southern one."""
+    west, east = shapely.get_coordinates(houses).reshape(-1, 5, 2)[:, :2].swapaxes(0, 1)
+    side = np.linalg.norm(east - west, axis=1)
+    ahead = (east - west) / side[:, None]
+    south = np.stack([ahead[:, 1], -ahead[:, 0]], axis=1)
+    middle = (west + east) / 2 + south * boxes[:, :1]
+    half = ahead * np.minimum(boxes[:, 1], side)[:, None] / 2
+    far = south * boxes[:, 2:]
+    corners = [middle - half, middle + half, middle + half + far, middle - half + far]
+    return np.asarray(shapely.polygons(np.round(np.stack(corners, axis=1), 3)))
 
 
 def dataset(lanes: Lanes, day: date) -> Dataset:

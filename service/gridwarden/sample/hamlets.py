@@ -65,8 +65,14 @@ def make_hamlets(plan: Plan, edges: Edges, mains: Mains) -> Hamlets:
         shapes += list(np.asarray(shapely.polygons(np.round(placed, 3))))
         names += [f"样例{NAMES[number % len(NAMES)]}村{house + 1}号" for house in range(len(x))]
     houses = np.array(shapes, dtype=object)
-    roads = shapely.buffer([shapely.LineString(line) for line in edges.line], 20.0)
-    pipes = shapely.buffer([shapely.LineString(line) for line in mains.line], 25.0)
+    roads = shapely.buffer(_near(houses, shapely.STRtree(edges.lines())), 20.0)
+    pipes = shapely.buffer(_near(houses, mains.tree), 25.0)
     kept = apart(houses, np.concatenate([roads, pipes]), 1.0)
     lived = dice.integers(1, 4, len(houses))
     return Hamlets(houses[kept], [names[at] for at in kept], [int(lived[at]) for at in kept])
+
+
+def _near(houses: Shapes, lines: shapely.STRtree) -> Shapes:
+    """The lines that one of the houses may stand too near."""
+    found = lines.query(houses, predicate="dwithin", distance=30.0)[1]
+    return np.asarray(lines.geometries[np.unique(found)])

@@ -29,8 +29,9 @@ def households(
     for at in np.flatnonzero(home & ~np.isin(made.block, estates)).tolist():
         found[at] = int(villagers[at]) if villagers[at] < 4 or dice.random() < 0.8 else None
     space = shapely.area(made.shape) * made.storeys
-    for block, count in zip(estates, of_estate, strict=True):
-        mine = np.flatnonzero(home & (made.block == block))
+    ends = np.searchsorted(made.block, np.array([estates, [at + 1 for at in estates]]))
+    for count, first, last in zip(of_estate, *ends.tolist(), strict=True):
+        mine = first + np.flatnonzero(home[first:last])
         if not len(mine):
             continue
         share = space[mine] / space[mine].sum() * count

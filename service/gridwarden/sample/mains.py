@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -12,9 +13,9 @@ import numpy as np
 import shapely
 
 from gridwarden.sample.blocks import ESTATES, Blocks, Buildings
-from gridwarden.sample.names import JIA, YI
-from gridwarden.sample.plan import STEPS, Numbers, Plan
-from gridwarden.sample.streets import Edges, kind_of
+from gridwarden.sample.names import JIA, YI, street_name
+from gridwarden.sample.plan import STEPS, TRUNK_BLOCKS, Numbers, Plan, one_of
+from gridwarden.sample.streets import Edges, fine, kind_of, left_of, line_shapes
 
 DIAMETERS = {"HA": (500, 600), "HB": (400, 450), "SHA": (300, 350), "SHB": (250, 300)}
 STREET_DIAMETERS = {"MA": (200, 250, 315), "MB": (110, 160, 200), "L": (63, 90, 110)}
@@ -23,7 +24,9 @@ OUTER = {50: 60.3, 65: 76.1, 80: 88.9, 100: 114.3, 150: 168.3, 200: 219.1, 250: 
 OUTER |= {300: 323.9, 350: 355.6, 400: 406.4, 450: 457.0, 500: 508.0, 600: 610.0}
 PRESSURES = {"HA": 4.0, "HB": 2.5, "SHA": 1.6, "SHB": 0.8, "MA": 0.4, "MB": 0.2, "L": 0.005}
 NUMBERS_OF = {"bypass": "T", "ring": "S", "arterial": "A", "local": "M", "service": "F"}
-NUMBERS_OF |= {"transmission": "L"}
+NUMBERS_OF |= {"transmission": "L", "trunk": "G"}
+TRUNK_OFFSET = -12.0
+"""From the middle of an arterial to its trunk main, which lies to the right; metres."""
 
 
 @dataclass
@@ -49,6 +52,11 @@ class Mains:
     def __len__(self) -> int:
         return len(self.line)
 
+    @cached_property
+    def tree(self) -> shapely.STRtree:
+        """An index of all of them, asked for when the last has been added."""
+        return shapely.STRtree(line_shapes(self.line))
+
 
 def make_mains(plan: Plan, edges: Edges, blocks: Blocks, buildings: Buildings) -> Mains:
     """Lines first: along streets, then the services of estates and villages."""
@@ -61,6 +69,9 @@ def make_mains(plan: Plan, edges: Edges, blocks: Blocks, buildings: Buildings) -
         mains.add(line, "service", west, where)
     for line in _transmission(plan):
         mains.add(line, "transmission", True, "样例南线")
+    if plan.size.dense:
+        for line, west, where in _trunks(plan):
+            mains.add(line, "trunk", west, where)
     return mains
 
 
@@ -74,6 +85,21 @@ def _transmission(plan: Plan) -> Iterator[Numbers]:
     for west, east in pairwise(cuts):
         x = np.linspace(west, east, 12)
         yield plan.bend(np.stack([x, -110.0 - 25.0 * np.sin(x / 400.0)], axis=1))
+
+
+def _trunks(plan: Plan) -> Iterator[tuple[Numbers, bool, str]]:
+    """Mains of some kilometres, a point every 50 m, on the free side of every arterial."""
+    for name, here, cuts in (("V", plan.xs, plan.ys), ("H", plan.ys, plan.xs)):
+        along = fine(cuts)
+        for number in range(3, len(here) - 1, 3):
+            across = np.full_like(along, here[number])
+            base = np.stack([across, along] if name == "V" else [along, across], axis=1)
+            line = left_of(plan.bend(base), TRUNK_OFFSET)
+            for start in range(0, len(cuts) - 1, TRUNK_BLOCKS):
+                cut = slice(start * STEPS, (start + TRUNK_BLOCKS) * STEPS + 1)
+                middle = base[cut].mean(axis=0)
+                west = bool(middle[0] < plan.river(middle[1:])[0])
+                yield line[cut], west, street_name(name, number, "arterial")
 
 
 def _services(
@@ -95,12 +121,21 @@ def _services(
         yield _from_gate(gate, np.stack(lane), blocks, block), west, where
         if kind == "village":
             continue
-        for up in fronts[block][dice.integers(0, 2) :: 2]:
-            side = dice.choice([-1.0, 1.0])
-            reach = np.array([[-116.0 if side < 0 else 0.0, up], [116.0, up]])
-            if dice.random() < 0.55:
-                reach[0, 0] = -116.0
+        for reach in _branches(plan, fronts[block], dice):
             yield blocks.place(np.array([block, block]), reach), west, where
+
+
+def _branches(plan: Plan, fronts: list[float], dice: np.random.Generator) -> Iterator[Numbers]:
+    """Pipes before rows of houses (metres right and up of the block's middle), from the lane or
+    through it. A dense city has one before every row, and some that leave the lane both ways."""
+    first = int(dice.integers(0, 2))
+    for number, up in enumerate(fronts if plan.size.dense else fronts[first::2]):
+        side = one_of(dice, (-1.0, 1.0))
+        through = dice.random() < 0.55 or side < 0
+        if through and plan.size.dense and number % 5 < 2:
+            yield np.array([[-116.0, up], [0.0, up]])
+            through = False
+        yield np.array([[-116.0 if through else 0.0, up], [116.0, up]])
 
 
 def _from_gate(gate: Numbers, lane: Numbers, blocks: Blocks, block: int) -> Numbers:
@@ -116,14 +151,16 @@ def _from_gate(gate: Numbers, lane: Numbers, blocks: Blocks, block: int) -> Numb
 
 
 def _fronts(blocks: Blocks, buildings: Buildings) -> list[list[float]]:
-    """For each block the rows, metres up of its middle, 3 m south of a row of houses."""
+    """For each estate the rows, metres up of its middle, 3 m south of a row of houses."""
     low: list[list[tuple[float, float]]] = [[] for _ in blocks.kind]
-    corners = shapely.get_coordinates(buildings.shape).reshape(-1, 5, 2)
-    east = blocks.east[buildings.block][:, None]
-    away = corners - blocks.centre[buildings.block][:, None]
+    homes = np.flatnonzero(np.isin(buildings.block, blocks.estates()))
+    block = buildings.block[homes]
+    corners = shapely.get_coordinates(buildings.shape[homes]).reshape(-1, 5, 2)
+    east = blocks.east[block][:, None]
+    away = corners - blocks.centre[block][:, None]
     up = away[..., 1] * east[..., 0] - away[..., 0] * east[..., 1]
-    for block, south, north in zip(buildings.block, up.min(1), up.max(1), strict=True):
-        low[int(block)].append((float(south), float(north)))
+    for at, south, north in zip(*(a.tolist() for a in (block, up.min(1), up.max(1))), strict=True):
+        low[at].append((south, north))
     fronts = []
     for spans in low:
         rows = sorted({round(south, 1) - 3.0 for south, _ in spans})
@@ -157,7 +194,7 @@ def _depths(plan: Plan, mains: Mains, columns: dict[str, list[Any]]) -> list[flo
     ]
 
 
-PIPES = {"bypass": "高压管", "transmission": "输气管"}
+PIPES = {"bypass": "高压管", "trunk": "次高压干管", "transmission": "输气管"}
 NETWORKS = {"service": "yard", "transmission": "transmission"}
 LONG_DISTANCE: dict[str, object] = {
     "pressure_class": "XH", "p_design_mpa": 6.3, "p_mop_mpa": 6.0, "material": "steel",
@@ -190,6 +227,8 @@ def class_of(kind: str, west: bool, dice: np.random.Generator) -> str:
         return "HA"
     if kind == "ring":
         return "SHA" if west else "SHB"
+    if kind == "trunk":
+        return "SHB"
     if kind == "service":
         return "L"
     return "MA" if kind == "arterial" or dice.random() < 0.2 else "MB"
@@ -200,7 +239,7 @@ def _record(mains: Mains, at: int, dice: np.random.Generator, day: date) -> dict
     pressure = class_of(kind, west, dice)
     year = int(dice.integers(day.year - 32, day.year))
     material, dn, outer = _pipe(pressure, year, dice)
-    chance = dice.random(8)
+    chance = dice.random(8).tolist()
     silent = chance[0] < 0.015
     age = day.year - year
     accuracy = round(float(dice.uniform(0.05, 0.15) + age * dice.uniform(0.0, 0.015)), 2)
@@ -215,16 +254,16 @@ def _record(mains: Mains, at: int, dice: np.random.Generator, day: date) -> dict
         "medium": "natural_gas",
         "pressure_class": None if silent or chance[1] < 0.03 else pressure,
         "p_design_mpa": None if silent else PRESSURES[pressure],
-        "p_mop_mpa": None if silent else PRESSURES[pressure] * float(dice.choice([1.0, 0.9])),
+        "p_mop_mpa": None if silent else PRESSURES[pressure] * one_of(dice, (1.0, 0.9)),
         "material": material,
         "dn": None if chance[2] < 0.015 else dn,
         "od_mm": None if chance[2] < 0.015 or chance[3] < 0.45 else outer,
         "wall_mm": round(0.03 * outer, 1) if material == "steel" and chance[4] < 0.5 else None,
-        "laying": "直埋" if kind == "service" else str(dice.choice(["直埋", "直埋", "定向钻"])),
+        "laying": "直埋" if kind == "service" else one_of(dice, ("直埋", "直埋", "定向钻")),
         "depth_top_m": round(float(dice.uniform(0.7, 2.1)), 2) if chance[5] < 0.9 else None,
         "depth_ref": "top",
         "year_laid": year,
-        "status": _status(float(chance[6]), kind),
+        "status": _status(chance[6], kind),
         "accuracy_m": None if chance[7] < 0.02 else accuracy,
         "survey_date": (day - timedelta(days=int(dice.integers(60, 2700)))).isoformat(),
         "source_date": (day - timedelta(days=32)).isoformat(),
@@ -233,7 +272,7 @@ def _record(mains: Mains, at: int, dice: np.random.Generator, day: date) -> dict
 
 
 def _status(chance: float, kind: str) -> str:
-    if kind in ("bypass", "ring"):
+    if kind in ("bypass", "ring", "trunk"):
         return "in_use"
     for limit, status in ((0.015, "planned"), (0.035, "abandoned"), (0.045, "idle")):
         if chance < limit:
@@ -244,10 +283,10 @@ def _status(chance: float, kind: str) -> str:
 def _pipe(pressure: str, year: int, dice: np.random.Generator) -> tuple[str, int, float]:
     """Material, nominal and outer diameter: high pressure is steel, the rest mostly PE by now."""
     if pressure in DIAMETERS:
-        dn = int(dice.choice(DIAMETERS[pressure]))
+        dn = one_of(dice, DIAMETERS[pressure])
         return "steel", dn, OUTER[dn]
     if year < 2003:
-        dn = int(dice.choice(STEEL_DIAMETERS[pressure]))
+        dn = one_of(dice, STEEL_DIAMETERS[pressure])
         return "steel", dn, OUTER[dn]
-    dn = int(dice.choice(STREET_DIAMETERS[pressure]))
+    dn = one_of(dice, STREET_DIAMETERS[pressure])
     return "pe", dn, float(dn)

@@ -49,8 +49,7 @@ def apart(shapes: Shapes, others: Shapes, room: float = 0.5) -> NDArrayInt:
 
 def clear_of(mains: Mains, shapes: Shapes, room: float = 4.5) -> NDArrayInt:
     """Numbers of the shapes that keep `room` metres from every main."""
-    tree = shapely.STRtree([shapely.LineString(line) for line in mains.line])
-    near = set(tree.query(shapes, predicate="dwithin", distance=room)[0].tolist())
+    near = set(mains.tree.query(shapes, predicate="dwithin", distance=room)[0].tolist())
     return np.array([at for at in range(len(shapes)) if at not in near], dtype=np.int64)
 
 
@@ -89,7 +88,7 @@ def make_sheds(plan: Plan, blocks: Blocks, standing: Shapes) -> Sheds:
         axis=1
     )
     served = estates[away > 0.24 * min(plan.width, plan.height, 4000)]
-    block = np.concatenate([served, served])[: round(len(served) * 1.95)]
+    block = np.concatenate([served, served])[: round(len(served) * plan.size.sheds)]
     up = np.where(np.arange(len(block)) < len(served), -84.0, 70.0) + dice.uniform(
         -6, 6, len(block)
     )
@@ -124,7 +123,7 @@ class Sites:
 def make_sites(plan: Plan, edges: Edges, blocks: Blocks) -> Sites:
     """Whole blocks being built, trenches along streets, and points beside streets."""
     dice = plan.dice("sites")
-    count = max(40 * len(blocks.kind) // 120, 20)
+    count = max(plan.size.sites * len(blocks.kind) // 120, 20)
     works = np.flatnonzero([kind == "works" for kind in blocks.kind])[: count // 4]
     lots = shapely.buffer(blocks.outline[works], -dice.uniform(0.5, 25, len(works)))
     chosen = np.flatnonzero([kind != "ring" for kind in edges.kind])
@@ -226,7 +225,7 @@ def make_coverage(plan: Plan, day: date) -> list[Coverage]:
     """
     low, top = -MARGIN * 0.95, max(plan.height + MARGIN, plan.height / 2 + FIELD[1] / 2 + 450) - 45
     west, east = -MARGIN * 0.95, plan.width + MARGIN + FIELD[0] - 45
-    y = np.linspace(low, top, 60)
+    y = np.linspace(low, top, max(60, round((top - low) / 100)))
     bank = np.stack([plan.river(y), y], axis=1)
     cut = int(np.flatnonzero(y <= plan.height * 0.45)[-1])
 

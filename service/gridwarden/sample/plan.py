@@ -8,14 +8,17 @@ point by at most 60 m over 1.5 km, so right angles stay nearly right and nothing
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 Numbers = NDArray[np.float64]
 Shapes = NDArray[np.object_]
+Drawn = TypeVar("Drawn")
 
 CRS = 4547
 REFERENCE_DATE = date(2026, 11, 1)
@@ -35,13 +38,30 @@ RIVER_WIDTH = 110.0
 
 @dataclass(frozen=True)
 class Size:
-    """How many blocks; about 25 buildings, 5 mains and half an estate each."""
+    """How many blocks; about 28 buildings, 4 to 7 mains and half an estate each.
+
+    `sites` are building sites for 120 blocks, `sheds` charging sheds for an estate. A `dense` city
+    has a pipe before every row of houses, and trunk mains of 22 blocks along its arterials.
+    """
 
     columns: int
     rows: int
+    sites: int = 40
+    sheds: float = 1.95
+    dense: bool = False
 
 
-SIZES = {"s": Size(12, 10), "m": Size(38, 32), "l": Size(120, 101)}
+SIZES = {
+    "s": Size(12, 10),
+    "m": Size(64, 56, 69, 1.04, dense=True),
+    "l": Size(200, 176, 69, 1.04, dense=True),
+}
+TRUNK_BLOCKS = 22
+
+
+def one_of(dice: np.random.Generator, deck: Sequence[Drawn]) -> Drawn:
+    """One of the deck; as `dice.choice`, without its arrays."""
+    return deck[int(dice.integers(0, len(deck)))]
 
 
 @dataclass(frozen=True)
@@ -98,9 +118,9 @@ class Plan:
         return np.asarray(np.round(self.bend(middle) - PLANTED / 2, 0))
 
 
-def make_plan(seed: int, size: str) -> Plan:
-    """The plan of a seed and a size (`s`, `m` or `l`)."""
-    shape = SIZES[size]
+def make_plan(seed: int, size: str | Size) -> Plan:
+    """The plan of a seed and a size (`s`, `m`, `l` or one of your own)."""
+    shape = SIZES[size] if isinstance(size, str) else size
     dice = np.random.default_rng([seed, 0])
     across = dice.uniform(275, 335, shape.columns)
     river_column = shape.columns // 2 - 1

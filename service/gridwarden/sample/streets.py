@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import shapely
-from shapely.ops import substring
 
 from gridwarden.sample.names import street_name
-from gridwarden.sample.plan import MARGIN, RIVER_WIDTH, STEPS, Numbers, Plan
+from gridwarden.sample.plan import MARGIN, RIVER_WIDTH, STEPS, Numbers, Plan, Shapes
 
 HALF_WIDTH = {"local": 11.0, "arterial": 19.0, "ring": 40.0, "bypass": 30.0}
 """From the middle of a street to the building line, metres."""
@@ -41,6 +41,16 @@ class Edges:
         self.code.append(f"R-{key[0]}{key[1]:03d}-{key[2]:03d}")
         self.west.append(west)
 
+    def lines(self) -> Shapes:
+        """Every piece's middle as a shape."""
+        return line_shapes(self.line)
+
+
+def line_shapes(lines: Sequence[Numbers]) -> Shapes:
+    """LineStrings of lists of points, all at once."""
+    rows = np.repeat(np.arange(len(lines)), [len(line) for line in lines])
+    return np.asarray(shapely.linestrings(np.concatenate(lines), indices=rows))
+
 
 def served(edges: Edges, plan: Plan) -> list[int]:
     """Street pieces with lines in the ground: all but bridges, the by-pass, the ways out to it,
@@ -60,14 +70,30 @@ def left_of(line: Numbers, metres: float) -> Numbers:
     return np.asarray(line + metres * np.stack([-along[:, 1], along[:, 0]], axis=1))
 
 
-def beside(edges: Edges, at: int, metres: float, trim: float = 30.0) -> shapely.LineString:
-    """A line beside one street piece, so many metres to the left of its middle.
+def beside(edges: Edges, at: Sequence[int], metres: Sequence[float], trim: float = 30.0) -> Shapes:
+    """Lines beside street pieces of the grid, each so many metres to the left of its middle.
 
-    It ends `trim` metres before the crossings, where it would meet the mains of the other street.
+    They end `trim` metres before the crossings, where they would meet the mains of the other
+    street.
     """
-    line = shapely.LineString(left_of(edges.line[at], metres))
-    cut = substring(line, min(trim, line.length * 0.4), max(line.length - trim, line.length * 0.6))
-    return shapely.LineString(np.round(shapely.get_coordinates(cut), 3))
+    if not len(at):
+        return np.empty(0, dtype=object)
+    places = np.stack([edges.line[one] for one in at])
+    along = np.gradient(places, axis=1)
+    along /= np.linalg.norm(along, axis=2, keepdims=True)
+    aside = np.stack([-along[..., 1], along[..., 0]], axis=-1)
+    places = places + np.asarray(metres)[:, None, None] * aside
+    lines = shapely.linestrings(places)
+    length = shapely.length(lines)
+    first, last = np.minimum(trim, length * 0.4), np.maximum(length - trim, length * 0.6)
+    run = np.cumsum(np.linalg.norm(np.diff(places, axis=1), axis=2), axis=1)[:, :-1]
+    kept = np.pad(
+        (first[:, None] < run) & (run < last[:, None]), ((0, 0), (1, 1)), constant_values=True
+    )
+    places[:, 0] = shapely.get_coordinates(shapely.line_interpolate_point(lines, first))
+    places[:, -1] = shapely.get_coordinates(shapely.line_interpolate_point(lines, last))
+    rows = np.nonzero(kept)[0]
+    return np.asarray(shapely.linestrings(np.round(places[kept], 3), indices=rows))
 
 
 def fine(cuts: Numbers) -> Numbers:
@@ -141,7 +167,8 @@ def _ways_out(edges: Edges, plan: Plan) -> None:
 
 def river_polygon(plan: Plan) -> shapely.Polygon:
     """The water, for keeping things out of it; it is no layer."""
-    y = np.linspace(-MARGIN, plan.height + MARGIN, 80)
+    count = max(80, round((plan.height + 2 * MARGIN) / 75))
+    y = np.linspace(-MARGIN, plan.height + MARGIN, count)
     middle = plan.river(y)
     left = np.stack([middle - RIVER_WIDTH / 2, y], axis=1)
     right = np.stack([middle + RIVER_WIDTH / 2, y], axis=1)

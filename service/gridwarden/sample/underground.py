@@ -17,7 +17,7 @@ from shapely.ops import substring
 from gridwarden.sample.files import Dataset
 from gridwarden.sample.mains import Mains
 from gridwarden.sample.places import clear_of
-from gridwarden.sample.plan import Plan
+from gridwarden.sample.plan import Plan, one_of
 from gridwarden.sample.streets import Edges, beside, left_of, served
 
 ASIDE = {
@@ -76,14 +76,16 @@ def make_lines(plan: Plan, edges: Edges, mains: Mains, records: dict[str, list[A
     """Street by street, then the badly laid ones and the house connections."""
     dice = plan.dice("underground lines")
     drawn = [
-        (beside(edges, at, ASIDE[kind][edges.kind[at]]), at, _record(kind, dice))
+        (at, _record(kind, dice))
         for at in served(edges, plan)
         for kind, share in SHARES.items()
         if dice.random() < share
     ]
+    aside = [ASIDE[row["kind"]][edges.kind[at]] for at, row in drawn]
+    shapes = beside(edges, [at for at, _ in drawn], aside)
     lines = Lines()
-    for number in clear_of(mains, np.array([one[0] for one in drawn], dtype=object)).tolist():
-        lines.add(*drawn[number])
+    for number in clear_of(mains, shapes).tolist():
+        lines.add(shapes[number], *drawn[number])
     main_of = {edge: at for at, edge in enumerate(mains.edge) if edge is not None}
     measured = [
         at
@@ -108,10 +110,10 @@ def _record(kind: str, dice: np.random.Generator) -> dict[str, Any]:
     }  # fmt: skip
     if kind in DIAMETERS:
         sizes, outer, row["material"] = DIAMETERS[kind]
-        row["dn"] = int(dice.choice(sizes))
+        row["dn"] = one_of(dice, sizes)
         row["od_mm"] = round(row["dn"] * outer, 1) if dice.random() < 0.8 else None
     if kind == "heat":
-        row["laying"] = str(dice.choice(["direct", "trench"]))
+        row["laying"] = one_of(dice, ("direct", "trench"))
     if kind.endswith("cable"):
         row["laying"] = str(dice.choice(["direct", "duct", "trench"], p=[0.5, 0.4, 0.1]))
     if kind == "power_cable":
