@@ -34,7 +34,7 @@ $$;
 -- {"busy"} (the dataset is being published), {"stale": the version now}. `expected` null: any.
 create function data.held_to_edit(layer text, feature bigint, expected integer[]) returns jsonb
     language plpgsql volatile security definer set search_path = pg_catalog, public, pg_temp
-    set lock_timeout = '5s' as
+    set lock_timeout = '3s' as
 $$
 declare
     part bigint;
@@ -103,7 +103,7 @@ $$;
 create function api.create_feature(layer text, dataset text, org bigint, said jsonb, nature text)
     returns jsonb
     language plpgsql volatile security definer set search_path = pg_catalog, public, pg_temp
-    set lock_timeout = '5s' as
+    set lock_timeout = '3s' as
 $$
 declare
     part data.dataset;
