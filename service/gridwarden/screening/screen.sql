@@ -132,6 +132,12 @@ with changed as materialized (
     select t.family, t.layer
     from turned t
     where not exists (select from changed c where c.layer = any (t.beside))
+), touched as materialized (
+    -- by equality: of a whole city's differences not each is held against every change
+    select distinct d.ctid as place
+    from data.difference d
+    cross join lateral unnest(d.counterparts) k(id)
+    join changed c on c.layer = d.counterpart_layer and c.feature_id = k.id
 )
 update data.difference d set reason = 'rule'
 from counts t
@@ -139,8 +145,7 @@ where t.family = d.family and t.layer = d.layer
   and not exists (select from changed c where c.layer = d.layer and c.feature_id = d.subject_id)
   and not exists (select from changed c
                   where c.layer = 'gas_pipelines' and c.feature_id = d.main_id)
-  and not exists (select from changed c
-                  where c.layer = d.counterpart_layer and c.feature_id = any (d.counterparts))
+  and not exists (select from touched o where o.place = d.ctid)
   and not (d.act = 'changed' and d.moved and not d.told
            and exists (select from changed c where c.layer = 'districts'))
 
