@@ -63,7 +63,7 @@ def installation() -> Iterator[Settings]:
     """A private cluster of its own, migrated, with the shipped rules published."""
     with tempfile.TemporaryDirectory(prefix="gw-test-", ignore_cleanup_errors=True) as home:
         Path(home).chmod(0o755)
-        settings = Settings(home=Path(home), database_url=None, crs=4547)
+        settings = Settings(home=Path(home), database_url=None, crs=4547, feed_seconds=0.3)
         cluster.up(settings)
         forgo_the_disk(settings)
         migrations.upgrade(settings)

@@ -17,6 +17,8 @@ from gridwarden.intake import pages as import_pages
 from gridwarden.intake import routes as intake
 from gridwarden.intake.editing import routes as editing
 from gridwarden.jobs import routes as jobs
+from gridwarden.jobs.events import routes as events
+from gridwarden.jobs.webhooks import routes as webhooks
 from gridwarden.layers.export import routes as exports
 from gridwarden.layers.features import routes as features
 from gridwarden.maps import routes as maps
@@ -35,6 +37,8 @@ from gridwarden.words import answers, static
 ROUTERS = (
     access.router,
     jobs.router,
+    events.router,
+    webhooks.router,
     features.router,
     exports.router,
     editing.router,

@@ -106,9 +106,12 @@ def serve(
 @app.command()
 def worker() -> None:
     """Run queued jobs (imports, screenings) until Ctrl-C."""
-    # Importing them registers the kinds of jobs.
+    # Importing them registers the kinds of jobs, and what goes on beside them in this order.
     from gridwarden.intake import tasks as _imports  # noqa: F401
     from gridwarden.screening import tasks as _screens  # noqa: F401
+
+    # isort: split
+    from gridwarden.jobs.webhooks import sending as _senders  # noqa: F401
 
     asyncio.run(work(Settings()))
 

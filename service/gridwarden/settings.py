@@ -8,7 +8,14 @@ import os
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, SecretStr, computed_field, field_validator
+from pydantic import (
+    Field,
+    IPvAnyNetwork,
+    SecretStr,
+    TypeAdapter,
+    computed_field,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
@@ -59,6 +66,17 @@ class Settings(BaseSettings):
     """Megabytes of memory that reading one file may take."""
     reader_seconds: int = Field(default=120, ge=1)
     """Seconds of processor time for opening a file, and for each 20,000 rows of it."""
+    keep_events_days: int = Field(default=30, ge=1, le=3650)
+    """How long events, and what became of their deliveries, are kept."""
+    feed_seconds: float = Field(default=600, gt=0)
+    """After so long a feed of events ends; a browser opens the next where it ended."""
+    webhook_networks: Annotated[tuple[str, ...], NoDecode] = ()
+    """Private networks (10.0.0.0/8) that webhooks may call, by http, too; public https is free."""
+    webhook_retry_s: Annotated[tuple[float, ...], NoDecode] = (
+        *(5, 30, 120, 600, 1800),
+        *(3600, 7200, 14400, 28800, 28800),
+    )
+    """Seconds between the tries of one message; the whole is about a day."""
     area_km2: float = 1.0
     web_connections: int = 8
     worker_connections: int = 4
@@ -67,13 +85,28 @@ class Settings(BaseSettings):
     metrics_token: SecretStr | None = Field(default=None, min_length=16)
     """What a monitoring machine sends as `Authorization: Bearer` to read /metrics, and no more."""
 
-    @field_validator("rules", mode="before")
+    @field_validator("rules", "webhook_networks", "webhook_retry_s", mode="before")
     @classmethod
     def _listed(cls, rules: object) -> object:
         """A text is a list with commas."""
         if isinstance(rules, str):
             return tuple(name.strip() for name in rules.split(",") if name.strip())
         return rules
+
+    @field_validator("webhook_networks", mode="after")
+    @classmethod
+    def _networks(cls, networks: tuple[str, ...]) -> tuple[str, ...]:
+        """Refuses, at the start, what is no network."""
+        read = TypeAdapter(IPvAnyNetwork)
+        return tuple(str(read.validate_python(network)) for network in networks)
+
+    @field_validator("webhook_retry_s", mode="after")
+    @classmethod
+    def _some_wait(cls, waits: tuple[float, ...]) -> tuple[float, ...]:
+        """At least one, and each a time that passes."""
+        if not waits or not all(0 < wait <= 86_400 * 7 for wait in waits):
+            raise ValueError("seconds, each more than 0 and at most a week")
+        return waits
 
     @field_validator("home", mode="after")
     @classmethod

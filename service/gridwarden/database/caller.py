@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 ASKERS = ("utility", "supervisor", "planner", "dispatcher", "viewer")
 ADMINISTRATORS = ("administrator", "security", "auditor")
-WORK_ROLES = ("import", "screen", "seal")
+WORK_ROLES = ("import", "screen", "seal", "send")
 ROLES = ASKERS + ADMINISTRATORS + WORK_ROLES
 
 

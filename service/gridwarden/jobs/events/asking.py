@@ -1,0 +1,103 @@
+"""What a request for events asks, read strictly: an unknown filter would tell too much."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlencode
+
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
+
+from gridwarden.access.named import district_called
+from gridwarden.database import queries
+from gridwarden.words.problems import Problem
+
+Q = queries(__package__ or "gridwarden.jobs.events", "events.sql")
+FILTERS: Final = ("topic", "family", "layer", "severity", "district")
+CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
+    "topic": ("finding", "import"),
+    "severity": ("general", "serious", "major"),
+}
+LATEST: Final = "latest"
+GREATEST_LIMIT: Final = 1000
+_WHOLE = re.compile(r"\d{1,18}")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Filters by name, and the place that events are asked after.
+
+    `after` is None for the oldest that are kept, or LATEST for none of those that there are.
+    """
+
+    filters: Mapping[str, str]
+    after: int | str | None
+    limit: int
+
+    def following(self, cursor: int) -> str:
+        """The address of the next page."""
+        paging = {"limit": str(self.limit), "cursor": str(cursor)}
+        return "/api/events?" + urlencode({**self.filters, **paging})
+
+
+def asked_of(items: Iterable[tuple[str, str]], known: tuple[str, ...] = ()) -> Asked:
+    """Read query parameters, of which `known` are there besides the filters.
+
+    Raises Problem (400) naming the one that is wrong.
+    """
+    given: dict[str, str] = {}
+    for name, value in items:
+        if name not in (*FILTERS, *known, "lang"):
+            raise Problem("unknown_parameter", field=name[:80])
+        if name in given:
+            raise Problem("invalid_value", "events.repeated", field=name)
+        given[name] = value
+    limit = given.get("limit", "100")
+    if not _WHOLE.fullmatch(limit) or int(limit) < 1:
+        raise Problem("invalid_value", "events.bad_limit", field="limit")
+    return Asked(
+        filters_of(given), place(given.get("cursor"), "cursor"), min(int(limit), GREATEST_LIMIT)
+    )
+
+
+def filters_of(given: Mapping[str, str]) -> dict[str, str]:
+    """The filters among what was given. Raises Problem (400) for a choice that there is not."""
+    for name, choices in CHOICES.items():
+        if name in given and given[name] not in choices:
+            told = ", ".join(choices)
+            raise Problem("invalid_value", "events.bad_choice", field=name, choices=told)
+    return {name: given[name] for name in FILTERS if name in given}
+
+
+def place(text: str | None, field: str) -> int | str | None:
+    """A place as it was given; None for none. Raises Problem (400)."""
+    if text is None or text == LATEST:
+        return text
+    if not _WHOLE.fullmatch(text) or not text.isascii():
+        raise Problem("invalid_value", "events.bad_cursor", field=field)
+    return int(text)
+
+
+async def values_of(
+    c: AsyncConnection[TupleRow], filters: Mapping[str, str]
+) -> dict[str, str | int | None]:
+    """The filters as the named statements take them, in a caller's open transaction.
+
+    Raises Problem (400) for a family, layer or district that is not there: nothing would ever
+    be told of it.
+    """
+    allowed: dict[str, list[str]] = {}
+    if "family" in filters or "layer" in filters:
+        for name, choice in await (await c.execute(Q["choices"])).fetchall():
+            allowed.setdefault(name, []).append(choice)
+    for name in ("family", "layer"):
+        if name in filters and filters[name] not in allowed.get(name, []):
+            told = ", ".join(allowed.get(name, []))
+            raise Problem("invalid_value", "events.bad_choice", field=name, choices=told)
+    values: dict[str, str | int | None] = {name: filters.get(name) for name in FILTERS}
+    if "district" in filters:
+        values["district"] = await district_called(
+            c, filters["district"], "district", unknown="invalid_value"
+        )
+    return values

@@ -1,0 +1,78 @@
+"""Events as one caller may see them: the one reader behind list, feed and webhooks."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow, class_row
+
+from gridwarden.database import Caller, Pool, as_caller
+from gridwarden.jobs.events.asking import LATEST, Q
+from gridwarden.words.problems import Problem
+
+Values = Mapping[str, str | int | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event: its place, and `told`, the JSON text of the whole as its reader may see it."""
+
+    seq: int
+    type: str
+    subject: str
+    at: datetime
+    told: str
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Events in their order. `cursor` is the place up to which nothing more is to be told."""
+
+    events: list[Event]
+    cursor: int
+    more: bool
+
+
+async def start(c: AsyncConnection[TupleRow], after: int | str | None, field: str) -> int:
+    """The place that reading begins after. Raises Problem `gone` for one that is not kept."""
+    last, forgotten = await _clock(c)
+    if after == LATEST:
+        return last
+    if after is None:
+        return forgotten
+    if int(after) < forgotten:
+        raise Problem("gone", "events.too_old", field=field, oldest=forgotten)
+    if int(after) > last:
+        raise Problem("gone", "events.too_new", field=field, newest=last)
+    return int(after)
+
+
+async def read(
+    c: AsyncConnection[TupleRow], values: Values, after: int, limit: int, srid: int
+) -> Read:
+    """Up to `limit` events after a place, in the reader's open transaction.
+
+    `values` are the filters as `values_of` gives them; `srid` is the working CRS.
+    """
+    last, _ = await _clock(c)
+    asked = {**values, "after": after, "upto": last, "limit": limit + 1, "srid": srid}
+    async with c.cursor(row_factory=class_row(Event)) as cursor:
+        found = await (await cursor.execute(Q["seen"], asked)).fetchall()
+    more, found = len(found) > limit, found[:limit]
+    return Read(found, found[-1].seq if more else max(last, after), more)
+
+
+async def read_as(
+    pool: Pool, caller: Caller, values: Values, after: int, limit: int, srid: int
+) -> Read:
+    """The same, as one caller; the transaction has ended when this returns."""
+    async with as_caller(pool, caller) as c:
+        return await read(c, values, after, limit, srid)
+
+
+async def _clock(c: AsyncConnection[TupleRow]) -> tuple[int, int]:
+    """The newest place, and the newest that was deleted."""
+    row = await (await c.execute(Q["clock"])).fetchone()
+    assert row is not None
+    return int(row[0]), int(row[1])

@@ -1,0 +1,11 @@
+drop view api.event_choice, api.event_clock, api.event;
+drop trigger tell_import_of_job on data.job;
+drop trigger tell_import on data.import;
+drop function data.tell_import_of_job();
+drop function data.tell_import();
+drop function data.forget_events(integer, integer);
+drop trigger event_waits on data.event;
+drop function data.event_waits();
+drop function data.number_events(integer);
+drop table data.event_clock;
+revoke usage on schema data from gridwarden_send;
