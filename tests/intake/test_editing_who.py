@@ -43,7 +43,14 @@ def test_a_company_edits_mains_of_its_own_datasets_alone(city: City) -> None:
         number_in(path),
     )
     items = ITEMS.format("gas_pipelines")
-    for number, status in ((theirs, 404), (10**9, 404), ("x", 404), (nobodys, 403)):
+    kept = city.patch(
+        f"{items}/{nobodys}", "utility", {"properties": {"operator": "东城燃气"}}, "*"
+    )
+    assert (kept.status_code, kept.headers["etag"]) == (200, '"2"'), "it gives no main away"
+    [(works,)] = city.rows("select min(id) from data.excavations")
+    works_path = f"{ITEMS.format('excavations')}/{works}"
+    assert city.send("DELETE", works_path, "utility", If_Match="*").status_code == 403
+    for number, status in ((theirs, 404), (10**9, 404), ("x", 404)):
         for tags in ({}, {"If_Match": '"1"'}, {"If_Match": '"9"'}):
             for method, body in (("PUT", line()), ("DELETE", None)):
                 refused = city.send(method, f"{items}/{number}", "utility", body, **tags)
@@ -143,6 +150,9 @@ def test_options_say_what_a_role_may_do(city: City) -> None:
         told = city.send("OPTIONS", f"{here}/1", role)
         assert (told.status_code, told.headers["allow"]) == (204, item)
         assert ("accept-patch" in told.headers) == ("PATCH" in item)
+        # the framework's own refusal names them as well
+        refused = city.send("PATCH", here, "planner", {})
+        assert (refused.status_code, refused.headers["allow"]) == (405, "GET, POST, OPTIONS")
     conforms = city.client.get("/ogc/conformance").json()["conformsTo"]
     assert {one.rsplit("/", 1)[1] for one in conforms if "features-4" in one} == {
         "create-replace-delete",

@@ -17,6 +17,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
+from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gridwarden.words.language import language_of
@@ -78,6 +79,7 @@ _REASONS: Final[dict[str, str]] = {
     "datetime_parsing": "when",
     "datetime_from_date_parsing": "when",
 }
+METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _LIMITS: Final = ("gt", "ge", "lt", "le", "max_length", "min_length")
 
 
@@ -200,7 +202,21 @@ def from_http(request: Request, error: HTTPException) -> Response:
     response = answer(request, Problem(kind))
     for name, value in (error.headers or {}).items():
         response.headers[name] = value
+    if error.status_code == 405:
+        response.headers["Allow"] = ", ".join(_methods(request))
     return response
+
+
+def _methods(request: Request) -> list[str]:
+    """What the address takes, by all of its routes; the framework names those of the first alone."""
+    return [
+        method
+        for method in METHODS
+        if any(
+            route.matches({**request.scope, "method": method})[0] is Match.FULL
+            for route in request.app.routes
+        )
+    ]
 
 
 def kind_of(error: psycopg.Error) -> str:

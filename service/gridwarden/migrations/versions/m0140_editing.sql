@@ -1,8 +1,9 @@
 -- One feature at a time: made, replaced, changed in part, removed, guarded by its version.
 --
--- Who brings a layer edits it; a company what lies in its own datasets alone. What a caller does not
--- see is not there for them. The dataset's row is locked (shared) before the feature's: a publication
--- of the dataset, which locks it alone, comes before or after an edit and never between.
+-- Who brings a layer edits it; a company what is its own alone: what lies in its datasets, and its
+-- mains in a dataset that is nobody's. What a caller does not see is not there for them. The
+-- dataset's row is locked (shared) before the feature's: a publication of the dataset, which locks it
+-- alone, comes before or after an edit and never between.
 
 -- What the caller may know of a feature before it is edited: {"version", "dataset", "may"}, and where
 -- they may edit it also {"kind", "source_id", "extra"}; null for one that they do not see.
@@ -21,7 +22,8 @@ begin
     end if;
     execute format('
         select jsonb_build_object(''version'', v.version, ''dataset'', d.name, ''may'', $2 and
-                   (current_setting(''role'') <> ''gridwarden_utility'' or api.my_org(d.org_id)),
+                   (current_setting(''role'') <> ''gridwarden_utility''
+                       or api.my_org(coalesce(d.org_id, v.org_id))),
                    ''kind'', replace(st_geometrytype(v.geom), ''ST_'', ''''),
                    ''source_id'', v.source_id, ''extra'', v.extra)
         from api.%I v join data.dataset d on d.id = v.dataset_id where v.id = $1', layer)
@@ -169,7 +171,9 @@ $$
 declare
     held jsonb := data.held_to_edit(layer, feature, expected);
     names text[] := data.said_columns(layer);
+    -- A company gives no main away.
     operator text := case when 'operator' = any (names)
+                           and current_setting('role') <> 'gridwarden_utility'
         then 'case when r.operator is distinct from o.operator
                    then data.operator_called(r.operator) else o.org_id end' else 'o.org_id' end;
     comes text[];
