@@ -10,7 +10,7 @@ from intake.editing_city import ITEMS, LAT, LON, City, square
 from intake.editing_city import city as city
 
 QUICK = settings(
-    max_examples=120,
+    max_examples=100,
     deadline=None,
     database=None,
     derandomize=True,

@@ -208,7 +208,7 @@ def from_http(request: Request, error: HTTPException) -> Response:
 
 
 def _methods(request: Request) -> list[str]:
-    """What the address takes, by all of its routes; the framework names those of the first alone."""
+    """What the address takes, by all its routes: the framework names those of the first alone."""
     return [
         method
         for method in METHODS
