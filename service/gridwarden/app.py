@@ -21,6 +21,7 @@ from gridwarden.jobs.events import routes as events
 from gridwarden.jobs.webhooks import routes as webhooks
 from gridwarden.layers.export import routes as exports
 from gridwarden.layers.features import routes as features
+from gridwarden.maps import changes
 from gridwarden.maps import routes as maps
 from gridwarden.permits import routes as permits
 from gridwarden.rules import pages as rule_pages
@@ -47,6 +48,7 @@ ROUTERS = (
     sharing.router,
     rules.router,
     rule_pages.router,
+    changes.router,  # before `/findings/{number}`
     screening.router,
     what_if.router,
     kept.router,

@@ -31,6 +31,7 @@ from gridwarden.permits import commands as permits
 from gridwarden.rules import commands as rules
 from gridwarden.rules import ensure_published
 from gridwarden.sample import commands as sample
+from gridwarden.screening import changes_commands as changes
 from gridwarden.screening import commands as screening
 from gridwarden.screening import what_if_commands as what_if
 from gridwarden.settings import Settings
@@ -53,6 +54,7 @@ ROOMS = (
     intake,
     rules,
     screening,
+    changes,
     what_if,
     dispatch,
     maps,

@@ -75,16 +75,16 @@ async def chosen_by(
     """The statement of what was asked for, of what the caller may see, and its values; a
     supervisor's look is kept with its purpose. Raises Problem as `list_findings` does.
     """
-    await _check_names(connection, asked)
+    await check_names(connection, asked)
     await go_back(connection, asked.at, "findings")
-    values = {**asked.values(srid), "district": await _district(connection, asked)}
+    values = {**asked.values(srid), "district": await district_of(connection, asked)}
     if caller.role == "supervisor":
         await connection.execute(Q["look"], {"purpose": purpose[:500]})
     evidence = sql.SQL(then(Q["exact"] if caller.role in EXACT else Q["open"], asked.at))
     return sql.SQL(then(Q["chosen"], asked.at)).format(evidence=evidence), values
 
 
-async def _check_names(connection: AsyncConnection[TupleRow], asked: FindingsQuery) -> None:
+async def check_names(connection: AsyncConnection[TupleRow], asked: FindingsQuery) -> None:
     """Refuse what no finding can be of: an empty list would read as "nothing found"."""
     wanted = {name: asked.filters[name] for name in NAMED if name in asked.filters}
     if not wanted:
@@ -99,7 +99,7 @@ async def _check_names(connection: AsyncConnection[TupleRow], asked: FindingsQue
             raise Problem("invalid_value", "screening.bad_choice", field=name, choices=told)
 
 
-async def _district(connection: AsyncConnection[TupleRow], asked: FindingsQuery) -> int | None:
+async def district_of(connection: AsyncConnection[TupleRow], asked: FindingsQuery) -> int | None:
     """The id of the district that was asked for by id, code or name."""
     name = asked.filters.get("district")
     if name is None:

@@ -95,22 +95,22 @@ def cell_sizes(role: str) -> tuple[int, ...]:
 
 def findings_query(items: list[tuple[str, str]], role: str, zone: str) -> FindingsQuery:
     """Read the API's query parameters. Raises Problem (400) naming the one that is wrong."""
-    given = _given(items, KNOWN)
+    given = given_of(items, KNOWN)
     return FindingsQuery(
         **_narrowing(given, role, zone),
-        limit=min(_whole(given.get("limit", "100"), "limit", least=1), GREATEST_LIMIT),
-        after=(0, _whole(given.get("cursor", "0"), "cursor", least=0)),
+        limit=min(whole(given.get("limit", "100"), "limit", least=1), GREATEST_LIMIT),
+        after=(0, whole(given.get("cursor", "0"), "cursor", least=0)),
     )
 
 
 def narrowing_query(items: Iterable[tuple[str, str]], role: str, zone: str) -> FindingsQuery:
     """Read the filters alone, for a list that has no pages. Raises Problem (400)."""
-    return FindingsQuery(**_narrowing(_given(items, NARROWING), role, zone), limit=0)
+    return FindingsQuery(**_narrowing(given_of(items, NARROWING), role, zone), limit=0)
 
 
 def page_query(items: Iterable[tuple[str, str]], role: str, rows: int, zone: str) -> FindingsQuery:
     """Read those of the page, most severe first; an empty field of its form asks for nothing."""
-    given = _given([(name, value) for name, value in items if value], KNOWN_TO_PAGE)
+    given = given_of([(name, value) for name, value in items if value], KNOWN_TO_PAGE)
     place = _AFTER.fullmatch(given.get("after", "0.0"))
     if place is None:
         raise Problem("invalid_value", "screening.bad_after", field="after")
@@ -119,7 +119,8 @@ def page_query(items: Iterable[tuple[str, str]], role: str, rows: int, zone: str
     return FindingsQuery(**narrowing, limit=rows, after=after, worst_first=True)
 
 
-def _given(items: Iterable[tuple[str, str]], known: tuple[str, ...]) -> dict[str, str]:
+def given_of(items: Iterable[tuple[str, str]], known: tuple[str, ...]) -> dict[str, str]:
+    """The parameters by name. Raises Problem (400) for an unknown or repeated one."""
     given: dict[str, str] = {}
     for name, value in items:
         if name not in known:
@@ -166,7 +167,8 @@ def _bbox(text: str) -> tuple[float, float, float, float]:
     return west, south, east, north
 
 
-def _whole(text: str, name: str, least: int) -> int:
+def whole(text: str, name: str, least: int) -> int:
+    """A whole number. Raises Problem (400, naming the parameter) for anything else."""
     if not re.fullmatch(r"[0-9]{1,18}", text) or int(text) < least:
         raise Problem("invalid_value", "screening.bad_number", field=name)
     return int(text)

@@ -10,7 +10,7 @@ from gridwarden.access import allow
 from gridwarden.database import Caller, as_caller
 from gridwarden.jobs import queue_screen
 from gridwarden.layers.past import moment
-from gridwarden.screening import exporting_routes
+from gridwarden.screening import changes_routes, exporting_routes
 from gridwarden.screening.explaining import Explained, explain
 from gridwarden.screening.listing import EXACT, LISTING, list_findings
 from gridwarden.screening.parameters import FindingsQuery, findings_query
@@ -21,6 +21,7 @@ from gridwarden.words.problems import Problem
 
 router = APIRouter(tags=["screening"])
 router.include_router(exporting_routes.router)  # before `/api/findings/{number}`
+router.include_router(changes_routes.router)
 NOT_KEPT: Final = {"Cache-Control": "no-store"}
 Reader = Annotated[Caller, allow(*LISTING)]
 Asker = Annotated[Caller, allow("utility", "supervisor", "planner", "administrator")]

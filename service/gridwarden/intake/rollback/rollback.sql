@@ -30,5 +30,9 @@ select api.roll_back(%(id)s, %(version)s, %(dry_run)s, %(remove)s)
 -- Whose coordinates the rows of a version were.
 select crs from data.dataset_version where dataset_id = %(dataset_id)s and version = %(version)s
 
+-- name: as_correction
+-- History says of what follows that it puts a mistake right.
+select set_config('gridwarden.nature', 'correction', true)
+
 -- name: stage
 select data.stage_version(%(layer)s, %(dataset_id)s, %(version)s, %(columns)s)

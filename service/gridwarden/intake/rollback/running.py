@@ -23,6 +23,7 @@ class RollingBack(Publication):
         The dataset's lock is taken first: what comes back is compared with what is there.
         """
         await self._begin()
+        await self.c.execute(Q["as_correction"])
         dataset_id, _, now_at = await self._dataset()
         values = {"layer": self.target.layer.id, "dataset_id": dataset_id, "version": version}
         values |= {"columns": list(self.stored)}

@@ -106,7 +106,9 @@ begin
             where m.screened = (go_back.what = 'findings') or go_back.what = 'features'
             order by m.began limit 1;
     end if;
-    select coalesce(array_agg(m.xid), '{}'), min(m.began), min(m.began) filter (where m.screened)
+    -- what is written right now may be committed before it is read
+    select coalesce(array_agg(m.xid), '{}') || array(select pg_snapshot_xip(pg_current_snapshot())),
+           min(m.began), min(m.began) filter (where m.screened)
         into written, began, screening
         from data.moment m where tstzrange(m.began, m.ended) @> go_back.moment;
     perform set_config('gridwarden.at', moment::text, true),
