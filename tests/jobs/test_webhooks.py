@@ -1,0 +1,333 @@
+"""Messages to addresses: signed, tried again under the same id, in order for each subject."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from conftest import KeyMaker, client_of, environment, owner
+from gridwarden.jobs.webhooks.sending import drain
+from gridwarden.settings import Settings
+
+from .hearing import (
+    LOCAL,
+    Heard,
+    Receiver,
+    Town,
+    numbered,
+    receiving,
+    signature_by_openssl,
+    told_of,
+    with_pool,
+)
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "events.md"
+
+
+@pytest.fixture(scope="module")
+def settings(module_city: Settings) -> Settings:
+    """Webhooks may call this machine, and are tried again soon."""
+    return module_city.model_copy(
+        update={"webhook_networks": LOCAL, "webhook_retry_s": (0.05, 0.05, 0.05)}
+    )
+
+
+@pytest.fixture(scope="module")
+def town(settings: Settings) -> Town:
+    town = Town(settings)
+    town.build()
+    return town
+
+
+@pytest.fixture(scope="module")
+def client(town: Town) -> Iterator[TestClient]:
+    with client_of(town.settings) as made:
+        yield made
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with receiving() as one:
+        yield one
+
+
+Add = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def add(client: TestClient, receiver: Receiver) -> Iterator[Add]:
+    """`add(headers, layer="estates")` makes a webhook to the receiver; deleted at the end."""
+    made: list[tuple[int, dict[str, str]]] = []
+
+    def one(headers: dict[str, str], **wanted: Any) -> dict[str, Any]:
+        body = {"url": f"{receiver.url}/here", **wanted}
+        answer = client.post("/api/webhooks", headers=headers, json=body)
+        assert answer.status_code == 201, answer.text
+        document: dict[str, Any] = answer.json()
+        made.append((document["id"], headers))
+        return document
+
+    yield one
+    for number, headers in made:
+        client.delete(f"/api/webhooks/{number}", headers=headers)
+
+
+def deliver(settings: Settings) -> None:
+    """Number what was committed, and send what is due now."""
+    with_pool(settings, lambda pool: drain(pool, settings))
+
+
+def deliver_until(settings: Settings, done: Callable[[], bool]) -> None:
+    """Go on sending until that is so."""
+    until = time.monotonic() + 30
+    while not done():
+        assert time.monotonic() < until
+        deliver(settings)
+
+
+def said(heard: list[Heard]) -> list[str]:
+    return [json.loads(one.body)["data"]["subject"] for one in heard]
+
+
+def documented() -> Callable[[str, dict[str, str], bytes], bool]:
+    """The function `verified` as docs/events.md tells people to write it."""
+    text = DOCUMENT.read_text(encoding="utf-8")
+    code = re.search(r"```python\n(.*?)```", text, re.DOTALL)
+    assert code
+    there: dict[str, Any] = {}
+    exec(code[1], there)
+    function: Callable[[str, dict[str, str], bytes], bool] = there["verified"]
+    return function
+
+
+def test_a_message_is_what_the_key_may_see_signed_as_the_standard_says(
+    town: Town, client: TestClient, add: Add, receiver: Receiver, module_sign_in: KeyMaker
+) -> None:
+    planner = module_sign_in("planner")
+    utility = module_sign_in("utility", org_ids=town.companies[:1])
+    start = client.get("/api/events?cursor=latest", headers=planner).json()["cursor"]
+    secrets = {"/here": add(planner)["secret"]}
+    secrets["/utility"] = add(utility, url=f"{receiver.url}/utility")["secret"]
+    town.sql("update data.buildings set height_m = 60")
+    town.sql("update data.estates set name = 'moved', geom = st_translate(geom, 10, 0)")
+    town.sql("delete from data.street_objects")
+    town.step()
+    deliver(town.settings)
+    for headers, path in ((planner, "/here"), (utility, "/utility")):
+        seen = client.get(f"/api/events?cursor={start}", headers=headers).json()["items"]
+        heard = [json.loads(one.body) for one in receiver.heard if one.path == path]
+        assert sorted((h["data"] for h in heard), key=lambda e: e["seq"]) == seen != []
+        assert {(h["type"], h["timestamp"]) for h in heard} == {(e["type"], e["at"]) for e in seen}
+    assert len({one.id for one in receiver.heard}) == len(receiver.heard)
+    verified = documented()
+    for one in receiver.heard:
+        secret = secrets[one.path]
+        assert one.headers["webhook-signature"] == signature_by_openssl(secret, one)
+        assert verified(secret, one.headers, one.body.encode())
+        assert not verified(secret, one.headers, one.body.encode() + b" ")
+        assert not verified(secret, one.headers | {"webhook-id": "msg_other"}, one.body.encode())
+        old = one.headers | {"webhook-timestamp": "1700000000"}
+        assert not verified(secret, old, one.body.encode())
+
+
+def test_a_later_event_waits_for_the_earlier_of_its_subject_and_others_go_on(
+    town: Town, client: TestClient, add: Add, receiver: Receiver, module_sign_in: KeyMaker
+) -> None:
+    headers = module_sign_in("dispatcher")
+    made = add(headers)
+    failing = [3]
+
+    def answer(heard: Heard) -> int:
+        if said([heard]) == ["finding 901"] and failing[0]:
+            failing[0] -= 1
+            return 500 if failing[0] % 2 else 302
+        return 204
+
+    receiver.answer = answer
+    for act in ("appeared", "changed", "ended"):
+        for subject in ("finding 901", "finding 902", "finding 903"):
+            told_of(town.settings, subject, act)
+    deliver_until(town.settings, lambda: len(receiver.heard) == 12)
+    types = [json.loads(one.body)["type"] for one in receiver.heard]
+    acts = list(zip(said(receiver.heard), types, strict=True))
+    ordered = [f"finding.{act}" for act in ("appeared", "changed", "ended")]
+    for subject in ("finding 902", "finding 903"):
+        assert [act for who, act in acts if who == subject] == ordered
+        assert acts.index((subject, ordered[2])) < acts.index(("finding 901", ordered[1]))
+    mine = [h for h in receiver.heard if said([h]) == ["finding 901"]]
+    assert [json.loads(h.body)["type"] for h in mine] == [ordered[0]] * 4 + ordered[1:]
+    assert len({h.id for h in mine}) == 3
+    assert len({h.id for h in mine[:4]}) == len({h.body for h in mine[:4]}) == 1
+    path = f"/api/webhooks/{made['id']}"
+    listed = client.get(f"{path}/deliveries?limit=5", headers=headers).json()
+    more = client.get(listed["next"], headers=headers).json()
+    rows = listed["items"] + more["items"]
+    assert len(rows) == 9 and all(row["delivered_at"] and row["status"] == 204 for row in rows)
+    assert sorted(row["attempts"] for row in rows) == [1] * 8 + [4]
+    state = client.get(path, headers=headers).json()
+    assert (state["state"], state["waiting"], state["failing_since"]) == ("on", 0, None)
+    with owner(town.settings) as c:
+        texts = "select count(body) from data.delivery where delivered_at is not null"
+        assert c.execute(texts).fetchone() == (0,)
+
+
+def test_one_that_fails_for_long_is_paused_with_its_error_and_resumes_where_it_stopped(
+    town: Town, client: TestClient, add: Add, receiver: Receiver, module_sign_in: KeyMaker
+) -> None:
+    headers = module_sign_in("dispatcher")
+    path = f"/api/webhooks/{add(headers)['id']}"
+    receiver.answer = lambda heard: 503
+    told_of(town.settings, "finding 911", "appeared")
+    told_of(town.settings, "finding 911", "ended")
+
+    def state() -> dict[str, Any]:
+        document: dict[str, Any] = client.get(path, headers=headers).json()
+        return document
+
+    deliver_until(town.settings, lambda: state()["state"] == "paused")
+    paused = state()
+    assert (paused["last_error"], paused["waiting"]) == ("503", 2)
+    assert paused["say"]
+    assert client.post(f"{path}/test", headers=headers).status_code == 409
+    tried = len(receiver.heard)
+    told_of(town.settings, "finding 911", "appeared")
+    deliver(town.settings)
+    assert len(receiver.heard) == tried
+    receiver.answer = lambda heard: 200
+    assert client.post(f"{path}/resume", headers=headers).json()["state"] == "on"
+    deliver_until(town.settings, lambda: state()["waiting"] == 0)
+    types = [json.loads(h.body)["type"].split(".")[1] for h in receiver.heard[tried:]]
+    assert types == ["appeared", "ended", "appeared"]
+    assert receiver.heard[tried].id == receiver.heard[0].id
+    receiver.answer = lambda heard: 410
+    assert client.post(f"{path}/test", headers=headers).status_code == 202
+    deliver_until(town.settings, lambda: state()["state"] == "paused")
+    assert "410" in state()["say"]
+
+
+def test_a_webhook_belongs_to_its_key_and_ends_with_it(
+    town: Town, client: TestClient, add: Add, receiver: Receiver, module_sign_in: KeyMaker
+) -> None:
+    one, two = (module_sign_in("utility", org_ids=(org,)) for org in town.companies)
+    made = add(one, topic="finding")
+    assert made["secret"].startswith("whsec_")
+    path = f"/api/webhooks/{made['id']}"
+    listed = client.get("/api/webhooks", headers=one)
+    assert [row["id"] for row in listed.json()["items"]] == [made["id"]]
+    assert made["secret"] not in listed.text
+    assert client.get("/api/webhooks", headers=two).json()["items"] == []
+    for method, at in (
+        ("GET", path),
+        ("DELETE", path),
+        ("GET", f"{path}/deliveries"),
+        ("POST", f"{path}/test"),
+        ("POST", f"{path}/resume"),
+    ):
+        assert client.request(method, at, headers=two).status_code == 404, (method, at)
+    told_of(town.settings, "finding 921")
+    deliver(town.settings)
+    assert said(receiver.wait(1)) == ["finding 921"]
+    receiver.answer = lambda heard: 500
+    told_of(town.settings, "finding 922")
+    deliver(town.settings)
+    with owner(town.settings) as c:
+        c.execute(
+            "update access.credential set revoked_at = now() where id = %s", (made["key_id"],)
+        )
+    told_of(town.settings, "finding 923")
+    time.sleep(0.2)
+    tried = len(receiver.heard)
+    deliver(town.settings)
+    assert len(receiver.heard) == tried
+    colleague = module_sign_in("utility", org_ids=town.companies[:1])
+    ended = client.get(path, headers=colleague).json()
+    assert (ended["state"], ended["waiting"]) == ("ended", 0)
+    assert client.post(f"{path}/resume", headers=colleague).status_code == 409
+    assert client.delete(path, headers=colleague).status_code == 204
+    assert client.get(path, headers=colleague).status_code == 404
+
+
+def test_a_browser_s_session_makes_none_and_a_key_not_more_than_twenty(
+    town: Town, client: TestClient, receiver: Receiver, module_sign_in: KeyMaker
+) -> None:
+    session = module_sign_in("planner", kind="session")["Authorization"].removeprefix("Bearer ")
+    cookie = {"Cookie": f"gridwarden_session={session}", "Origin": "http://testserver"}
+    body = {"url": receiver.url}
+    answer = client.post("/api/webhooks", headers=cookie, json=body)
+    assert (answer.status_code, answer.json()["field"]) == (400, "Authorization")
+    headers = module_sign_in("planner")
+    answers = [client.post("/api/webhooks", headers=headers, json=body) for _ in range(21)]
+    assert [a.status_code for a in answers] == [201] * 20 + [409]
+    for made in answers[:20]:
+        client.delete(f"/api/webhooks/{made.json()['id']}", headers=headers)
+
+
+def test_a_sender_killed_before_it_wrote_down_what_it_sent_sends_it_again_under_the_same_id(
+    town: Town, add: Add, receiver: Receiver, module_sign_in: KeyMaker
+) -> None:
+    add(module_sign_in("dispatcher"))
+    killed: list[int] = []
+
+    def answer(heard: Heard) -> int:
+        if not killed:
+            killed.append(worker.pid)
+            os.kill(worker.pid, signal.SIGKILL)
+        return 204
+
+    receiver.answer = answer
+    for n in range(3):
+        told_of(town.settings, "finding 931", ("appeared", "changed", "ended")[n])
+    variables = environment(town.settings) | {
+        "GRIDWARDEN_WEBHOOK_NETWORKS": "127.0.0.0/8, 10.0.0.0/8",
+        "GRIDWARDEN_WEBHOOK_RETRY_S": "0.05,0.05",
+    }
+    command = [sys.executable, "-m", "gridwarden", "worker"]
+    worker = subprocess.Popen(command, env=variables, stderr=subprocess.DEVNULL)
+    receiver.wait(1)
+    assert worker.wait(20) == -signal.SIGKILL
+    worker = subprocess.Popen(command, env=variables, stderr=subprocess.DEVNULL)
+    try:
+        heard = receiver.wait(4)
+    finally:
+        worker.terminate()
+        worker.wait(30)
+    assert [json.loads(h.body)["type"].split(".")[1] for h in heard] == [
+        *["appeared"] * 2,
+        "changed",
+        "ended",
+    ]
+    assert heard[0].id == heard[1].id
+    assert len({h.id for h in heard}) == 3
+
+
+def test_what_was_deleted_for_its_age_before_it_was_told_is_said(
+    town: Town, client: TestClient, add: Add, receiver: Receiver, module_sign_in: KeyMaker
+) -> None:
+    from gridwarden.jobs.events import sequencing
+    from gridwarden.jobs.webhooks import sending
+
+    headers = module_sign_in("dispatcher")
+    path = f"/api/webhooks/{add(headers)['id']}"
+    with owner(town.settings) as c:
+        c.execute("update data.webhook set state = 'paused', why = 'gave_up'")
+        c.execute("update data.event set at = now() - interval '1 year'")
+        c.execute("update data.delivery set delivered_at = now() - interval '1 year'")
+    told_of(town.settings, "finding 941", at="2025-01-01T00:00:00Z")
+    numbered(town.settings)
+    for chore in (sequencing.forget, sending.forget):
+        with_pool(town.settings, lambda pool, chore=chore: chore(pool, town.settings))
+    assert client.get(path, headers=headers).json()["lost_at"]
+    assert client.get(f"{path}/deliveries", headers=headers).json()["items"] == []
+    client.post(f"{path}/resume", headers=headers)
+    told_of(town.settings, "finding 942")
+    deliver(town.settings)
+    assert said(receiver.wait(1)) == ["finding 942"]
