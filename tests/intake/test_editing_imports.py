@@ -1,8 +1,10 @@
 """Edits and imports of one dataset: identities hold, nothing is lost, later edits are told."""
 
+import json
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -152,3 +154,30 @@ def test_an_edit_waits_for_a_publication_and_then_is_stale(city: City) -> None:
         assert (answer.status_code, answer.json()["field"]) == (409, "dataset")
         assert int(answer.headers["retry-after"]) > 0
     assert city.patch(path, "planner", {"properties": {"name": "mine"}}, '"2"').status_code == 200
+
+
+def test_what_no_column_takes_is_kept_as_a_file_s_is(
+    city: City, module_bring: Bring, tmp_path: Path
+) -> None:
+    odd = {"d": True, "e": 1.5, "f": "2026-01-01", "h": 3, "i": "", "楼长": "张"}
+    odd |= {"a": [1, 2], "b": {"c": 1}, "k": "2026-01-01T08:00:00Z"}
+    form = {"layer": "buildings", "dataset": "odd", "role": "supervisor"}
+    shape, _ = house(40)
+    module_bring(geojson(tmp_path / "odd.geojson", [(shape, odd | {"id": "f"})]), **form)
+    made, _ = city.made(
+        "buildings",
+        "supervisor",
+        {"type": "Feature", "geometry": shape, "properties": odd | {"id": "e"}},
+        dataset="odd",
+    )
+    rows = dict(
+        city.rows(
+            "select b.source_id, b.extra from data.buildings b join data.dataset d"
+            " on d.id = b.dataset_id where d.name = 'odd'"
+        )
+    )
+    assert made and rows["e"].keys() == rows["f"].keys() == odd.keys() - {"i"}
+    for name in "a", "b":  # both are kept as JSON that people can read
+        assert json.loads(rows["e"].pop(name)) == json.loads(rows["f"].pop(name)) == odd[name]
+    moments = {datetime.fromisoformat(row.pop("k")) for row in rows.values()}
+    assert (len(moments), rows["e"]) == (1, rows["f"])

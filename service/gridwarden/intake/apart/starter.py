@@ -16,6 +16,7 @@ import signal
 import socket
 import sys
 from collections.abc import Iterable
+from importlib.abc import MetaPathFinder
 
 MAX_WORD = 64
 
@@ -36,11 +37,20 @@ def main() -> None:
 
 def _load() -> None:
     """Load what readers need: without pandas, which pyogrio would load and nobody uses here."""
-    for name in ("geopandas", "pandas"):
-        sys.modules[name] = None  # type: ignore[assignment]
+    sys.meta_path.insert(0, WithoutPandas())
     from gridwarden.intake.apart import reader
 
     reader.keep_known_drivers()
+
+
+class WithoutPandas(MetaPathFinder):
+    """Says that pandas is not installed. An entry None in `sys.modules` says so to Python alone:
+    pyarrow takes it for the module, and its first time value fails."""
+
+    def find_spec(self, fullname: str, path: object, target: object = None, /) -> None:
+        """Raises ModuleNotFoundError for pandas and what is built on it."""
+        if fullname.partition(".")[0] in ("geopandas", "pandas"):
+            raise ModuleNotFoundError(f"No module named {fullname!r}", name=fullname)
 
 
 class Readers:
