@@ -11,7 +11,6 @@ from typing import Literal
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from sqlalchemy import URL
 
 from gridwarden.database.passwords import password
 from gridwarden.database.trouble import SetUpError
@@ -104,6 +103,8 @@ def owner_dsn(settings: Settings) -> str:
 
 def owner_url(settings: Settings) -> str:
     """The owner's address as SQLAlchemy writes it (psycopg 3), password included."""
+    from sqlalchemy import URL  # for migrations alone, not for every command
+
     parts = {k: str(v) for k, v in conninfo_to_dict(owner_dsn(settings)).items()}
     user, secret = parts.pop("user"), parts.pop("password", None)
     database = parts.pop("dbname")

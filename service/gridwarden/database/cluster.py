@@ -18,8 +18,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import make_url
-
 from gridwarden.database import accounts
 from gridwarden.database.addresses import (
     DATABASE,
@@ -121,6 +119,8 @@ def another_database(settings: Settings, name: str) -> str:
 
     For tests and trials: pass it on as `database_url` with the same HOME, and call `up`.
     """
+    from sqlalchemy import make_url
+
     accounts.make_private_database(settings, name)
     return make_url(owner_url(settings)).set(database=name).render_as_string(hide_password=False)
 

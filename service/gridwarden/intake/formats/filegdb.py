@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, Final
 from xml.etree.ElementTree import Element, ParseError
 
-import pyogrio
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
@@ -18,7 +17,7 @@ from gridwarden.intake.formats.batch import Trouble
 from gridwarden.intake.formats.format import Format
 from gridwarden.intake.formats.headers import header
 from gridwarden.intake.formats.layout import vocabulary
-from gridwarden.intake.formats.vector import GDAL_ERRORS, OPTIONS, Vector, layers_of
+from gridwarden.intake.formats.vector import OPTIONS, Vector, gdal_errors, layers_of
 from gridwarden.words.problems import Problem
 
 ITEMS: Final = "GDB_Items"
@@ -77,6 +76,8 @@ def _known(name: str) -> bool:
 
 def names_of(path: Path, layer: str) -> Names:
     """What the catalogue of a geodatabase says of a table. Nothing where it cannot be read."""
+    import pyogrio
+
     found = Names()
     try:
         pyogrio.set_gdal_config_options(OPTIONS)
@@ -85,7 +86,7 @@ def names_of(path: Path, layer: str) -> Names:
             _, _, _, columns = pyogrio.raw.read(
                 path, layer=ITEMS, columns=["Name", "Definition"], read_geometry=False
             )
-    except GDAL_ERRORS:
+    except gdal_errors():
         return found
     documents = [_document(text) for text in columns[-1]]
     domains = dict(_domain(one) for one in documents if one is not None and one.tag == DOMAIN)

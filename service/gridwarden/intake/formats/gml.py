@@ -13,8 +13,6 @@ from tempfile import TemporaryDirectory
 from typing import ClassVar, Final
 from xml.parsers import expat
 
-import pyogrio
-
 from gridwarden.intake.formats import encoding as letters
 from gridwarden.intake.formats.claim import Claim
 from gridwarden.intake.formats.format import Format, Part
@@ -63,6 +61,8 @@ class Gml(Vector):
 
 def layers_of(part: Part) -> list[str]:
     """The feature types in a GML. Raises Problem `unreadable_file` and `refused`."""
+    import pyogrio
+
     with part.path.open("rb") as file:
         root = _root(file.read(1 << 16))
     if root in CITY:

@@ -1,5 +1,9 @@
 """GeoPackage and FlatGeobuf by GDAL, streamed as Arrow batches, and what the other readers that
-stand on GDAL share with them."""
+stand on GDAL share with them.
+
+pyogrio loads pandas and half a second of other things, so what needs it imports it: most commands
+read no file, and the process that reads one has loaded it before it is shut in.
+"""
 
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -10,7 +14,6 @@ from typing import Any, ClassVar, Final
 
 import numpy as np
 import pyarrow as pa
-import pyogrio
 import shapely
 from numpy.typing import NDArray
 from pyproj import CRS
@@ -26,15 +29,6 @@ from gridwarden.intake.formats.places import Place
 from gridwarden.words.problems import Problem
 
 SAMPLED: Final = 200
-GDAL_ERRORS: Final = (
-    pyogrio.errors.DataSourceError,
-    pyogrio.errors.DataLayerError,
-    pyogrio.errors.FieldError,
-    pa.ArrowException,
-    OSError,
-    RuntimeError,
-    UnicodeError,
-)
 OPTIONS: Final = {
     "SHAPE_RESTORE_SHX": True,
     # A GeoJSON may name its CRS by a link, which GDAL would fetch: files reach no other host.
@@ -48,21 +42,40 @@ OPTIONS: Final = {
 """GDAL's settings for the whole process: the one place where they are set."""
 
 
+def gdal_errors() -> tuple[type[Exception], ...]:
+    """What GDAL, and what hands on its rows, raises for a file."""
+    from pyogrio import errors
+
+    return (
+        errors.DataSourceError,
+        errors.DataLayerError,
+        errors.FieldError,
+        pa.ArrowException,
+        OSError,
+        RuntimeError,
+        UnicodeError,
+    )
+
+
 @contextmanager
 def gdal() -> Iterator[None]:
     """Set `OPTIONS`, and turn what GDAL says of a file into Problem `unreadable_file`."""
+    import pyogrio
+
     try:
         pyogrio.set_gdal_config_options(OPTIONS)
         with warnings.catch_warnings():
             # pyogrio warns of measured shapes and of types that it passes on as text.
             warnings.simplefilter("ignore")
             yield
-    except GDAL_ERRORS as error:
+    except gdal_errors() as error:
         raise Problem("unreadable_file", "intake.unreadable", field="file") from error
 
 
 def layers_of(part: Part) -> list[str]:
     """The layers in a part. Raises Problem `unreadable_file`."""
+    import pyogrio
+
     with gdal():
         return [str(name) for name, _ in pyogrio.list_layers(part.path)]
 
@@ -88,6 +101,8 @@ class Vector:
         self._own: TemporaryDirectory[str] | None = None
         self.path = self._file(part, encoding)
         self._gdal_layer = self._layer_name(part, layer)
+        import pyogrio
+
         with gdal():
             self._info = pyogrio.read_info(
                 self.path, layer=self._gdal_layer, encoding=self.read_as, **self.open_options
@@ -110,7 +125,7 @@ class Vector:
 
     def batches(self, size: int = ROWS_A_BATCH) -> Iterator[Batch]:
         """The rows in order. Raises Problem `unreadable_file` when the file breaks off."""
-        return batches_of_records(self._records(size), self._batch, GDAL_ERRORS)
+        return batches_of_records(self._records(size), self._batch, gdal_errors())
 
     def _file(self, part: Part, _encoding: str | None) -> Path:
         """The file that GDAL opens."""
@@ -149,6 +164,8 @@ class Vector:
         """Whatever is to be known before the first row."""
 
     def _records(self, size: int) -> Iterator[pa.RecordBatch]:
+        import pyogrio
+
         pyogrio.set_gdal_config_options(OPTIONS)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

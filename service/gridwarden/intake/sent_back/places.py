@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import pyogrio
 import shapely
 
 from gridwarden.intake.formats.batch import Source
@@ -90,6 +89,8 @@ def rejected_only(
     Their shapes stay in the system that they were read in, which this file names whatever the
     sender's said, and stand east first, as GeoPackage has it.
     """
+    import pyogrio
+
     rows = list(_chosen(source, rejects))
     names = [name for name in source.fields if name not in source.places and not ours(name)]
     columns = [[_plain(values.get(name)) for _, values, _ in rows] for name in names]
