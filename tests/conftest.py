@@ -115,9 +115,9 @@ def copy_database(settings: Settings, source: str, target: str) -> None:
         others = "select pg_terminate_backend(pid) from pg_stat_activity where datname = %s"
         c.execute(others, (source,))
         c.execute(
-            sql.SQL("create database {} template {} owner gridwarden_owner").format(
-                sql.Identifier(target), sql.Identifier(source)
-            )
+            sql.SQL(
+                "create database {} template {} owner gridwarden_owner strategy file_copy"
+            ).format(sql.Identifier(target), sql.Identifier(source))
         )
         c.execute(sql.SQL("revoke all on database {} from public").format(sql.Identifier(target)))
         for login in ("web", "worker"):
