@@ -76,6 +76,8 @@ from (
               else '{{}}' end as item
     from (select * from ({chosen}) found
           where (found.rank, found.id) > (%(after_rank)s::int, %(after)s::bigint)
+            -- by the index of ids, where that is the order
+            and found.id > case when %(worst_first)s then 0 else %(after)s::bigint end
           order by found.rank, found.id
           limit %(limit)s + 1) c
 ) p

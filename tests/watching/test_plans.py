@@ -1,0 +1,175 @@
+"""The hot statements stay on their indexes in a city where the planner has a choice: none reads a
+big table whole. Each is run as the service runs it, often enough for a plan without its values.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from itertools import count
+from pathlib import Path
+
+import httpx
+import pytest
+from psycopg import sql
+
+from conftest import bearer, make_key, owner
+from gridwarden.app import create_app
+from gridwarden.database import Pool
+from gridwarden.screening.screener import Screener
+from gridwarden.settings import Settings
+from plans import Watch, watched
+
+BIG_FROM = 1_000
+NUMBERS = count()
+TIMES = 6
+"""The server makes a plan without the values after the fifth time."""
+
+
+@pytest.fixture(scope="module")
+def many(module_city: Settings) -> Settings:
+    """Tens of thousands of features, findings and events, analysed."""
+    with owner(module_city) as c:
+        with c.transaction():
+            c.execute((Path(__file__).parent / "plan_city.sql").read_text("utf-8"))  # type: ignore[arg-type]
+        c.execute("analyze")
+    return module_city
+
+
+@pytest.fixture(scope="module")
+def big(many: Settings) -> dict[str, float]:
+    """The tables that must not be read whole, and how many rows they have."""
+    with owner(many) as c:
+        found = c.execute(
+            "select c.relname, c.reltuples from pg_class c"
+            " where c.relnamespace = 'data'::regnamespace and c.relkind = 'r'"
+            " and c.reltuples >= %s",
+            (BIG_FROM,),
+        ).fetchall()
+    layers = {"buildings", "gas_pipelines", "charging_sheds", "estates"}
+    assert dict(found).keys() >= layers | {"main_piece", "finding", "finding_exact", "event"}
+    return dict(found)
+
+
+Hot = Callable[[Settings, Pool, int], Awaitable[None]]
+
+
+def asked(method: str, path: str, role: str, body: object = None) -> Hot:
+    """One request of the service's, by a caller of this role."""
+
+    async def ask(settings: Settings, pool: Pool, times: int) -> None:
+        app = create_app(settings)
+        app.state.pool = pool
+        key = bearer(make_key(settings, role, org_ids=(1,), all_districts=True))
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
+            for _ in range(times):
+                answer = await http.request(method, path, headers=key, json=body)
+                assert answer.status_code == 200, answer.text
+                assert "[]" not in answer.text[:14]  # something was found
+
+    return ask
+
+
+def edited(change: str) -> Hot:
+    """Steps of the screener after small edits, as somebody with SQL makes them."""
+
+    async def edit(settings: Settings, pool: Pool, times: int) -> None:
+        screener, judged = Screener(pool), 0
+        for _ in range(times):
+            with owner(settings) as c:
+                c.execute(change, {"id": str(4 + 20 * next(NUMBERS))})  # type: ignore[arg-type]
+            while done := await screener.step():
+                judged += done.subjects + done.ended
+        assert judged >= times
+
+    return edit
+
+
+MOVED = "update data.{} set geom = st_translate(geom, 0.02, 0) where source_id = %(id)s"
+BOX = "114.0100,30.7200,114.0130,30.7230"
+DIG = {
+    "area": {
+        "type": "Polygon",
+        "coordinates": [
+            [[114.011, 30.721], [114.0113, 30.721], [114.0113, 30.7212], [114.011, 30.721]]
+        ],
+    },
+    "method": "mechanical",
+    "depth_m": 2,
+}
+HOT: dict[str, Hot] = {
+    "permit check": asked("POST", "/api/permits/check", "utility", DIG),
+    "features in a box": asked(
+        "GET", f"/ogc/collections/buildings/items?bbox={BOX}&limit=50", "planner"
+    ),
+    "findings": asked("GET", "/api/findings?limit=50", "planner"),
+    "findings further on": asked("GET", "/api/findings?limit=50&cursor=24000", "supervisor"),
+    "events": asked("GET", "/api/events?limit=50&cursor=9000", "planner"),
+    "a shed is moved (pairs)": edited(MOVED.format("charging_sheds")),
+    "a building is moved (neighbours)": edited(MOVED.format("buildings")),
+    "a shed is gone (absence)": edited("delete from data.charging_sheds where source_id = %(id)s"),
+    "a main is moved": edited(MOVED.format("gas_pipelines")),
+}
+
+
+def run(settings: Settings, hot: Hot, times: int = TIMES) -> Watch:
+    """What a hot statement ran."""
+
+    async def under_watch() -> Watch:
+        async with watched(settings) as (pool, watch):
+            await hot(settings, pool, times)
+            return watch
+
+    return asyncio.run(under_watch())
+
+
+@pytest.mark.parametrize("hot", HOT)
+def test_no_big_table_is_read_whole(many: Settings, big: dict[str, float], hot: str) -> None:
+    watch = run(many, HOT[hot])
+    assert watch.ran
+    assert watch.whole(big) == set()
+
+
+@pytest.mark.parametrize(
+    ("hot", "index", "table"),
+    [
+        ("permit check", "main_piece_geom", "main_piece"),
+        ("features in a box", "buildings_geom", "buildings"),
+        ("a shed is moved (pairs)", "main_piece_geom", "main_piece"),
+        ("a building is moved (neighbours)", "charging_sheds_geom", "charging_sheds"),
+        ("a shed is gone (absence)", "estates_geom", "estates"),
+        ("a main is moved", "finding_counterpart", "finding_exact"),
+    ],
+)
+def test_without_its_index_it_is_seen(
+    many: Settings, big: dict[str, float], hot: str, index: str, table: str
+) -> None:
+    """The same check fails where an index is missing: it does look at the plans."""
+    with owner(many) as c:
+        made = c.execute("select pg_get_indexdef(%s::regclass)", (f"data.{index}",)).fetchone()
+        assert made is not None
+        c.execute(sql.SQL("drop index {}").format(sql.Identifier("data", index)))
+    try:
+        found = run(many, HOT[hot], times=1).whole(big)
+    finally:
+        with owner(many) as c:
+            c.execute(made[0])
+    assert table in {name for name, _ in found}
+
+
+def test_the_worst_come_first_by_an_index(many: Settings, big: dict[str, float]) -> None:
+    """The page also says how many there are, which is counted; its rows are read in order."""
+    watch = run(many, asked("GET", "/findings?after=2.16000", "planner"))
+    pages = Watch([one for one in watch.ran if one.text.startswith("/* screening.page */")])
+    assert len(pages.ran) == TIMES
+    assert pages.whole(big) == set()
+    assert "Index Scan finding_worst" in pages.read("finding")
+
+
+def test_cells_read_every_finding_once_and_nothing_else_whole(
+    many: Settings, big: dict[str, float]
+) -> None:
+    """A count of all is a count of all: one pass over the findings, none over their evidence."""
+    watch = run(many, asked("GET", "/api/cells/square-500?measure=count", "planner"))
+    assert {table for table, _ in watch.whole(big)} == {"finding"}
+    assert watch.read("finding") == ["Seq Scan"] * TIMES
+    assert watch.read("finding_exact") == []
