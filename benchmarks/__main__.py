@@ -5,35 +5,46 @@ import asyncio
 import os
 import sys
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import importing, memory, pages, permits, screening
+from benchmarks import cells, editing, importing, memory, pages, permits, screening
 from benchmarks.ground import (
     DATABASE,
     EMPTY,
+    City,
     copy_database,
     installation,
+    left_alone,
     load_city,
     make_long_city,
     served,
+    standing,
 )
+from benchmarks.growth import growth
 from benchmarks.measuring import Row, table
 from benchmarks.processes import described
 from gridwarden.database.cluster import connect_owner
+from gridwarden.settings import Settings
 
 RESULTS = Path(__file__).parent / "results"
-PARTS = ("import", "long", "screen", "permit", "pages")
+OF_A_CITY = ("screen", "edit", "permit", "pages")
+PARTS = ("import", "cells", "long", *OF_A_CITY)
 ASKED = ("memory",)
 """Parts that take long, measured only when they are asked for."""
 
 
 def arguments() -> argparse.Namespace:
-    """Sizes and rounds; the defaults end within about four minutes on two cores."""
+    """Sizes and rounds; the defaults end within about ten minutes on two cores."""
     parser = argparse.ArgumentParser(prog="script/bench", description=__doc__)
-    parser.add_argument("--city", choices=("s", "m", "l"), default="m", help="sample city")
+    parser.add_argument(
+        "--city", choices=("s", "m", "l"), action="append", help="sample city (m); several: growth"
+    )
+    parser.add_argument("--home", type=Path, help="an installation with its city, left as it is")
     parser.add_argument("--rounds", type=int, default=5, help="runs of each way, taken in turn")
     parser.add_argument("--buildings", type=int, default=100_000, help="rows of the import")
+    parser.add_argument("--findings", type=int, default=1_000_000, help="findings of `cells`")
     parser.add_argument("--streamed", type=int, default=1_000_000, help="rows of `memory`")
     parser.add_argument("--long", type=int, default=40_000, help="buildings beside long mains")
     parser.add_argument("--questions", type=int, default=200, help="permit questions a run")
@@ -41,57 +52,96 @@ def arguments() -> argparse.Namespace:
         "--only", choices=(*PARTS, *ASKED), action="append", help="a part of it; repeatable"
     )
     parser.add_argument("--keep", action="store_true", help="write benchmarks/results/<date>.md")
+    parser.add_argument("--name", default="", help="what the kept file's name ends with")
     return parser.parse_args()
 
 
 def main() -> None:
     """Run what is asked for."""
     asked = arguments()
-    parts = asked.only or PARTS
+    parts = asked.only or (OF_A_CITY if asked.home else PARTS)
     began, load_before = time.monotonic(), os.getloadavg()[0]
-    rows: list[Row] = []
-    with installation() as settings:
+    ground = left_alone(asked.home) if asked.home else installation()
+    with ground as settings:
         with connect_owner(settings) as c:
             machine = described(c)
-        if "import" in parts:
-            _tell("import")
-            rows += asyncio.run(importing.run(settings, asked.rounds, asked.buildings))
-        if "memory" in parts:
-            _tell("memory of imports")
-            rows += asyncio.run(memory.run(settings, asked.streamed))
-        cities = []
-        if "long" in parts:
-            _tell("screen of a city with long mains")
-            cities.append(make_long_city(settings, asked.long))
-            rows += asyncio.run(screening.run(settings, asked.rounds, "long mains"))
-            copy_database(settings, EMPTY, DATABASE)
-        if set(parts) - {"import", "long", "memory"}:
-            _tell("sample city")
-            cities.append(load_city(settings, asked.city))
-        if "screen" in parts:
-            _tell("screen")
-            rows += asyncio.run(screening.run(settings, asked.rounds, "sample city"))
-        if {"permit", "pages"} & set(parts):
-            with served(settings):
-                if "permit" in parts:
-                    _tell("permit")
-                    rows += asyncio.run(permits.run(settings, asked.rounds, asked.questions))
-                if "pages" in parts:
-                    _tell("pages")
-                    rows += asyncio.run(pages.run(settings, asked.rounds))
-    loads = f"load average {load_before:.1f} before, {os.getloadavg()[0]:.1f} after"
-    built = f"{'; '.join(cities)}.\n\n" if cities else ""
-    text = (
-        f"{machine}\n\n{built}Medians of {asked.rounds} runs taken in turn after"
-        f" one that does not count (memory: one run); {loads}; {time.monotonic() - began:.0f} s in"
-        f" all.\n\n"
-        f"{table(rows)}\n"
-    )
+        rows, cities = _without_city(settings, asked, parts) if not asked.home else ([], [])
+        found: list[tuple[City, list[Row]]] = []
+        for size in (asked.city or ["m"]) if set(parts) & set(OF_A_CITY) else []:
+            _tell(f"sample city {size}")
+            city = standing(settings, size) if asked.home else load_city(settings, size)
+            cities.append(city.said)
+            found.append((city, _of_city(settings, asked, parts, city)))
+        rows += [row for _, of_city in found for row in of_city] + growth(found)
+    text = _told(asked, machine, cities, rows, load_before, time.monotonic() - began)
     print(text)
     if asked.keep:
         today = datetime.now(UTC).date().isoformat()
         RESULTS.mkdir(exist_ok=True)
-        (RESULTS / f"{today}.md").write_text(f"# Benchmarks, {today}\n\n{text}", encoding="utf-8")
+        file = RESULTS / f"{today}{asked.name and '-'}{asked.name}.md"
+        file.write_text(f"# Benchmarks, {today}\n\n{text}", encoding="utf-8")
+
+
+def _without_city(
+    settings: Settings, asked: argparse.Namespace, parts: Sequence[str]
+) -> tuple[list[Row], list[str]]:
+    """Parts that begin with an empty city."""
+    rows: list[Row] = []
+    cities = []
+    if "import" in parts:
+        _tell("import")
+        rows += asyncio.run(importing.run(settings, asked.rounds, asked.buildings))
+    if "memory" in parts:
+        _tell("memory of imports")
+        rows += asyncio.run(memory.run(settings, asked.streamed))
+    if "cells" in parts:
+        _tell("cells")
+        rows += asyncio.run(cells.run(settings, asked.rounds, asked.findings))
+    if "long" in parts:
+        _tell("screen of a city with long mains")
+        cities.append(make_long_city(settings, asked.long).said)
+        rows += asyncio.run(screening.run(settings, asked.rounds, "long mains"))
+        copy_database(settings, EMPTY, DATABASE)
+    return rows, cities
+
+
+def _of_city(
+    settings: Settings, asked: argparse.Namespace, parts: Sequence[str], city: City
+) -> list[Row]:
+    rows: list[Row] = []
+    name = f"city {city.size}"
+    if "screen" in parts:
+        _tell("screen")
+        rows += asyncio.run(screening.run(settings, asked.rounds, name))
+    if "edit" in parts:
+        _tell("edit")
+        rows += asyncio.run(editing.run(settings, asked.rounds, name))
+    if {"permit", "pages"} & set(parts):
+        with served(settings):
+            if "permit" in parts:
+                _tell("permit")
+                rows += asyncio.run(permits.run(settings, asked.rounds, asked.questions, name))
+            if "pages" in parts:
+                _tell("pages")
+                rows += asyncio.run(pages.run(settings, asked.rounds))
+    return rows
+
+
+def _told(
+    asked: argparse.Namespace,
+    machine: str,
+    cities: Sequence[str],
+    rows: Sequence[Row],
+    load_before: float,
+    seconds: float,
+) -> str:
+    loads = f"load average {load_before:.1f} before, {os.getloadavg()[0]:.1f} after"
+    built = f"{'; '.join(cities)}.\n\n" if cities else ""
+    return (
+        f"{machine}\n\n{built}Medians of {asked.rounds} runs taken in turn after"
+        f" one that does not count (memory, full screens beside edits: one run); {loads};"
+        f" {seconds:.0f} s in all.\n\n{table(rows)}\n"
+    )
 
 
 def _tell(what: str) -> None:

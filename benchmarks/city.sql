@@ -37,4 +37,4 @@ where d.layer = 'gas_pipelines' and d.name = 'bench'
 
 -- name: size
 select (select count(*) from data.buildings), (select count(*) from data.gas_pipelines),
-       (select count(*) from data.main_piece)
+       (select count(*) from data.main_piece), (select count(*) from data.finding)

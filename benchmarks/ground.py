@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from psycopg import AsyncConnection, sql
@@ -58,6 +59,19 @@ def installation() -> Iterator[Settings]:
             cluster.down(settings)
 
 
+@contextmanager
+def left_alone(home: Path) -> Iterator[Settings]:
+    """An installation that somebody else keeps, with a city in it; the bench's tables go again."""
+    settings = Settings(home=home, database_url=None, crs=4547, port=free_port())
+    with cluster.connect_owner(settings) as c:
+        c.execute("create schema if not exists bench")
+    try:
+        yield settings
+    finally:
+        with cluster.connect_owner(settings) as c:
+            c.execute("drop schema bench cascade")
+
+
 def free_port() -> int:
     """A TCP port that nobody listens on now."""
     with socket.socket() as s:
@@ -91,21 +105,33 @@ def postmaster(settings: Settings) -> int:
         return postmaster_of(c)
 
 
-def load_city(settings: Settings, size: str) -> str:
-    """Bring the sample city in by the importer's own door, screen it and analyse every table.
+@dataclass(frozen=True)
+class City:
+    """A city that is loaded: its size by letter, its buildings, and both in words."""
 
-    Returns its size in words.
-    """
-    folder = settings.home / "sample"
+    size: str
+    buildings: int
+    said: str
+
+
+def load_city(settings: Settings, size: str) -> City:
+    """Bring the sample city in by the importer's own door, in the place of the one that is there,
+    screen it and analyse every table."""
+    folder = settings.home / f"sample-{size}"
+    copy_database(settings, EMPTY, DATABASE)
     generate(SEED, size, folder, REFERENCE_DATE)
     asyncio.run(load(settings, folder, lambda what, done, total: None))
-    return f"sample city {size}: {_analysed(settings)}"
+    return standing(settings, size)
 
 
-def make_long_city(settings: Settings, buildings: int) -> str:
+def standing(settings: Settings, size: str) -> City:
+    """The city that is loaded, by what it is called."""
+    return _analysed(settings, size, f"sample city {size}")
+
+
+def make_long_city(settings: Settings, buildings: int) -> City:
     """An empty city filled on the server: a fifth as many streets' mains, and trunks of 6 km, one
-    for 1,000 buildings. Returns its size in words.
-    """
+    for 1,000 buildings."""
     copy_database(settings, EMPTY, DATABASE)
     side = round(buildings**0.5 + 0.5)
     kinds = (("street", buildings // 5, 50, 5), ("trunk", buildings // 1000, 20, 300))
@@ -116,15 +142,18 @@ def make_long_city(settings: Settings, buildings: int) -> str:
         for kind, mains, step, vertices in kinds:
             values = {"kind": kind, "mains": mains, "step": step, "vertices": vertices}
             c.execute(Q["mains"], values | {"side": side})
-    return f"city with long mains: {_analysed(settings)}"
+    return _analysed(settings, "long", "city with long mains")
 
 
-def _analysed(settings: Settings) -> str:
+def _analysed(settings: Settings, size: str, name: str) -> City:
     with cluster.connect_owner(settings) as c:
         c.execute("vacuum analyze")
         row = c.execute(Q["size"]).fetchone()
     assert row is not None
-    return f"{row[0]:,} buildings, {row[1]:,} mains in {row[2]:,} pieces"
+    said = (
+        f"{name}: {row[0]:,} buildings, {row[1]:,} mains in {row[2]:,} pieces, {row[3]:,} findings"
+    )
+    return City(size, int(row[0]), said)
 
 
 @asynccontextmanager

@@ -13,6 +13,7 @@ Way = Callable[[], Awaitable[Figures]]
 class Row:
     """One line of the table. `cost` is time relative to Gridwarden's own way (1), so that less
     than 1 is cheaper than Gridwarden and more is dearer; None where there is nothing to compare.
+    `amount` is the median as a number, where cities of two sizes are compared.
     """
 
     part: str
@@ -21,6 +22,7 @@ class Row:
     spread: str
     cost: float | None
     beside: str = ""
+    amount: float | None = None
 
 
 async def interleaved(ways: Mapping[str, Way], rounds: int) -> dict[str, list[Figures]]:

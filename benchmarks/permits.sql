@@ -17,15 +17,16 @@ cross join lateral (
     where st_dwithin(p.geom, g.geom, %(reach)s) order by p.main_id) p
 join data.gas_pipelines m on m.id = p.main_id
 
--- name: kept
-create table bench.asked (id bigint generated always as identity primary key, answer json)
-
--- name: near_kept
--- The same, and its answer written down: what a row and its commit cost.
-insert into bench.asked (answer)
-select json_agg(json_build_object('id', m.id, 'gap', round((st_distance(m.geom, g.geom) - p.edge_m)::numeric, 4)))
-from (select st_setsrid(st_geomfromgeojson(%(area)s), data.working_srid()) as geom) g
-cross join lateral (
-    select distinct on (p.main_id) p.main_id, p.edge_m from data.main_piece p
-    where st_dwithin(p.geom, g.geom, %(reach)s) order by p.main_id) p
-join data.gas_pipelines m on m.id = p.main_id
+-- name: near_audited
+-- The same with the audit row that every answer leaves: what asked, how many mains.
+with answer as materialized (
+    select json_agg(json_build_object('id', m.id, 'gap', round((st_distance(m.geom, g.geom) - p.edge_m)::numeric, 4)))
+    from (select st_setsrid(st_geomfromgeojson(%(area)s), data.working_srid()) as geom) g
+    cross join lateral (
+        select distinct on (p.main_id) p.main_id, p.edge_m from data.main_piece p
+        where st_dwithin(p.geom, g.geom, %(reach)s) order by p.main_id) p
+    join data.gas_pipelines m on m.id = p.main_id
+)
+select a.mains, api.record('permit.check', 'bench', jsonb_build_object('area', %(area)s::jsonb),
+                           json_array_length(a.mains))
+from answer a(mains)

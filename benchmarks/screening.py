@@ -1,11 +1,17 @@
-"""The screen's distance statements beside the join that most people write, and beside geopandas.
+"""The screen's distance statements beside the joins that people write, and beside other engines.
 
 All find the same pairs (checked first). CPU seconds of client and cluster together: the machine's
 other work does not count, and two workers are no cheaper than one.
 """
 
-from collections.abc import Mapping
+import asyncio
+import json
+import shutil
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import geopandas
 import numpy as np
@@ -13,7 +19,8 @@ import shapely
 from psycopg import sql
 from sqlalchemy import Engine, create_engine
 
-from benchmarks.ground import owner_pool, postmaster
+from benchmarks.engines import known_engines
+from benchmarks.ground import environment, owner_pool, postmaster
 from benchmarks.measuring import Figures, Row, Way, interleaved, median, number, spread
 from benchmarks.processes import Stopwatch
 from gridwarden.database import Caller, Pool, as_caller, open_pool, queries
@@ -27,8 +34,10 @@ Q = queries("benchmarks", "screening.sql")
 SCREENER = Caller("screen", "bench")
 HOUR_MS = 3_600_000
 Pairs = set[tuple[str, int, int]]
+Frames = Mapping[str, tuple[geopandas.GeoDataFrame, geopandas.GeoDataFrame]]
 FAMILIES = ("main_encroachment", "shed_near_main", "site_near_main")
 """Families whose rules know no condition but the main's own: one distance a main and layer."""
+PAIRS = "Gridwarden: the pairs alone, on pieces"
 
 
 @dataclass(frozen=True)
@@ -37,15 +46,32 @@ class Bench:
 
     worker: Pool
     owner: Pool
-    engine: Engine
     statements: tuple[Statement, ...]
     postmaster: int
-    crs: int
+    settings: Settings
 
 
-def _names(statement: Statement) -> dict[str, sql.Composable]:
+async def bench_of(worker: Pool, owner: Pool, postmaster: int, settings: Settings) -> Bench:
+    """The statements, with the tables that the other ways stand on."""
+    async with as_caller(worker, SCREENER, HOUR_MS) as c:
+        found = [one for one in await compiled(c) if one.family in FAMILIES]
+    bench = Bench(worker, owner, tuple(found), postmaster, settings)
+    async with owner.connection() as c:
+        for one in found:
+            filled, values = names(one), {"rules": list(one.rule_ids)}
+            await c.execute(sql.SQL(Q["drop"]).format(**filled))
+            await c.execute(sql.SQL(Q["mains"]).format(**filled), values)
+            for name in ("mains_index", "pieces", "pieces_index"):
+                await c.execute(sql.SQL(Q[name]).format(**filled))
+            await c.execute(sql.SQL("analyze {mains}, {pieces}").format(**filled))
+    return bench
+
+
+def names(statement: Statement) -> dict[str, sql.Composable]:
+    """What {…} stand for in the statements beside the compiled one."""
     return {
         "mains": sql.Identifier("bench", f"main_{statement.layer}"),
+        "pieces": sql.Identifier("bench", f"piece_{statement.layer}"),
         "subject": sql.Identifier("data", statement.layer),
     }
 
@@ -55,30 +81,42 @@ async def run(settings: Settings, rounds: int, city: str) -> list[Row]:
     differ."""
     worker = await open_pool(settings, "worker")
     engine = create_engine(owner_url(settings))
+    why = known_engines()
     try:
         async with owner_pool(settings) as owner:
-            async with as_caller(worker, SCREENER, HOUR_MS) as c:
-                found = [one for one in await compiled(c) if one.family in FAMILIES]
-            bench = Bench(worker, owner, engine, tuple(found), postmaster(settings), settings.crs)
-            await _prepare(bench)
-            pairs = await _same_pairs(bench)
-            frames = _read(bench)
-            runs = await interleaved(_ways(bench, frames), rounds)
+            bench = await bench_of(worker, owner, postmaster(settings), settings)
+            pairs = await _same_pairs(bench, engine)
+            frames = _read(bench, engine)
+            with _files(bench, frames) as folder:
+                asked = {
+                    f"{name}, from GeoParquet, lines cut to pieces": _engine(
+                        bench, name, folder, pairs
+                    )
+                    for name in why
+                    if not why[name]
+                }
+                ways = _ways(bench, engine, frames) | asked
+                runs = await interleaved(ways, rounds)
     finally:
         engine.dispose()
         await worker.close()
-    return _rows(runs, f"screen, {city}: {pairs:,} pairs (CPU s)")
+    part = f"screen, {city}: {len(pairs):,} pairs (CPU s)"
+    absent = [Row(part, name, "–", "", None, reason) for name, reason in why.items() if reason]
+    return _rows(runs, part) + absent
 
 
-def _ways(bench: Bench, frames: "Frames") -> dict[str, Way]:
+def _ways(bench: Bench, engine: Engine, frames: Frames) -> dict[str, Way]:
     async def whole() -> Figures:
         return await _compiled(bench)
 
     async def pairs_alone() -> Figures:
         return await _compiled_pairs(bench)
 
+    async def pieces() -> Figures:
+        return await _by_hand(bench, "on_pieces")
+
     async def naive() -> Figures:
-        return await _naive(bench)
+        return await _by_hand(bench, "naive")
 
     async def in_memory() -> Figures:
         watch = Stopwatch(bench.postmaster)
@@ -87,7 +125,7 @@ def _ways(bench: Bench, frames: "Frames") -> dict[str, Way]:
 
     async def read_and_joined() -> Figures:
         watch = Stopwatch(bench.postmaster)
-        _frame_pairs(_read(bench))
+        _frame_pairs(_read(bench, engine))
         return watch.read()
 
     async def everything() -> Figures:
@@ -96,7 +134,8 @@ def _ways(bench: Bench, frames: "Frames") -> dict[str, Way]:
         return watch.read()
 
     return {
-        "Gridwarden: the pairs alone, on pieces": pairs_alone,
+        PAIRS: pairs_alone,
+        "SQL by hand on the same pieces": pieces,
         "ST_DWithin on whole mains, a distance a row": naive,
         "geopandas sjoin(dwithin), frames in memory": in_memory,
         "geopandas, with reading the frames": read_and_joined,
@@ -106,7 +145,7 @@ def _ways(bench: Bench, frames: "Frames") -> dict[str, Way]:
 
 
 def _rows(runs: Mapping[str, list[Figures]], part: str) -> list[Row]:
-    base = median(runs["Gridwarden: the pairs alone, on pieces"], "cpu")
+    base = median(runs[PAIRS], "cpu")
     return [
         Row(
             part,
@@ -115,42 +154,37 @@ def _rows(runs: Mapping[str, list[Figures]], part: str) -> list[Row]:
             spread(figures, "cpu"),
             median(figures, "cpu") / base,
             f"wall {number(median(figures, 'wall'))} s",
+            amount=median(figures, "cpu"),
         )
         for way, figures in runs.items()
     ]
 
 
-async def _prepare(bench: Bench) -> None:
-    async with bench.owner.connection() as c:
-        for statement in bench.statements:
-            names = _names(statement)
-            values = {"rules": list(statement.rule_ids)}
-            await c.execute(sql.SQL(Q["mains"]).format(**names), values)
-            await c.execute(sql.SQL(Q["mains_index"]).format(**names))
-            await c.execute(sql.SQL("analyze {}").format(names["mains"]))
-
-
-async def _same_pairs(bench: Bench) -> int:
-    """How many pairs all three find."""
+async def _same_pairs(bench: Bench, engine: Engine) -> Pairs:
+    """The pairs that all find."""
     ours: Pairs = set()
-    naive: Pairs = set()
     async with as_caller(bench.worker, SCREENER, HOUR_MS) as c:
         for one in bench.statements:
             statement = sql.SQL(Q["pairs_of"]).format(statement=sql.SQL(one.sql))
             rows = await (await c.execute(statement)).fetchall()
             ours |= {(one.layer, *row) for row in rows}
-    async with bench.owner.connection() as c:
-        for one in bench.statements:
-            cursor = await c.execute(sql.SQL(Q["naive"]).format(**_names(one)))
-            naive |= {(one.layer, *row) for row in await cursor.fetchall()}
-    frames = _frame_pairs(_read(bench))
-    for name, theirs in (("ST_DWithin", naive), ("geopandas", frames)):
-        if ours != theirs:
-            raise AssertionError(
-                f"{name} and Gridwarden differ in {len(ours ^ theirs)} of {len(ours)} pairs:"
-                f" {sorted(ours ^ theirs)[:5]}"
-            )
-    return len(ours)
+    for way in ("on_pieces", "naive"):
+        theirs: Pairs = set()
+        async with bench.owner.connection() as c:
+            for one in bench.statements:
+                cursor = await c.execute(sql.SQL(Q[way]).format(**names(one)))
+                theirs |= {(one.layer, *row) for row in await cursor.fetchall()}
+        _alike(ours, theirs, way)
+    _alike(ours, _frame_pairs(_read(bench, engine)), "geopandas")
+    return ours
+
+
+def _alike(ours: Pairs, theirs: Pairs, who: str) -> None:
+    if ours != theirs:
+        raise AssertionError(
+            f"{who} and Gridwarden differ in {len(ours ^ theirs)} of {len(ours)} pairs:"
+            f" {sorted(ours ^ theirs)[:5]}"
+        )
 
 
 async def _compiled(bench: Bench) -> Figures:
@@ -176,25 +210,62 @@ async def _compiled_pairs(bench: Bench) -> Figures:
         return watch.read()
 
 
-async def _naive(bench: Bench) -> Figures:
+async def _by_hand(bench: Bench, way: str) -> Figures:
     async with bench.owner.connection() as c, c.transaction():
         await c.execute(Q["memory"])
         watch = Stopwatch(bench.postmaster)
         for one in bench.statements:
-            pairs = sql.SQL(Q["naive"]).format(**_names(one))
+            pairs = sql.SQL(Q[way]).format(**names(one))
             await c.execute(sql.SQL(Q["count_of"]).format(statement=pairs))
         return watch.read()
 
 
-Frames = Mapping[str, tuple[geopandas.GeoDataFrame, geopandas.GeoDataFrame]]
+@contextmanager
+def _files(bench: Bench, frames: Frames) -> Iterator[Path]:
+    """GeoParquet of pieces and subjects by layer, as an engine on files would be given them."""
+    folder = bench.settings.home / "engines"
+    folder.mkdir()
+    engine = create_engine(owner_url(bench.settings))
+    try:
+        for one in bench.statements:
+            text = sql.SQL(Q["piece_frame"]).format(**names(one)).as_string()
+            pieces = geopandas.read_postgis(text, engine, crs=bench.settings.crs)
+            pieces.to_parquet(folder / f"{one.layer}.pieces.parquet")
+            subjects = frames[one.layer][1]
+            east = shapely.get_x(shapely.centroid(subjects.geometry.to_numpy()))
+            scaled = subjects.assign(scale=_scale(east))
+            scaled.to_parquet(folder / f"{one.layer}.subjects.parquet")
+        yield folder
+    finally:
+        engine.dispose()
+        shutil.rmtree(folder)
 
 
-def _read(bench: Bench) -> Frames:
+def _engine(bench: Bench, name: str, folder: Path, pairs: Pairs) -> Way:
+    """In a process of its own, which starts and loads its libraries before the watch does."""
+
+    async def measured() -> Figures:
+        command = (sys.executable, "-m", "benchmarks.engines", name, str(folder))
+        process = await asyncio.create_subprocess_exec(
+            *command, env=environment(bench.settings), stdout=asyncio.subprocess.PIPE
+        )
+        out, _ = await process.communicate()
+        if process.returncode:
+            raise RuntimeError(f"{name} ended with {process.returncode}")
+        found = json.loads((folder / f"{name}.json").read_text())
+        _alike(pairs, {(layer, one, main) for layer, one, main in found}, name)
+        figures: Figures = json.loads(out)
+        return figures
+
+    return measured
+
+
+def _read(bench: Bench, engine: Engine) -> Frames:
     """Mains and subjects of every statement as frames, by layer."""
 
     def frame(name: str, one: Statement) -> geopandas.GeoDataFrame:
-        text = sql.SQL(Q[name]).format(**_names(one)).as_string()
-        return geopandas.read_postgis(text, bench.engine, crs=bench.crs)
+        text = sql.SQL(Q[name]).format(**names(one)).as_string()
+        return geopandas.read_postgis(text, engine, crs=bench.settings.crs)
 
     return {
         one.layer: (frame("main_frame", one), frame("subject_frame", one))
@@ -210,9 +281,7 @@ def _frame_pairs(frames: Frames) -> Pairs:
         joined = geopandas.sjoin(mains, subjects, predicate="dwithin", distance=reach)
         subject = subjects.loc[joined["index_right"]]
         gap = shapely.distance(joined.geometry.to_numpy(), subject.geometry.to_numpy())
-        # metres on the ground: the plane's scale at the subject's easting (transverse Mercator)
-        east = shapely.get_x(shapely.centroid(subject.geometry.to_numpy())) - 500_000.0
-        gap = gap / (1 + east**2 / (2 * 6_371_000.0**2))
+        gap = gap / _scale(shapely.get_x(shapely.centroid(subject.geometry.to_numpy())))
         gap = gap - joined["edge_m"].to_numpy() - subject["radius_m"].to_numpy()
         accuracy = np.hypot(joined["accuracy_m_left"], joined["accuracy_m_right"]).to_numpy()
         least = np.rint(gap * 1e4) - np.rint(accuracy * 1e4)
@@ -223,3 +292,10 @@ def _frame_pairs(frames: Frames) -> Pairs:
         )
         found |= {(layer, int(one), int(main)) for one, main in ids}
     return found
+
+
+def _scale(
+    east: "np.ndarray[tuple[int], np.dtype[np.float64]]",
+) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
+    """Plane metres to a metre on the ground at these eastings (transverse Mercator)."""
+    return np.asarray(1 + (east - 500_000.0) ** 2 / (2 * 6_371_000.0**2))

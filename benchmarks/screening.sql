@@ -49,3 +49,44 @@ select count(*) from ({statement}) pairs
 
 -- name: memory
 select set_config('work_mem', '256MB', true)
+
+-- name: pieces
+-- What who knows this problem writes by hand: the derived table of short pieces, each with the
+-- distance that cannot miss a pair.
+create table {pieces} as
+select p.main_id, p.geom, m.edge_m, m.accuracy_m, m.limit_m, m.closed, m.reach_m
+from data.main_piece p join {mains} m using (main_id)
+
+-- name: pieces_index
+create index on {pieces} using gist (geom)
+
+-- name: on_pieces
+-- The nearest piece is as near as the whole main, and far cheaper to measure. What cannot be near
+-- enough by the plane is not measured on the ground.
+select distinct s.id, p.main_id
+from {pieces} p
+join {subject} s on st_dwithin(s.geom, p.geom, p.reach_m)
+cross join lateral (
+    select round((data.ground_m(p.geom, s.geom) - p.edge_m
+                  - case when st_dimension(s.geom) = 0 then data.point_radius() else 0 end
+                 )::numeric, 4)
+           - round(sqrt(p.accuracy_m ^ 2 + coalesce(s.accuracy_m, 1) ^ 2)::numeric, 4) as least) gap
+where gap.least < p.limit_m or p.closed and gap.least = p.limit_m
+
+-- name: piece_frame
+select main_id, geom, edge_m, accuracy_m, limit_m::float8, closed, reach_m from {pieces}
+
+-- name: near_one
+-- The join of `naive` for some features alone: who looks it up anew after an edit.
+select s.id, m.main_id
+from {mains} m
+join {subject} s on st_dwithin(m.geom, s.geom, m.reach_m)
+cross join lateral (
+    select round((data.ground_m(m.geom, s.geom) - m.edge_m
+                  - case when st_dimension(s.geom) = 0 then data.point_radius() else 0 end
+                 )::numeric, 4)
+           - round(sqrt(m.accuracy_m ^ 2 + coalesce(s.accuracy_m, 1) ^ 2)::numeric, 4) as least) gap
+where s.id = any (%(ids)s) and (gap.least < m.limit_m or m.closed and gap.least = m.limit_m)
+
+-- name: drop
+drop table if exists {mains}, {pieces}

@@ -1,0 +1,86 @@
+"""The same pairs by an embedded engine: `python -m benchmarks.engines ENGINE FOLDER-OF-GEOPARQUET`.
+
+Prints seconds of CPU and wall as JSON and writes the pairs to FOLDER/ENGINE.json. The engines are
+no dependencies of Gridwarden: `pip install -r benchmarks/requirements.txt` brings them.
+"""
+
+import importlib.util
+import json
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from gridwarden.database import queries
+
+NEAR = queries("benchmarks", "engines.sql")["near"]
+Pairs = Sequence[Sequence[int]]
+Asker = Callable[[Path, Path], Pairs]
+
+
+def sedonadb() -> Asker:
+    """Apache Sedona's single-machine engine."""
+    import sedonadb as sedona
+
+    engine = sedona.connect()
+
+    def asked(pieces: Path, subjects: Path) -> Pairs:
+        engine.read_parquet(str(pieces)).to_view("p", overwrite=True)
+        engine.read_parquet(str(subjects)).to_view("s", overwrite=True)
+        found = engine.sql(NEAR).to_arrow_table()
+        columns = (found.column(name).to_pylist() for name in ("id", "main_id"))
+        return list(zip(*columns, strict=True))
+
+    return asked
+
+
+def duckdb() -> Asker:
+    """DuckDB with its spatial extension, which has to be in its folder already."""
+    import duckdb as engine
+
+    there = engine.connect()
+    there.execute("LOAD spatial")
+
+    def asked(pieces: Path, subjects: Path) -> Pairs:
+        for name, file in (("p", pieces), ("s", subjects)):
+            there.read_parquet(str(file)).create_view(name)
+        return there.execute(NEAR).fetchall()
+
+    return asked
+
+
+ENGINES: dict[str, Callable[[], Asker]] = {"sedonadb": sedonadb, "duckdb": duckdb}
+
+
+def known_engines() -> dict[str, str]:
+    """Every engine, with the reason why it cannot be asked; empty where it can."""
+    why = {}
+    for name in ENGINES:
+        if importlib.util.find_spec(name) is None:
+            why[name] = "not installed"
+            continue
+        try:
+            ENGINES[name]()
+            why[name] = ""
+        except Exception as error:  # the engine's own kinds, which are not there to be named
+            why[name] = str(error).partition("\n")[0][:80]
+    return why
+
+
+def main() -> None:
+    """Ask for the pairs of every layer whose files are in the folder."""
+    name, folder = sys.argv[1], Path(sys.argv[2])
+    ask = ENGINES[name]()
+    wall, cpu = time.perf_counter(), time.process_time()
+    found = [
+        (pieces.name.partition(".")[0], *pair)
+        for pieces in sorted(folder.glob("*.pieces.parquet"))
+        for pair in ask(pieces, pieces.with_name(pieces.name.replace("pieces", "subjects")))
+    ]
+    figures = {"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu}
+    (folder / f"{name}.json").write_text(json.dumps(found))
+    print(json.dumps(figures))
+
+
+if __name__ == "__main__":
+    main()
