@@ -55,20 +55,27 @@ class Stepped:
     seconds: float
 
 
-class Statements:
-    """The statements that judge again, composed anew when what they are composed of has changed."""
+class Rulebook:
+    """What judges again, composed anew only when what it is composed of has changed."""
 
     def __init__(self) -> None:
         self._mark: object = None
-        self._all: list[Statement] = []
+        self._statements: list[Statement] = []
+        self.together = "[]"
+        """JSON: what is judged together, and beside which layers."""
 
-    async def of(self, connection: Connection, layers: set[str]) -> list[Statement]:
-        """Those that judge features of these layers."""
+    async def look(self, connection: Connection) -> None:
+        """Compose it anew where rules, figures or ways of reading changed."""
         mark = await (await connection.execute(Q["composed_of"])).fetchone()
         if mark != self._mark:
             rows = await (await connection.execute(Q["statements"])).fetchall()
-            self._all, self._mark = [Statement.of(row) for row in rows], mark
-        return [one for one in self._all if one.layer in layers]
+            self._statements = [Statement.of(row) for row in rows]
+            self.together = str(await _one(connection, Q["together"]))
+            self._mark = mark
+
+    def about(self, layers: set[str]) -> list[Statement]:
+        """The statements that judge features of these layers."""
+        return [one for one in self._statements if one.layer in layers]
 
 
 class Screener:
@@ -79,7 +86,7 @@ class Screener:
         self._most = most
         self._slice = slice_of
         self._one_by_one = 0
-        self._statements = Statements()
+        self._rules = Rulebook()
 
     async def step(self) -> Stepped | None:
         """Screen what waits, as far as one step goes; None when nothing does.
@@ -148,10 +155,11 @@ class Screener:
         return None if n is None else (int(n), None, True)
 
     async def _judge(self, connection: Connection) -> int:
-        await connection.execute(Q["judge_again"])
+        await self._rules.look(connection)
+        await connection.execute(Q["judge_again"], {"together": self._rules.together})
         subjects = int(await _one(connection, Q["count_again"]))
         layers = {row[0] for row in await (await connection.execute(Q["layers"])).fetchall()}
-        for statement in await self._statements.of(connection, layers):
+        for statement in self._rules.about(layers):
             insert = sql.SQL("{} {}").format(sql.SQL(WHOLE["columns"]), sql.SQL(statement.sql))
             await connection.execute(insert)
         await connection.execute(WHOLE["strongest"])

@@ -32,7 +32,7 @@ select count(*), min(at) from taken
 select data.take_slice(%(features)s)
 
 -- name: judge_again
-select data.judge_again()
+select data.judge_again(%(together)s::jsonb)
 
 -- name: count_again
 select data.count_again()
@@ -45,6 +45,11 @@ select distinct layer from data.again
 -- nobody measures from.
 select array(select r.id from data.rule r where r.in_force order by r.id), data.packs_in_force(),
        array(select d.id from data.dataset d where d.crs = 'bd09' order by d.id)
+
+-- name: together
+select coalesce(jsonb_agg(jsonb_build_object('family', family, 'layer', layer, 'kind', kind,
+    'rule_ids', rule_ids, 'counterparts', counterparts)), '[]')::text
+from data.judged_together()
 
 -- name: statements
 select name, family, layer, kind, rule_ids, sql from data.statements_again()
