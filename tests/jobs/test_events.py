@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from typing import Any
 
 import httpx
 import pytest
@@ -17,7 +16,8 @@ from fastapi.testclient import TestClient
 from conftest import KeyMaker, owner, served
 from gridwarden.database import accounts, open_pool
 from gridwarden.database.cluster import connect_owner
-from gridwarden.jobs.events.sequencing import number, run
+from gridwarden.jobs.events import reading
+from gridwarden.jobs.events.sequencing import forget, number, run
 from gridwarden.settings import Settings
 
 from .hearing import numbered, put, told_of, with_pool
@@ -139,7 +139,11 @@ def test_a_feed_that_is_cut_off_again_and_again_loses_nothing_and_doubles_nothin
 
 
 def test_a_list_is_read_page_by_page_and_narrowed_and_refuses_what_it_does_not_know(
-    module_city: Settings, module_client: TestClient, module_sign_in: KeyMaker, now: str
+    module_city: Settings,
+    module_client: TestClient,
+    module_sign_in: KeyMaker,
+    now: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with owner(module_city) as c:
         for n in range(5):
@@ -157,6 +161,13 @@ def test_a_list_is_read_page_by_page_and_narrowed_and_refuses_what_it_does_not_k
     major = f"/api/events?cursor={now}&severity=major&topic=finding&layer=estates"
     assert subjects(module_client.get(major, headers=headers)) == ["finding 3"]
     assert subjects(module_client.get(f"{major}&family=site_near_main", headers=headers)) == []
+    monkeypatch.setattr(reading, "LOOKED_THROUGH", 2)  # who sees few is not kept waiting
+    found, path = [], major
+    while path:
+        answer = module_client.get(path, headers=headers)
+        found += subjects(answer)
+        path = answer.json()["next"]
+    assert (found, answer.json()["cursor"]) == (["finding 3"], str(int(now) + 5))
     for wrong, field in (
         ("cursor=-1", "cursor"),
         ("cursor=%EF%BC%91", "cursor"),
@@ -226,14 +237,9 @@ def test_a_place_that_is_no_longer_kept_is_gone_and_the_answer_says_what_to_do(
     young = told_of(module_city, "a young one")
     numbered(module_city)
 
-    async def forget(pool: Any) -> None:
-        from gridwarden.jobs.events.sequencing import forget
-
-        await forget(pool, module_city)
-
     with owner(module_city) as c:
         c.execute("update data.event set at = '2026-01-01' where id < %s", (old,))
-    with_pool(module_city, forget)
+    with_pool(module_city, lambda pool: forget(pool, module_city))
     with owner(module_city) as c:
         assert c.execute("select min(id) from data.event").fetchone() == (young,)
     assert subjects(module_client.get("/api/events", headers=headers)) == ["a young one"]

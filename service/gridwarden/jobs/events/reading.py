@@ -11,6 +11,8 @@ from gridwarden.database import Caller, Pool, as_caller
 from gridwarden.jobs.events.asking import LATEST, Q
 from gridwarden.words.problems import Problem
 
+LOOKED_THROUGH = 100_000
+"""Places that one statement looks through: a caller who sees few of them is not kept waiting."""
 Values = Mapping[str, str | int | None]
 
 
@@ -27,7 +29,10 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """Events in their order. `cursor` is the place up to which nothing more is to be told."""
+    """Events in their order. `cursor` is the place up to which nothing more is to be told.
+
+    `more` may come after it, even where there are no events here.
+    """
 
     events: list[Event]
     cursor: int
@@ -56,11 +61,13 @@ async def read(
     `values` are the filters as `values_of` gives them; `srid` is the working CRS.
     """
     last, _ = await _clock(c)
-    asked = {**values, "after": after, "upto": last, "limit": limit + 1, "srid": srid}
+    upto = min(last, after + LOOKED_THROUGH)
+    asked = {**values, "after": after, "upto": upto, "limit": limit + 1, "srid": srid}
     async with c.cursor(row_factory=class_row(Event)) as cursor:
         found = await (await cursor.execute(Q["seen"], asked)).fetchall()
-    more, found = len(found) > limit, found[:limit]
-    return Read(found, found[-1].seq if more else max(last, after), more)
+    if len(found) > limit:
+        return Read(found[:limit], found[limit - 1].seq, more=True)
+    return Read(found, max(upto, after), more=upto < last)
 
 
 async def read_as(
