@@ -7,13 +7,15 @@ ST_PointOnSurface (working CRS), or in its district.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Final, Literal
+from zoneinfo import ZoneInfo
 
 from psycopg import AsyncConnection
 from psycopg.rows import dict_row
 
 from gridwarden.database import Caller, Pool, as_caller, queries
+from gridwarden.layers.age import Freshness, freshness
 from gridwarden.layers.past import go_back, then
 from gridwarden.maps.names import Named, names_of
 from gridwarden.screening.parameters import cell_sizes
@@ -53,6 +55,9 @@ class Cell:
     name: str | None
     tallies: tuple[Tally, ...] = ()
     worst: tuple[Named, ...] = ()
+    surveyed_on: date | None = None
+    due_on: date | None = None
+    """The oldest survey here, and the earliest day on which one was or is due."""
 
     @property
     def count(self) -> int:
@@ -86,6 +91,19 @@ class Heat:
     too_many: bool = False
     cut_off: datetime = field(default_factory=lambda: datetime.now(UTC))
     past: bool = False
+    fresh: Freshness | None = None
+    day: date | None = None
+    """The city's day of the cut-off, by which ages count."""
+
+    def age_of(self, cell: Cell) -> int | None:
+        """Days since the oldest survey of a cell."""
+        if self.day is None or cell.surveyed_on is None:
+            return None
+        return (self.day - cell.surveyed_on).days
+
+    def late(self, cell: Cell) -> bool:
+        """Whether a survey of a cell is past its promise."""
+        return self.day is not None and cell.due_on is not None and self.day > cell.due_on
 
 
 def measured(tallies: Sequence[Tally], measure: str, settings: Settings) -> float:
@@ -145,13 +163,16 @@ async def heat(
         if names and caller.role != "viewer":
             cells = await _with_names(c, caller, cells, side, at)
         row = await (await c.execute(then(Q["dates"], at))).fetchone()
+        fresh = await freshness(c)
     kept = tuple(sorted(cells, key=lambda one: (-one.count, one.key))[:MOST_CELLS])
     families = tuple(sorted({t.family for cell in cells for t in cell.tallies}))
     published_at, screened_at, waiting, pack, judged = row or (None, None, False, None, [])
     too_many = len(cells) > len(kept)
     dates = (published_at, screened_at, waiting, pack)
-    heat = Heat(system, kept, families, *dates, tuple(judged), too_many)
-    return heat if at is None else replace(heat, cut_off=at, past=True)
+    heat = Heat(system, kept, families, *dates, tuple(judged), too_many, fresh=fresh)
+    if at is not None:
+        heat = replace(heat, cut_off=at, past=True)
+    return replace(heat, day=heat.cut_off.astimezone(ZoneInfo(settings.time_zone)).date())
 
 
 async def _tallies(
@@ -193,6 +214,8 @@ async def _squares(
             _state(caller, row),
             row["name"],
             counted.get((row["cell_x"], row["cell_y"]), ()),
+            surveyed_on=row["surveyed_on"],
+            due_on=row["due_on"],
         )
         for row in rows
     ]
@@ -212,6 +235,8 @@ async def _districts(c: AsyncConnection[Any], caller: Caller, at: datetime | Non
             _state(caller, row),
             row["name"],
             counted.get((row["id"],), ()),
+            surveyed_on=row["surveyed_on"],
+            due_on=row["due_on"],
         )
         for row in rows
     ]
@@ -244,18 +269,7 @@ async def _with_names(
     for row, one in zip(rows, named, strict=True):
         key = "/".join([place, *(str(int(part)) for part in row[:width])])
         worst.setdefault(key, []).append(one)
-    return [
-        Cell(
-            cell.key,
-            cell.shape,
-            cell.surveyed,
-            cell.state,
-            cell.name,
-            cell.tallies,
-            tuple(worst.get(cell.key, ())),
-        )
-        for cell in cells
-    ]
+    return [replace(cell, worst=tuple(worst.get(cell.key, ()))) for cell in cells]
 
 
 def _points(coordinates: Any) -> Any:

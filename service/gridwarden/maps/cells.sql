@@ -34,7 +34,14 @@ with land as materialized (
     select d.id, d.name, api.my_district(d.id) as mine, st_subdivide(d.geom, 64) as geom
     from api.districts d
 ), known as materialized (
-    select st_subdivide(v.geom, 64) as geom from api.coverage v
+    -- an older survey beneath a newer one of the same operator tells no age
+    select st_subdivide(v.geom, 64) as geom, case when newest then v.surveyed_on end as surveyed_on,
+        case when newest then v.surveyed_on + v.update_days end as due_on
+    from (select c.*, not exists (
+              select from api.coverage k
+              where k.operator = c.operator and k.surveyed_on > c.surveyed_on
+                and st_intersects(k.geom, c.geom) and st_covers(k.geom, c.geom)) as newest
+          from api.coverage c) v
 ), corner as (
     select floor(st_xmin(box) / %(size)s)::bigint as x0, floor(st_xmax(box) / %(size)s)::bigint as x1,
         floor(st_ymin(box) / %(size)s)::bigint as y0, floor(st_ymax(box) / %(size)s)::bigint as y1
@@ -60,14 +67,17 @@ with land as materialized (
     group by 1, 2
 ), surveyed as (
     -- two companies may cover the same ground: it counts once
-    select c.cell_x, c.cell_y, st_area(st_union(st_clipbybox2d(v.geom, c.box))) as area
+    select c.cell_x, c.cell_y, st_area(st_union(part.geom)) as area,
+        min(v.surveyed_on) filter (where st_area(part.geom) > 1) as surveyed_on,
+        min(v.due_on) filter (where st_area(part.geom) > 1) as due_on
     from cell c join known v on v.geom && c.box
+    cross join lateral (select st_clipbybox2d(v.geom, c.box) as geom) part
     group by 1, 2
 )
 select c.cell_x, c.cell_y,
     st_asgeojson(st_transform(c.box, 4326), 6)::jsonb as shape,
     coalesce(s.area, 0) / (%(size)s::float8 * %(size)s) as surveyed,
-    api.my_district(null) or coalesce(w.mine, false) as mine, w.name
+    api.my_district(null) or coalesce(w.mine, false) as mine, w.name, s.surveyed_on, s.due_on
 from cell c
 left join within w using (cell_x, cell_y)
 left join surveyed s using (cell_x, cell_y)
@@ -77,9 +87,10 @@ order by 1, 2
 -- name: district_shapes
 select d.id, coalesce(d.name, d.code, d.id::text) as name,
     st_asgeojson(st_transform(st_simplifypreservetopology(d.geom, 5), 4326), 6)::jsonb as shape,
-    coalesce(s.surveyed, 0) as surveyed, api.my_district(d.id) as mine
+    coalesce(s.surveyed, 0) as surveyed, api.my_district(d.id) as mine, a.surveyed_on, a.due_on
 from api.districts d
 left join api.district_surveyed s on s.district_id = d.id
+left join api.district_age a on a.district_id = d.id
 order by d.id
 
 -- The backdrop. One feature each: a city's streets are one path, not thousands.

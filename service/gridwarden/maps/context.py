@@ -5,6 +5,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from gridwarden.layers.age import source_line
 from gridwarden.maps.cells import Heat, side_of
 from gridwarden.maps.view import HeatView, measure_words
 from gridwarden.settings import Settings
@@ -39,6 +40,7 @@ def heat_context(
         "unit": unit,
         "at": at,
         "linked": shown.linked,
+        "fresh_line": source_line(shown.heat.fresh, lang) if shown.heat.fresh else None,
         "definition": say(
             "maps.measure.definition",
             lang,

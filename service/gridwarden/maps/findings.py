@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse
 
 from gridwarden.access import allow
 from gridwarden.database import Caller, as_caller, queries
+from gridwarden.layers.age import freshness, source_line
 from gridwarden.layers.catalogue import layers
 from gridwarden.layers.past import then
 from gridwarden.maps.names import names_of
@@ -77,6 +78,7 @@ async def findings_page(
         families = await (await c.execute(then(Q["families"], asked.at))).fetchall()
         async with c.cursor(row_factory=dict_row) as cursor:
             dates = await (await cursor.execute(then(Q["dates"], asked.at))).fetchone()
+        fresh = await freshness(c)
     names, narrowed = dict(districts), asked.narrowed()
     return page(
         request,
@@ -92,5 +94,6 @@ async def findings_page(
         districts=[(str(number), name) for number, name in districts],
         families=[(row[0], family_words(row[0], lang)) for row in families],
         dates=dates,
+        fresh_line=source_line(fresh, lang),
         as_of=asked.at,
     )

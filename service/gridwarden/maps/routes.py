@@ -107,6 +107,9 @@ def as_geojson(found: Heat, measure: str, settings: Settings) -> dict[str, Any]:
                 },
                 "surveyed": round(cell.surveyed, 2),
                 "state": ("counted", "no_data", "withheld")[cell.state],
+                "surveyed_on": cell.surveyed_on.isoformat() if cell.surveyed_on else None,
+                "records_age_days": found.age_of(cell),
+                "records_late": found.late(cell),
             },
         }
         for cell in found.cells
@@ -117,6 +120,7 @@ def as_geojson(found: Heat, measure: str, settings: Settings) -> dict[str, Any]:
         "measure": measure,
         "cut_off": found.cut_off.isoformat(),
         "published_at": found.published_at.isoformat() if found.published_at else None,
+        "records": found.fresh.document() if found.fresh else None,
         "too_many": found.too_many,
         "features": features,
     }

@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse
 from gridwarden import __version__
 from gridwarden.access import allow
 from gridwarden.database import ADMINISTRATORS, ASKERS, Caller, as_caller, queries
+from gridwarden.layers.age import Freshness, freshness, source_line
 from gridwarden.layers.catalogue import Layer, layers
 from gridwarden.screening.listing import LISTING
 from gridwarden.settings import Settings
@@ -69,16 +70,19 @@ async def start_page(
 ) -> HTMLResponse:
     """What is loaded, what is missing, and what to do next, for this caller."""
     settings: Settings = request.app.state.settings
+    lang = language_of(request)
     loaded: list[Loaded] = []
     screened: Mapping[str, Any] | None = None
     findings: dict[str, int] | None = None  # withheld
     uncallable = 0
+    fresh: Freshness | None = None
     if caller.role in SEEING:
         async with as_caller(request.app.state.pool, caller, settings.statement_timeout_ms) as c:
-            loaded = await _loaded(c, caller, language_of(request))
+            loaded = await _loaded(c, caller, lang)
             screened = await (
                 await c.cursor(row_factory=dict_row).execute(Q["screened"])
             ).fetchone()
+            fresh = await freshness(c)
             if caller.role != "administrator":
                 own = caller.role in LISTING
                 source = Q["findings_of_own"] if own else Q["findings_counted"]
@@ -94,6 +98,9 @@ async def start_page(
         loaded=[one for one in loaded if one.there],
         findings=findings,
         dates=screened,
+        fresh=fresh if fresh and fresh.age_days is not None else None,
+        fresh_line=source_line(fresh, lang) if fresh else None,
+        layer_titles={one.id: one.title.in_(lang) for one in layers().values()},
         todo=todo(loaded, screened, uncallable),
         seeing=caller.role in SEEING,
         listing=caller.role in LISTING,

@@ -14,7 +14,7 @@ from gridwarden.maps.look import limits, risk_of
 from gridwarden.maps.names import Named
 from gridwarden.settings import Settings
 from gridwarden.words import known, say
-from gridwarden.words.figures import amount
+from gridwarden.words.figures import amount, when
 
 SEVERITIES = ("major", "serious", "general")
 CERTAINTIES = ("certain", "possible")
@@ -82,7 +82,7 @@ def view(
     known_layers = layers()
     then = heat.cut_off if heat.past else None
     words = [
-        _words(cell, value, risk, lang, known_layers, linked=linked, at=then)
+        _words(heat, cell, value, risk, lang, known_layers, linked=linked, at=then)
         for cell, value, risk in zip(heat.cells, values, risks, strict=True)
     ]
     order = sorted(range(len(values)), key=lambda n: -values[n])
@@ -138,6 +138,7 @@ def findings_link(cell: Cell, at: datetime | None = None) -> str:
 
 
 def _words(
+    heat: Heat,
     cell: Cell,
     value: float,
     risk: int,
@@ -159,7 +160,7 @@ def _words(
         "count": cell.count,
         "rows": [_row(tally, lang) for tally in _sorted(cell.tallies)],
         "worst": [_named(one, lang, known_layers) for one in cell.worst],
-        "note": _note(cell, lang),
+        "note": _note(cell, lang) + _age(heat, cell, lang),
         "href": findings_link(cell, at) if cell.count and linked else None,
     }
 
@@ -189,6 +190,15 @@ def subject_words(one: Named, lang: str, known_layers: Mapping[str, Layer]) -> s
     layer = known_layers.get(one.layer)
     title = layer.title.in_(lang) if layer else one.layer
     return one.name or (title if one.subject_id is None else f"{title} {one.subject_id}")
+
+
+def _age(heat: Heat, cell: Cell, lang: str) -> str:
+    """Of what day the oldest survey here is, how old, and whether it is late."""
+    days = heat.age_of(cell)
+    if days is None or cell.state == WITHHELD:
+        return ""
+    told = say("age.cell", lang, day=when(cell.surveyed_on, lang), n=days)
+    return told + (say("age.cell_late", lang) if heat.late(cell) else "")
 
 
 def _note(cell: Cell, lang: str) -> str:

@@ -23,11 +23,15 @@ select api.look(%(purpose)s)
 -- One feature as its reader may see it. Degrees, for a map.
 select t.id, t.code, t.name, t.version, t.source_date, t.accuracy_m,
     d.name || '@' || d.version as dataset,
+    case when a.id is not null then jsonb_build_object('operator', a.supplier, 'layer', a.layer,
+        'surveyed_on', a.dated, 'age_days', a.age_days, 'update_days', a.update_days,
+        'due_on', a.due_on, 'late_days', a.late_days, 'late', a.late) end as records,
     to_jsonb(t) - array['id', 'code', 'name', 'version', 'source_date', 'accuracy_m', 'geom',
                         'dataset_id', 'source_id', 'org_id', 'extra', 'repair'] as properties,
     st_asgeojson(st_transform(t.geom, 4326), 9)::jsonb as geometry,
     st_dimension(t.geom) as dimension
 from {layer} t left join api.dataset d on d.id = t.dataset_id
+left join api.dataset_age a on a.id = t.dataset_id
 where t.id = %(feature)s
 
 -- name: evidence

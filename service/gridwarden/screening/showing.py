@@ -5,6 +5,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
+from gridwarden.layers.age import age_line
 from gridwarden.screening.explaining import Explained
 from gridwarden.screening.picture import (
     Picture,
@@ -168,6 +169,7 @@ def _side(feature: Mapping[str, Any] | None, side: str, lang: str) -> dict[str, 
         *((feature["titles"].get(name, name), word) for name, word in feature["words"].items()),
         (say("screening.page.dataset", lang), feature["dataset"]),
         (say("screening.page.version", lang), str(feature["version"])),
+        (say("age.records", lang), feature["records"] and age_line(feature["records"], lang)),
     ]
     heading = say("screening.page.side", lang, side=title, layer=feature["layer_title"])
     return {"title": heading, "feature": feature, "rows": [row for row in rows if row[1]]}
@@ -311,6 +313,8 @@ def _caption(found: Mapping[str, Any], lang: str, zone: str | None) -> list[str]
     days = [_day(f["source_date"], lang) or unknown if f else "–" for f in features]
     key = "dates" if found["counterpart_id"] is not None else "dates_one"
     screened = _moment(found["data"]["screened_at"])
+    known = [f["records"] for f in features if f and f["records"]]
+    ages = dict.fromkeys(age_line(one, lang) for one in known)
     lines = [
         say("screening.picture.by", lang, clause=clause) if rule["edition"] else clause,
         say(f"screening.picture.{key}", lang, subject=days[0], counterpart=days[1]),
@@ -320,5 +324,6 @@ def _caption(found: Mapping[str, Any], lang: str, zone: str | None) -> list[str]
             when=when(screened, lang, zone=zone, year=True),
             mark=mark,
         ),
+        *ages,
     ]
     return [line for text in lines for line in wrapped(text, columns=62)]

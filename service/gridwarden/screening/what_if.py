@@ -19,6 +19,7 @@ from gridwarden.database import Caller, Pool, as_caller, queries
 from gridwarden.intake.located import Around, Located, located, of_document
 from gridwarden.intake.places import Place
 from gridwarden.intake.values import BadValueError, Converter
+from gridwarden.layers.age import age_line
 from gridwarden.layers.catalogue import Layer, layers
 from gridwarden.screening.constructing import may_move, told_bands
 from gridwarden.settings import Settings
@@ -213,6 +214,7 @@ def answer(found: Mapping[str, Any], place: Located, lang: str) -> dict[str, Any
         ],
         "verdict": dig["verdict"] if dig else None,
         "dig": dig,
+        "records": [one | {"say": age_line(one, lang)} for one in found["records"]],
         "coordinates": {
             "system": place.readings[0].name,
             "north_first": place.readings[0].north_first,

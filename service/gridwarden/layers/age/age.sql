@@ -2,7 +2,9 @@
 
 -- name: ends
 -- Of what day the data are that are loaded: the oldest and the newest dataset with a date.
-select min(dated) as oldest, max(dated) as newest, max(age_days) as age_days from api.dataset_age
+select min(dated) as oldest, max(dated) as newest, max(age_days) as age_days
+from (select dated, age_days from api.dataset_age
+      union all select dated, age_days from api.late_supplier) known
 
 -- name: late
 select supplier, layer, dataset, dated, age_days, update_days, due_on, late_days, phone, duty_phone

@@ -33,6 +33,15 @@ class Freshness:
         named = (one["supplier"] or one["dataset"] or "–" for one in self.late)
         return tuple(dict.fromkeys(named))
 
+    def document(self) -> dict[str, Any]:
+        """As answers carry it."""
+        return {
+            "oldest": self.oldest.isoformat() if self.oldest else None,
+            "newest": self.newest.isoformat() if self.newest else None,
+            "age_days": self.age_days,
+            "late": list(self.late_names),
+        }
+
 
 async def _rows(
     c: AsyncConnection[Any], statement: str, /, **values: object

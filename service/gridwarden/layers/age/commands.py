@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from gridwarden.access.command import acting
 from gridwarden.database import as_caller
@@ -60,7 +60,7 @@ async def _late(role: str, org: str | None) -> None:
         typer.echo(say("age.all_kept", lang))
         return
     heads = ("supplier", "records", "dated", "days", "promise", "due", "days_late", "contact")
-    table = Table(*(say(f"age.head.{one}", lang) for one in heads))
+    table = Table(*(Column(say(f"age.head.{one}", lang), overflow="fold") for one in heads))
     for row in rows:
         table.add_row(
             row["supplier"] or say("age.nobody", lang),

@@ -21,9 +21,8 @@ def age_line(record: Mapping[str, Any], lang: str) -> str:
     """
     layer = layers().get(record["layer"])
     title = layer.title.in_(lang) if layer else record["layer"]
-    what = say(
-        "age.what", lang, operator=record["operator"] or say("age.nobody", lang), layer=title
-    )
+    operator = record["operator"]
+    what = say("age.what", lang, operator=operator, layer=title) if operator else title
     day = record["surveyed_on"]
     if day is None:
         return say("age.undated", lang, what=what)
