@@ -15,6 +15,7 @@ from gridwarden.intake.located import known_for
 from gridwarden.intake.places import Place, read_place
 from gridwarden.permits.check import ask
 from gridwarden.permits.question import read_question
+from gridwarden.permits.replay import replay
 from gridwarden.words import say
 from gridwarden.words.figures import metres
 from gridwarden.words.problems import Problem
@@ -90,6 +91,37 @@ async def _ask(
         city = await known_for(place, crs, pool, caller, settings)
         question = read_question(document, crs, settings, place, city)
         return await ask(pool, replace(caller, language=language), question), language
+
+
+@permit.command("replay")
+def replay_command(
+    number: Annotated[str, typer.Argument(help="The answer's number: 2026-000012.")],
+    as_: Annotated[str, typer.Option("--as", help="utility or supervisor.")] = "supervisor",
+    org: Annotated[str | None, typer.Option(help="The company asked for.")] = None,
+    lang: Annotated[str | None, typer.Option(help="zh or en.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The API's JSON.")] = False,
+) -> None:
+    """Give an answer again from what its own moment saw, and tell whether it is the same."""
+    found, language = asyncio.run(_replay(number, as_, org, lang))
+    if as_json:
+        typer.echo(json.dumps(found, ensure_ascii=False))
+    else:
+        console = Console(markup=False)
+        console.print(f"{found['number']} · {found['say']}", highlight=False, soft_wrap=True)
+        for one in found["because"]:
+            console.print(f"· {one['say']}", highlight=False, soft_wrap=True)
+        show(found["replayed"] or found["stored"], language, console)
+    raise typer.Exit(0 if found["same"] else 1)
+
+
+async def _replay(
+    number: str, role: str, org: str | None, lang: str | None
+) -> tuple[dict[str, Any], str]:
+    if role not in ("utility", "supervisor"):
+        raise Problem("forbidden", field="--as", role=role)
+    async with acting(role, org) as (pool, caller, settings):
+        language = lang if lang in ("zh", "en") else settings.language
+        return await replay(pool, replace(caller, language=language), number), language
 
 
 def show(answer: dict[str, Any], lang: str, console: Console) -> None:

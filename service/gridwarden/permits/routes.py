@@ -17,6 +17,7 @@ from gridwarden.intake.located import local_names
 from gridwarden.intake.places import MAX_FILE_BYTES
 from gridwarden.intake.system_names import choices
 from gridwarden.layers.age import age_line
+from gridwarden.permits import replay_routes
 from gridwarden.permits.bodies import FIELDS, question_of_form
 from gridwarden.permits.check import ask
 from gridwarden.permits.drawing import drawn
@@ -26,6 +27,7 @@ from gridwarden.words.page import page
 from gridwarden.words.problems import Problem
 
 router = APIRouter(tags=["permits"])
+router.include_router(replay_routes.router)
 PermitAsker = Annotated[Caller, allow("utility", "supervisor")]
 PARAMETERS: Final = ("crs", "lang")
 FORMS: Final = ("multipart/form-data", "application/x-www-form-urlencoded")
