@@ -27,9 +27,8 @@ def sedonadb() -> Asker:
     def asked(pieces: Path, subjects: Path) -> Pairs:
         engine.read_parquet(str(pieces)).to_view("p", overwrite=True)
         engine.read_parquet(str(subjects)).to_view("s", overwrite=True)
-        found = engine.sql(NEAR).to_arrow_table()
-        columns = (found.column(name).to_pylist() for name in ("id", "main_id"))
-        return list(zip(*columns, strict=True))
+        found = engine.sql(NEAR).to_pandas()
+        return list(zip(found["id"].tolist(), found["main_id"].tolist(), strict=True))
 
     return asked
 
