@@ -13,6 +13,7 @@ from psycopg.rows import dict_row
 from conftest import owner
 from gridwarden.database import open_pool
 from gridwarden.screening import Screened, screen
+from gridwarden.screening.screener import Screener, Stepped
 from gridwarden.settings import Settings
 
 X, Y = 500_000.0, 3_400_000.0
@@ -116,6 +117,27 @@ class DrawnCity:
             return await screen(pool, "tester", *([progress] if progress else []))
         finally:
             await pool.close()
+
+    def steps(self, **limits: int) -> list[Stepped]:
+        """Let the screener step until nothing waits."""
+
+        async def all_of_them() -> list[Stepped]:
+            pool = await open_pool(self.settings, "worker")
+            try:
+                screener, done = Screener(pool, **limits), []
+                while step := await screener.step():
+                    done.append(step)
+                return done
+            finally:
+                await pool.close()
+
+        return asyncio.run(all_of_them())
+
+    def same_as_whole(self) -> bool:
+        """Whether a screening of the whole city finds nothing to write."""
+        self.screen()
+        last = self.screened[-1]
+        return (last.added, last.changed, last.removed) == (0, 0, 0)
 
     def findings(self, family: str | None = None) -> list[dict[str, Any]]:
         """Findings with their evidence, as the owner reads them."""

@@ -157,13 +157,13 @@ class Screener:
     async def _judge(self, connection: Connection) -> int:
         await self._rules.look(connection)
         await connection.execute(Q["judge_again"], {"together": self._rules.together})
-        subjects = int(await _one(connection, Q["count_again"]))
-        layers = {row[0] for row in await (await connection.execute(Q["layers"])).fetchall()}
-        for statement in self._rules.about(layers):
+        await connection.execute(Q["count_again"])
+        subjects = dict(await (await connection.execute(Q["layers"])).fetchall())
+        for statement in self._rules.about(set(subjects)):
             insert = sql.SQL("{} {}").format(sql.SQL(WHOLE["columns"]), sql.SQL(statement.sql))
             await connection.execute(insert)
         await connection.execute(WHOLE["strongest"])
-        return subjects
+        return sum(subjects.values())
 
     async def _write(self, connection: Connection) -> tuple[int, int, int]:
         compare = sql.SQL(WHOLE["compare"]).format(found=sql.SQL(WHOLE["found_again"]))

@@ -35,10 +35,11 @@ select data.take_slice(%(features)s)
 select data.judge_again(%(together)s::jsonb)
 
 -- name: count_again
+-- The planner is told of many.
 select data.count_again()
 
 -- name: layers
-select distinct layer from data.again
+select layer, count(distinct subject_id) from data.again group by layer
 
 -- name: composed_of
 -- What statements are composed of besides code: rules in force, figures, and datasets whose places

@@ -1,0 +1,208 @@
+"""The screener's steps: what one takes, whom it judges again, what it writes and tells."""
+
+import subprocess
+import sys
+
+from conftest import environment
+
+from .conftest import STEEL_MA, DrawnCity, X, Y, rectangle
+
+EVENTS = "select act, subject_id, reason from data.event order by id"
+CAUSE = "select reason, cause_layer, cause_id, cause_xid is not null from data.finding"
+
+
+def test_a_finding_appears_changes_and_ends_with_the_features_it_is_of(drawn: DrawnCity) -> None:
+    drawn.screen()
+    main = drawn.main(**STEEL_MA)
+    house = drawn.wall(0.9)
+    far = drawn.wall(60)
+    (step,) = drawn.steps()
+    assert (step.changes, step.subjects, step.added, step.changed, step.ended) == (3, 3, 1, 0, 0)
+    assert step.lag_s is not None and step.lag_s >= 0 and not step.slice
+    (found,) = drawn.findings("main_encroachment")
+    assert found["subject_id"] == house
+
+    drawn.sql("update data.gas_pipelines set geom = st_translate(geom, 0, 0.2)")
+    (step,) = drawn.steps()
+    assert (step.added, step.changed, step.ended) == (0, 1, 0)
+    (nearer,) = drawn.findings("main_encroachment")
+    assert float(found["distance_m"] - nearer["distance_m"]) == 0.2
+    assert drawn.sql(CAUSE) == [("data", "gas_pipelines", main, True)]
+
+    drawn.sql("delete from data.buildings where id = %s", (house,))
+    assert [step.ended for step in drawn.steps()] == [1]
+    assert drawn.sql("select count(*) from data.finding") == [(0,)]
+    assert drawn.sql(EVENTS) == [
+        ("appeared", house, "data"),
+        ("changed", house, "data"),
+        ("ended", house, "data"),
+    ]
+    past = drawn.sql(
+        "select how, ended_cause_layer, ended_cause_id, distance_m from data.finding_past"
+        " order by valid"
+    )
+    assert past == [
+        ("changed", "gas_pipelines", main, found["distance_m"]),
+        ("ended", "buildings", house, nearer["distance_m"]),
+    ]
+    drawn.sql("update data.buildings set name = 'renamed' where id = %s", (far,))
+    assert [(step.added, step.changed, step.ended) for step in drawn.steps()] == [(0, 0, 0)]
+    assert drawn.sql("select sum(changes), sum(added) from data.screen_step") == [(6, 1)]
+
+
+def test_what_a_rule_looks_for_in_vain_is_seen_by_where_it_stood(drawn: DrawnCity) -> None:
+    drawn.screen()
+    estate = drawn.add("estates", rectangle(0, 0, 100, 100), accuracy_m=0.0)
+    shed = drawn.add("charging_sheds", rectangle(20, 20, 30, 25), accuracy_m=0.0)
+    drawn.steps()
+    assert drawn.findings("estate_without_shed") == []
+    drawn.sql("update data.charging_sheds set geom = st_translate(geom, 5000, 0)")
+    drawn.steps()
+    (found,) = drawn.findings("estate_without_shed")
+    assert (found["subject_id"], found["counterpart_id"]) == (estate, shed)
+    # a nearer one, still too far away: the same finding names that one now
+    nearer = drawn.add("charging_sheds", rectangle(3000, 0, 3010, 5), accuracy_m=0.0)
+    drawn.steps()
+    (found,) = drawn.findings("estate_without_shed")
+    assert found["counterpart_id"] == nearer
+    assert drawn.sql(CAUSE) == [("data", "charging_sheds", nearer, True)]
+    drawn.sql("update data.charging_sheds set geom = st_translate(geom, -4990, 0)")
+    drawn.steps()
+    assert drawn.findings("estate_without_shed") == []
+    assert drawn.same_as_whole()
+
+
+MANY = (
+    "insert into data.buildings (dataset_id, source_id, geom, accuracy_m)"
+    f" select d.id, 'many' || n, st_multi(st_makeenvelope({X} + 20 * n, {Y} + 0.9, {X} + 20 * n"
+    f" + 10, {Y} + 9, data.working_srid())), 0"
+    " from generate_series(0, 10000) n, data.dataset d where d.layer = 'buildings'"
+)
+
+
+def test_a_large_statement_is_taken_in_slices_and_small_ones_go_first(drawn: DrawnCity) -> None:
+    drawn.screen()
+    drawn.main(**STEEL_MA)
+    house = drawn.wall(-40)
+    drawn.sql(MANY)
+    assert drawn.sql("select count(*), count(*) filter (where bulk) from data.change") == [(3, 1)]
+    drawn.sql(
+        "update data.buildings set geom = st_translate(geom, 0, 29.5) where id = %s", (house,)
+    )
+    steps = drawn.steps(slice_of=4000)
+    assert [(step.slice, step.changes) for step in steps] == [
+        (False, 3),
+        (True, 4000),
+        (True, 4000),
+        (True, 2001),
+    ]
+    assert [step.lag_s is None for step in steps] == [False, True, True, True]
+    assert drawn.sql("select count(*) from data.change") == [(0,)]
+    assert len(drawn.findings("main_encroachment")) == 7
+    drawn.sql("delete from data.buildings where source_id like 'many%%'")
+    assert sum(step.ended for step in drawn.steps(slice_of=4000)) == 6
+    assert drawn.same_as_whole()
+
+
+def test_a_dataset_read_as_baidus_is_judged_otherwise_though_no_row_changed(
+    drawn: DrawnCity,
+) -> None:
+    drawn.screen()
+    drawn.main(**STEEL_MA)
+    drawn.wall(0.9)
+    drawn.steps()
+    turned = "update data.dataset set crs = '{}' where layer = 'buildings'"
+    drawn.sql(turned.format("bd09"))
+    assert [(step.slice, step.ended) for step in drawn.steps()] == [(True, 1)]
+    drawn.sql(turned.format("EPSG:4490"))
+    assert [(step.slice, step.added) for step in drawn.steps()] == [(True, 1)]
+    assert drawn.same_as_whole()
+
+
+BROKEN = """
+create or replace function data.ground_m(a geometry, b geometry) returns double precision
+    language plpgsql immutable as
+$$
+begin
+    if st_npoints(a) = 6 then raise exception 'it cannot be measured'; end if;
+    return st_length(st_transform(st_shortestline(a, b), 4326)::geography);
+end
+$$
+"""
+
+
+def test_a_change_that_cannot_be_judged_is_set_aside_and_the_others_go_on(
+    drawn: DrawnCity,
+) -> None:
+    drawn.screen()
+    sound = drawn.sql(
+        "select pg_get_functiondef('data.ground_m(geometry, geometry)'::regprocedure)"
+    )
+    drawn.sql(BROKEN)
+    drawn.main(**STEEL_MA)
+    first = drawn.wall(0.9)
+    bad = drawn.sql(
+        "insert into data.buildings (dataset_id, source_id, geom, accuracy_m) select id, 'bad',"
+        f" st_geomfromtext('MULTIPOLYGON((({X} {Y + 0.9}, {X + 5} {Y + 0.9}, {X + 6} {Y + 4},"
+        f" {X + 5} {Y + 6}, {X} {Y + 6}, {X} {Y + 0.9})))', data.working_srid()), 0"
+        " from data.dataset where layer = 'buildings' returning id"
+    )[0][0]
+    last = drawn.add("buildings", rectangle(80, 0.9, 90, 9), accuracy_m=0.0)
+    drawn.steps()
+    found = {one["subject_id"] for one in drawn.findings("main_encroachment")}
+    assert found == {first, last}
+    aside = drawn.sql("select layer, feature_id, stuck from data.change")
+    # and what would have had it judged again, if nothing else
+    assert ("buildings", bad, True) in aside
+    assert {one for one in aside if one[0] == "buildings"} == {("buildings", bad, True)}
+    assert all(stuck for *_, stuck in aside)
+    assert drawn.sql("select waiting from api.screened") == [(True,)]
+    drawn.sql(sound[0][0])
+    drawn.screen()
+    found = {one["subject_id"] for one in drawn.findings("main_encroachment")}
+    assert found == {first, bad, last}
+    assert drawn.sql("select count(*) from data.change") == [(0,)]
+
+
+def test_a_city_that_was_never_screened_is_screened_whole_and_tells_nobody(
+    drawn: DrawnCity,
+) -> None:
+    drawn.main(**STEEL_MA)
+    drawn.wall(0.9)
+    (step,) = drawn.steps()
+    assert (step.added, step.slice, step.lag_s) == (1, False, None)
+    assert drawn.sql(EVENTS) == []
+    assert drawn.sql("select reason from data.screening") == [("data",)]
+
+
+def test_the_tables_of_the_way_do_not_grow(drawn: DrawnCity) -> None:
+    """However long a transaction elsewhere keeps dead rows from being cleaned."""
+    drawn.screen()
+    drawn.main(**STEEL_MA)
+    drawn.wall(0.9)
+    drawn.steps()
+    size = "select pg_relation_size('data.change_seen')"
+    drawn.sql(
+        "insert into data.change_seen (layer, feature_id, xid, rows) select 'roads', n, '3', 1"
+        " from generate_series(1, 40000) n"
+    )
+    assert drawn.sql(size)[0][0] > 1_048_576
+    drawn.sql("update data.buildings set name = 'renamed'")
+    drawn.steps()
+    assert drawn.sql(size)[0][0] <= 8192
+
+
+def test_the_command_judges_what_changed(drawn: DrawnCity) -> None:
+    drawn.screen()
+    drawn.main(**STEEL_MA)
+    drawn.wall(0.9)
+    done = subprocess.run(
+        [sys.executable, "-m", "gridwarden", "screen"],
+        env=environment(drawn.settings) | {"GRIDWARDEN_LANGUAGE": "en"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "1 new, 0 changed, 0 gone" in done.stdout
+    assert len(drawn.findings("main_encroachment")) == 1
