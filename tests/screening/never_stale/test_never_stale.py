@@ -8,7 +8,8 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from gridwarden.settings import Settings
 
-from .machine import History
+from .ground import Act, box
+from .machine import PACKS, START, History
 from .town import Town
 
 
@@ -43,3 +44,18 @@ def test_findings_are_those_of_a_fresh_screening(town: Town) -> None:
 @pytest.mark.deep
 def test_findings_are_those_of_a_fresh_screening_after_long_histories(town: Town) -> None:
     histories(town, 300)
+
+
+def test_rules_that_turned_back_before_they_were_screened_leave_nothing_behind(town: Town) -> None:
+    """What changed in between was judged by rules that no screening of all ever saw."""
+    house = Act("insert", "buildings", 0, box(20, 4, 10, 10), {"accuracy_m": 0.0, "height_m": 30.0})
+    town.empty()
+    town.at_once(START[0], house)
+    town.check()
+    town.publish(PACKS["own"])
+    town.at_once(Act("move", "buildings", by=(1, 0)))
+    town.step()
+    assert town.rows("select 1 from data.finding where family = 'own_tall'")
+    town.withdraw()
+    town.check()
+    assert not town.rows("select 1 from data.finding where family = 'own_tall'")
