@@ -195,6 +195,11 @@ def test_imports_are_told_to_whom_they_belong(
     bring(drawn(20), dry_run="true")
     waiting = post(client, mine, drawn(20), **form)
     client.delete(f"/api/jobs/{waiting.json()['job']}", headers=mine)
+    bring(drawn(21))
+    [[dataset]] = town.sql("select id from data.dataset where name = 'told'")
+    back = client.post(f"/api/datasets/{dataset}/rollback", headers=mine, json={"version": 1})
+    assert back.status_code == 202, back.text
+    work(town.settings, back.json()["job"])
     numbered(town.settings)
     listed = f"/api/events?cursor={start}&topic=import"
     items = client.get(listed, headers=mine).json()["items"]
@@ -204,7 +209,11 @@ def test_imports_are_told_to_whom_they_belong(
         ("import.held", held),
         ("import.failed", broken),
         ("import.cancelled", int(waiting.json()["url"].rsplit("/", 1)[1])),
+        ("import.cancelled", held),  # a newer version took its place
+        ("import.published", first + 5),
+        ("import.rolled_back", back.json()["id"]),
     ]
+    assert (items[-1]["import"]["rollback_to"], items[-1]["import"]["removed"]) == (1, 1)
     assert items[0]["import"] == {
         "id": first,
         "layer": "buildings",
@@ -222,4 +231,4 @@ def test_imports_are_told_to_whom_they_belong(
         c.execute("update data.import set state = 'failed' where id = %s", (first,))
         c.rollback()
     numbered(town.settings)
-    assert len(client.get(listed, headers=mine).json()["items"]) == 4
+    assert len(client.get(listed, headers=mine).json()["items"]) == len(told)

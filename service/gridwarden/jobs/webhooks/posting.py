@@ -18,7 +18,7 @@ WHOLE_S: Final = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The status, or what went wrong: timeout, unreachable, certificate, protocol, address."""
+    """The status, or what went wrong: timeout, unreachable, tls, protocol, address."""
 
     status: int | None
     error: str | None = None
@@ -57,8 +57,8 @@ async def post(target: Target, body: str, headers: dict[str, str]) -> Answer:
     except (TimeoutError, httpx.TimeoutException):
         return Answer(None, "timeout")
     except (httpx.NetworkError, OSError) as error:
-        return Answer(None, "certificate" if _of_certificate(error) else "unreachable")
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError):
+        return Answer(None, "tls" if _of_tls(error) else "unreachable")
+    except Exception:  # whatever a stranger's server says must not stop what others are told
         return Answer(None, "protocol")
 
 
@@ -70,7 +70,7 @@ def _trusted() -> ssl.SSLContext:
     return context
 
 
-def _of_certificate(error: BaseException | None) -> bool:
+def _of_tls(error: BaseException | None) -> bool:
     while error is not None:
         if isinstance(error, ssl.SSLError):
             return True
