@@ -57,7 +57,7 @@ $$;
 
 -- The part of the difference that a change of a finding is: `rule` where the rules did it; `corrected`,
 -- `late` or `new` by the change of the feature that did it, and `new` where no single one did. `day` is
--- that of the first of the two moments.
+-- the last that was over at the first of the two moments.
 create function data.part_of(reason text, corrected boolean, so_since date, day date) returns text
     language sql immutable as
 $$
@@ -172,7 +172,7 @@ $$
             order by x.at desc limit 1) n on true
     )
     select data.part_of(c.why, o.corrected, o.so_since,
-                        (finding_changes.since at time zone zone)::date),
+                        ((finding_changes.since + interval '1 second') at time zone zone)::date - 1),
            c.act, c.at, c.id, c.family, c.layer,
            case when not api.veils_finding(c.layer, c.main,
                         c.family in (select r.family from data.far_family r)) then c.subject_id end,
