@@ -9,8 +9,9 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, LiteralString
 
+import psycopg
 from psycopg import AsyncConnection
 from psycopg.conninfo import make_conninfo
 from psycopg.errors import Diagnostic
@@ -37,6 +38,14 @@ Node = dict[str, Any]
 def nodes(node: Node) -> list[Node]:
     """The node and all below it."""
     return [node, *(n for below in node.get("Plans", []) for n in nodes(below))]
+
+
+def explained(connection: psycopg.Connection[Any], statement: LiteralString) -> Node:
+    """The root of one statement's plan; the statement is run."""
+    row = connection.execute("explain (analyze, timing off, format json) " + statement).fetchone()
+    assert row is not None
+    root: Node = row[0][0]["Plan"]
+    return root
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import pytest
 from conftest import owner
 from gridwarden.sample.city import write_city
 from gridwarden.settings import Settings
-from screening.test_plan import nodes
+from plans import explained, nodes
 
 from .conftest import CITY_GAS, SEEDS, OracleOf, SampleCity, bring_in
 from .judging import Finding, Key
@@ -47,9 +47,7 @@ def test_no_statement_compares_all_with_all_once_the_tables_are_analysed(
         mains = connection.execute("select count(*) from data.gas_pipelines").fetchone()
         assert mains is not None and mains[0] > 900
         for one in statements(connection):
-            explained = connection.execute("explain (analyze, format json) " + one.sql).fetchone()  # type: ignore[operator]
-            assert explained is not None
-            most = max(node["Actual Loops"] for node in nodes(explained[0][0]["Plan"]))
+            most = max(node["Actual Loops"] for node in nodes(explained(connection, one.sql)))
             assert most < mains[0] ** 2 / 20, one.name
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from conftest import owner
 from gridwarden.settings import Settings
+from plans import explained, nodes
 
 from .conftest import statement
 
@@ -35,15 +36,7 @@ def plan(module_city: Settings) -> dict[str, Any]:
         for table in ("buildings", "gas_pipelines", "main_piece"):
             c.execute(f"analyze data.{table}")  # type: ignore[arg-type]
         judging = statement(c, "main_encroachment", "buildings")
-        explained = c.execute("explain (analyze, format json) " + judging).fetchone()
-    assert explained is not None
-    root: dict[str, Any] = explained[0][0]["Plan"]
-    return root
-
-
-def nodes(node: dict[str, Any]) -> list[dict[str, Any]]:
-    """The node and all below it."""
-    return [node, *(n for below in node.get("Plans", []) for n in nodes(below))]
+        return explained(c, judging)
 
 
 def test_buildings_and_pieces_are_never_scanned_in_a_loop(plan: dict[str, Any]) -> None:
