@@ -227,6 +227,7 @@ def test_the_terminal_tells_ages_and_takes_a_promise(module_city: Settings) -> N
     assert "500/365" in listed and ("late" in listed or "逾期" in listed)
     assert "net@" not in listed, "a company's network is not named to everybody"
     assert "JIA" in run(module_city, "layers", "late")
+    assert "late: JIA" in run(module_city, "status")
     told = run(module_city, "layers", "promise", "organisations", "o", "none")
     assert "365" in told
     assert "organisations" not in run(module_city, "layers", "late")

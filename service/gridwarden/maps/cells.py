@@ -97,7 +97,7 @@ class Heat:
 
     def age_of(self, cell: Cell) -> int | None:
         """Days since the oldest survey of a cell."""
-        if self.day is None or cell.surveyed_on is None:
+        if self.day is None or cell.surveyed_on is None or cell.surveyed_on > self.day:
             return None
         return (self.day - cell.surveyed_on).days
 

@@ -13,6 +13,7 @@ from rich.table import Table
 from gridwarden.access.command import acting
 from gridwarden.intake.located import known_for
 from gridwarden.intake.places import Place, read_place
+from gridwarden.layers.age import age_line
 from gridwarden.permits.check import ask
 from gridwarden.permits.question import read_question
 from gridwarden.permits.replay import replay
@@ -135,6 +136,9 @@ def show(answer: dict[str, Any], lang: str, console: Console) -> None:
         console.print(f"{number}. {measure}", highlight=False)
     for note in answer["notes"]:
         console.print(f"· {note}", highlight=False, style="dim")
+    for record in answer.get("records", []):  # an older answer has none
+        style = "bold" if record["late"] else "dim"
+        console.print(f"· {age_line(record, lang)}", highlight=False, style=style, soft_wrap=True)
     coordinates = answer["coordinates"]
     console.print(f"· {coordinates['say']}", highlight=False, style="dim", soft_wrap=True)
     coverage = say(f"permits.coverage.{answer['coverage']}", lang)

@@ -9,6 +9,7 @@ from rich.table import Column, Table
 
 from gridwarden.access.command import acting
 from gridwarden.database import as_caller
+from gridwarden.layers.age import status as _status  # noqa: F401  (the line of `status`)
 from gridwarden.layers.age.ages import dataset_called, late_suppliers, promise
 from gridwarden.layers.catalogue.model import MOST_DAYS
 from gridwarden.words import say
