@@ -128,10 +128,13 @@ with changed as materialized (
 ), turned as (
     select * from jsonb_to_recordset(%(turned)s::jsonb)
         as t(family text, layer text, beside text[])
-), counts as (
+), changed_layer as materialized (
+    select distinct layer from changed
+), counts as materialized (
+    -- here and once: asked for each difference, a first screening of a million features never ended
     select t.family, t.layer
     from turned t
-    where not exists (select from changed c where c.layer = any (t.beside))
+    where not exists (select from changed_layer c where c.layer = any (t.beside))
 ), touched as materialized (
     -- by equality: of a whole city's differences not each is held against every change
     select distinct d.ctid as place
