@@ -7,6 +7,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from screening.test_reasons import overlay
 
+from .bringing import LAYERS, Supplier
 from .ground import Act, acts, box, dot, line
 from .town import WRITERS, Town
 
@@ -50,6 +51,13 @@ class History(RuleBasedStateMachine):
     """Anything that happens to a town; whenever it comes to rest, its findings are true."""
 
     town: ClassVar[Town]
+    supplier: ClassVar[Supplier]
+    most_brought: ClassVar[int] = 1
+    """Imports in one history: each costs as much as a dozen other steps."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.brought = 0
 
     @initialize(screened=st.booleans(), beginning=st.booleans())
     def begin(self, screened: bool, beginning: bool) -> None:
@@ -97,6 +105,25 @@ class History(RuleBasedStateMachine):
             " and crs is distinct from %s",
             ("bd09" if baidu else "cgcs2000", dataset, "bd09" if baidu else "cgcs2000"),
         )
+
+    @precondition(lambda self: self.brought < self.most_brought)
+    @rule(
+        layer=st.sampled_from(LAYERS),
+        editions=st.lists(st.tuples(st.integers(0, 3), st.integers(1, 6)), min_size=1, max_size=2),
+        back=st.sampled_from([None, 0, 1]),
+        midway=st.booleans(),
+    )
+    def bring(
+        self, layer: str, editions: list[tuple[int, int]], back: int | None, midway: bool
+    ) -> None:
+        """A supplier's files come in, and an earlier version of them comes back."""
+        self.brought += 1
+        for number, many in editions:
+            assert self.supplier.bring(layer, number, many) in ("published", "unchanged")
+            if midway:
+                self.town.step(most=3)
+        if back is not None:
+            self.supplier.back(layer, back)
 
     # ------------------------------------------------------------------------ rules
     @rule(pack=st.sampled_from([*sorted(PACKS), ""]))

@@ -7,6 +7,7 @@ import pytest
 
 from gridwarden.settings import Settings
 
+from .bringing import supplied
 from .ground import FAR, Act, box, dot, line
 from .machine import History
 from .mutants import by_highest_id, in_the_writer, no_old_place
@@ -29,7 +30,8 @@ def town(module_city: Settings) -> Iterator[Town]:
     """One town for all: each test empties it."""
     made = Town(module_city)
     History.town = made
-    yield made
+    with supplied(made) as History.supplier:
+        yield made
     made.close()
 
 

@@ -8,6 +8,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from gridwarden.settings import Settings
 
+from .bringing import supplied
 from .ground import Act, box
 from .machine import PACKS, START, History
 from .town import Town
@@ -18,7 +19,8 @@ def town(module_city: Settings) -> Iterator[Town]:
     """One town for all examples: each empties it."""
     made = Town(module_city)
     History.town = made
-    yield made
+    with supplied(made) as History.supplier:
+        yield made
     made.close()
 
 

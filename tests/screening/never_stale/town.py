@@ -96,6 +96,8 @@ class Town:
             self.root.execute("set local session_replication_role = replica")
             self.root.execute(sql.SQL("truncate {}").format(tables))
             self.root.execute("update data.dataset set crs = null where crs = 'bd09'")
+            self.root.execute("delete from data.dataset_version")
+            self.root.execute("delete from data.dataset where name <> all (%s)", (list(DATASETS),))
         self.screener = self.screener_of(self.pool)
 
     # ------------------------------------------------------------------------ writers
