@@ -142,18 +142,18 @@ def test_the_queue_and_its_lag(client: TestClient, module_city: Settings) -> Non
     sheds(module_city, "first", 7)
     full = read(client)
     assert one(full, "queue_rows") == one(full, "queue_features") == 7
-    assert 0 < one(full, "queue_oldest_seconds") < 60
+    assert 0 < one(full, "queue_oldest_seconds") < 600
     with owner(module_city) as c:
         c.execute("update data.change set at = at - interval '90 s'")
-    assert 90 < one(read(client), "queue_oldest_seconds") < 150
+    assert 90 < one(read(client), "queue_oldest_seconds") < 900
     assert step_all(module_city) == 1
     done = read(client)
     assert one(done, "queue_rows") == one(done, "queue_oldest_seconds") == 0
     assert one(done, "screen_steps_total") == one(full, "screen_steps_total") + 1
-    assert 90 < one(done, "screen_lag_last_seconds") < 150
+    assert 90 < one(done, "screen_lag_last_seconds") < 900
     assert one(done, "screen_lag_max_seconds") == one(done, "screen_lag_last_seconds")
     assert one(done, "screen_recent_changes") == one(full, "screen_recent_changes") + 7
-    assert 0 <= one(done, "screen_last_step_seconds") < 60
+    assert 0 <= one(done, "screen_last_step_seconds") < 600
 
 
 def test_jobs_tables_and_the_database(client: TestClient, module_city: Settings) -> None:
