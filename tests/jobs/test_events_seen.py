@@ -70,8 +70,10 @@ def callers(town: Town) -> dict[str, Caller]:
 
 
 NEWEST = f"""
-select distinct on (finding_id) finding_id as {SAME} from api.event
-where topic = 'finding' order by finding_id, seq desc"""
+select {SAME} from (
+    select distinct on (finding_id) finding_id as {SAME}, act from api.event
+    where topic = 'finding' order by finding_id, seq desc) n
+where act <> 'left' order by id"""
 
 
 def test_every_role_is_told_of_a_living_finding_exactly_what_it_may_see_of_it(town: Town) -> None:
@@ -141,6 +143,29 @@ def test_the_api_tells_the_same_and_never_the_evidence(
         for narrowed in (f"cursor={items[0]['seq']}", f"district={town.districts[0]}"):
             some = client.get(f"/api/events?{narrowed}", headers=headers).json()["items"]
             assert 0 < len(some) < len(items)
+
+
+def test_who_no_longer_sees_a_finding_is_told_so_and_all_others_that_it_changed(town: Town) -> None:
+    """A main is sold, and with it the finding of the wall and of the tree too near to it."""
+    one, two = town.companies
+    [[main]] = town.sql("select id from data.gas_pipelines where org_id = %s", (one,))
+    before = "select max(seq) as seq from api.event"
+    latest = as_caller(town, callers(town)["planner"], before)[0]["seq"]
+    sold = {row["id"] for row in town.findings() if row["main_id"] == main}
+    town.sql("update data.gas_pipelines set org_id = %s where id = %s", (two, main))
+    town.step()
+    acts = f"select finding_id, act from api.event where seq > {latest} and main order by seq"
+    expected = {"company one": "left", "company two": "changed", "no company": None}
+    expected |= {"planner": "changed", "city": "changed", "west": "changed", "east": None}
+    expected |= {"both": "changed", "dispatcher": None}
+    for name, act in expected.items():
+        told = [
+            (row["finding_id"], row["act"]) for row in as_caller(town, callers(town)[name], acts)
+        ]
+        assert sorted(told) == [(i, act) for i in sorted(sold) if act], name
+    assert sold
+    town.sql("update data.gas_pipelines set org_id = %s where id = %s", (one, main))
+    town.step()
 
 
 def test_who_saw_a_finding_is_told_that_it_ended_and_nobody_else(town: Town) -> None:

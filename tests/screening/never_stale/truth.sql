@@ -72,7 +72,7 @@ where isempty(v.valid) or coalesce(v.next, f.since, 'infinity') < upper(v.valid)
 -- Events of each finding in the order of their ids: it appeared, changed, ended; what has not ended lives.
 select coalesce(e.finding_id, f.id) as id, e.acts, f.id is not null as lives, p.n
 from (select e.finding_id, string_agg(left(e.act, 1), '' order by e.id) as acts
-      from data.event e where e.topic = 'finding' group by e.finding_id) e
+      from data.event e where e.topic = 'finding' and e.act <> 'left' group by e.finding_id) e
 full join data.finding f on f.id = e.finding_id
 left join (select p.id, count(*) as n from data.finding_past p group by p.id) p
     on p.id = coalesce(e.finding_id, f.id)
