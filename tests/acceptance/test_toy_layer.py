@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -266,6 +267,12 @@ def test_one_file_makes_a_layer_everywhere(toy: Toy, chromium: Browser) -> None:
         first = page["features"][0]["properties"]
         assert (first["licence"], first["boxes"], first["extra"]) == ("鄂-1", 40, {"colour": "red"})
         assert client.get(items, headers=viewer).status_code == 403
+        # Its past is known, too: as the file alone had been imported, and as it is now.
+        assert client.get(f"{items}?at=2001-01-01", headers=planner).status_code == 404
+        now = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+        then = client.get(f"{items}?at={now}", headers=planner).json()
+        assert then["features"] == page["features"]
+        assert client.get(f"{items}?at={now}", headers=viewer).status_code == 403
         listed = client.get("/ogc/collections", headers=viewer).json()["collections"]
         assert "fireworks_stalls" not in {c["id"] for c in listed}
         document = client.get("/ogc/api").json()

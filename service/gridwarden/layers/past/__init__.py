@@ -21,6 +21,7 @@ from gridwarden.words.problems import Problem
 Q: Final = queries(__package__ or "gridwarden.layers.past", "past.sql")
 What = Literal["features", "findings"]
 OTHERS: Final = (
+    "district_age",
     "district_surveyed",
     "finding",
     "finding_cell",
