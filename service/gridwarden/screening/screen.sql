@@ -8,13 +8,14 @@ truncate data.change_seen
 
 -- name: take_changes
 -- What this screen is about to see. Changes that are committed later stay in the queue, and come
--- back to it when this transaction fails.
+-- back to it when this transaction fails. A dataset that is read otherwise counts, too, though none
+-- of its rows changed.
 with seen as (
     delete from data.change returning layer, feature_id, xid, rows
 ), kept as (
     insert into data.change_seen (layer, feature_id, xid, rows)
         select layer, feature_id, xid, rows from seen)
-select coalesce(sum(rows), 0)::bigint from seen
+select coalesce(sum(greatest(rows, 1)), 0)::bigint from seen
 
 -- name: marks
 -- What is judged now, and what judged last, family by family on each layer.

@@ -61,3 +61,17 @@ def test_rules_that_turned_back_before_they_were_screened_leave_nothing_behind(t
     town.withdraw()
     town.check()
     assert not town.rows("select 1 from data.finding where family = 'own_tall'")
+
+
+def test_a_dataset_read_otherwise_is_judged_again_though_the_rules_turned_besides(
+    town: Town,
+) -> None:
+    """No row of it changed: a screening of what the rules changed may not take it for nothing."""
+    town.empty()
+    town.at_once(*START)
+    town.check()
+    town.rows("update data.dataset set crs = 'bd09' where layer = 'gas_pipelines'")
+    town.publish(PACKS["own"])
+    town.rules_screen()
+    assert not town.rows("select 1 from data.finding where family = 'main_encroachment'")
+    town.check()
