@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow, class_row
@@ -23,7 +22,7 @@ class Event:
     seq: int
     type: str
     subject: str
-    at: datetime
+    at: str
     told: str
 
 

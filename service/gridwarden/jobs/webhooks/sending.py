@@ -10,7 +10,6 @@ import secrets
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final
 
 import psycopg
@@ -197,9 +196,9 @@ def new_message_id() -> str:
     return f"msg_{secrets.token_hex(12)}"
 
 
-def message_text(kind: str, at: datetime, told: str) -> str:
+def message_text(kind: str, at: str, told: str) -> str:
     """A message as Standard Webhooks advises: its type, its time, and what it is about."""
-    return f'{{"type": "{kind}", "timestamp": "{at.isoformat()}", "data": {told}}}'
+    return f'{{"type": "{kind}", "timestamp": "{at}", "data": {told}}}'
 
 
 async def run(pool: Pool, settings: Settings) -> None:
