@@ -84,7 +84,7 @@ async def soak(settings: Settings, requests: int, edits: int, service: int) -> N
     ]
     worker = worker_of(service)
     numbers = iter(range(requests))
-    done = 0
+    done, pending = 0, list(MARKS)
     began = time.monotonic()
 
     def mark(share: float) -> None:
@@ -106,9 +106,8 @@ async def soak(settings: Settings, requests: int, edits: int, service: int) -> N
             done += 1
             if edits and n % max(1, requests // edits) == 0:
                 await asyncio.to_thread(edit, settings, n % n_sheds)
-            for share in MARKS:
-                if done == int(requests * share):
-                    mark(share)
+            while pending and done >= requests * pending[0]:
+                mark(pending.pop(0))
 
     mark(0)
     async with httpx.AsyncClient(timeout=60) as http:
