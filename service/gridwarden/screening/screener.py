@@ -158,7 +158,8 @@ class Screener:
         await self._rules.look(connection)
         await connection.execute(Q["judge_again"], {"together": self._rules.together})
         await connection.execute(Q["count_again"])
-        subjects = dict(await (await connection.execute(Q["layers"])).fetchall())
+        found = await (await connection.execute(Q["layers"])).fetchall()
+        subjects: dict[str, int] = dict(found)
         for statement in self._rules.about(set(subjects)):
             insert = sql.SQL("{} {}").format(sql.SQL(WHOLE["columns"]), sql.SQL(statement.sql))
             await connection.execute(insert)
