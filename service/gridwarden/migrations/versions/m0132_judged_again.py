@@ -1,4 +1,4 @@
-"""A change is screened by itself: whom it concerns, judged by the statements that judge the city."""
+"""A change is screened by itself: whom it concerns, judged by what judges the city."""
 
 from gridwarden.migrations.frozen import run_sql
 
