@@ -18,6 +18,7 @@ from gridwarden.layers.catalogue import layers
 from layers.conftest import SmallCity, X, Y, box, put
 
 WIDE = "113.9,30.4,114.3,30.7"
+TWO_DAYS = timedelta(days=2)
 
 
 @dataclass
@@ -201,8 +202,8 @@ def test_no_moment_shows_half_of_a_transaction(told: Told) -> None:
         ("2026-13-01", 400, "offset"),
         ("2026-11-20T08:00:00", 400, "offset"),
         ("", 400, "offset"),
-        ((datetime.now(UTC) + timedelta(days=2)).isoformat(), 400, "to come"),
-        ((date.today() + timedelta(days=2)).isoformat(), 400, "to come"),
+        pytest.param((datetime.now(UTC) + TWO_DAYS).isoformat(), 400, "to come", id="a moment"),
+        pytest.param((date.today() + TWO_DAYS).isoformat(), 400, "to come", id="a day"),
         ("2001-01-01", 404, "begins at"),
         ("0001-01-01", 400, "offset"),
     ],
