@@ -3,9 +3,12 @@
 import subprocess
 import sys
 
+import psycopg
+import pytest
+
 from conftest import environment
 
-from .conftest import STEEL_MA, DrawnCity, X, Y, rectangle
+from .conftest import STEEL_MA, DrawnCity, X, Y, line, rectangle
 
 EVENTS = "select act, subject_id, reason from data.event order by id"
 CAUSE = "select reason, cause_layer, cause_id, cause_xid is not null from data.finding"
@@ -173,6 +176,46 @@ def test_a_city_that_was_never_screened_is_screened_whole_and_tells_nobody(
     assert (step.added, step.slice, step.lag_s) == (1, False, None)
     assert drawn.sql(EVENTS) == []
     assert drawn.sql("select reason from data.screening") == [("data",)]
+    seen = "select screened_at is not null, waiting, pack is not null from api.screened"
+    assert drawn.sql(seen) == [(True, False, True)]
+
+
+def test_a_program_that_is_not_the_databases_sets_nothing_aside(drawn: DrawnCity) -> None:
+    drawn.screen()
+    drawn.sql("alter function data.judge_again(jsonb) rename to judged_elsewhere")
+    drawn.main(**STEEL_MA)
+    with pytest.raises(psycopg.errors.UndefinedFunction):
+        drawn.steps()
+    assert drawn.sql("select stuck from data.change") == [(False,)]
+
+
+def test_a_step_that_would_concern_most_of_the_city_judges_all_of_it(drawn: DrawnCity) -> None:
+    drawn.screen()
+    drawn.main(**STEEL_MA)
+    drawn.wall(0.9)
+    (step,) = drawn.steps(whole_from=1)
+    assert (step.added, step.lag_s) == (1, None)
+    assert drawn.sql("select count(*) from data.change") == [(0,)]
+    assert drawn.sql("select reason from data.screening order by id") == [("asked",), ("data",)]
+
+
+def test_what_turned_rules_find_beside_an_edit_is_the_rules_doing(drawn: DrawnCity) -> None:
+    far = drawn.main(**STEEL_MA)
+    drawn.wall(9)
+    drawn.screen()
+    assert drawn.findings("main_encroachment") == []
+    drawn.sql(
+        "update data.rule_row w set limit_m = 12 from data.rule r"
+        " where r.id = w.rule_id and r.family = 'main_encroachment' and w.limit_m is not null"
+    )
+    drawn.sql("select data.look_again_at_mains()")
+    drawn.sql("select data.unmark_turned()")
+    near = drawn.main(line((0, 25), (100, 25)), **STEEL_MA)
+    drawn.steps()
+    reasons = (
+        "select main_id, reason, cause_id from data.finding where family = 'main_encroachment'"
+    )
+    assert set(drawn.sql(reasons)) == {(far, "rule", None), (near, "data", near)}
 
 
 def test_the_tables_of_the_way_do_not_grow(drawn: DrawnCity) -> None:
@@ -205,4 +248,29 @@ def test_the_command_judges_what_changed(drawn: DrawnCity) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert "1 new, 0 changed, 0 gone" in done.stdout
+    assert len(drawn.findings("main_encroachment")) == 1
+
+
+def test_the_command_asks_who_may_and_tells_no_count_to_who_looks_at_no_main(
+    drawn: DrawnCity,
+) -> None:
+    drawn.screen()
+    drawn.main(**STEEL_MA)
+    drawn.wall(0.9)
+
+    def screen_as(role: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "gridwarden", "screen", "--as", role],
+            env=environment(drawn.settings) | {"GRIDWARDEN_LANGUAGE": "en"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    refused = screen_as("viewer")
+    assert refused.returncode == 1 and "security officer" in refused.stderr
+    assert drawn.sql("select count(*) from data.change") == [(2,)]
+    told = screen_as("administrator")
+    assert told.returncode == 0, told.stderr
+    assert "2 changes of data screened" in told.stdout and "new" not in told.stdout
     assert len(drawn.findings("main_encroachment")) == 1

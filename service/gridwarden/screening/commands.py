@@ -2,9 +2,11 @@
 
 import asyncio
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, LiteralString
 
 import typer
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
 from rich.console import Console
 from rich.table import Table
 
@@ -14,7 +16,9 @@ from gridwarden.jobs import queue_screen
 from gridwarden.jobs.command import watched
 from gridwarden.layers.export.commands import OTHERS
 from gridwarden.screening import tasks as _tasks  # noqa: F401  (registers the job)
+from gridwarden.screening.screener import Q as Q_STEPS
 from gridwarden.screening.screener import all_steps
+from gridwarden.screening.tasks import WHOLE
 from gridwarden.settings import Settings
 from gridwarden.words import known, say
 from gridwarden.words.problems import Problem
@@ -44,8 +48,8 @@ def screen_command(
 
     A worker that runs (gridwarden serve, gridwarden worker) screens every change at once by itself.
     """
-    if not full:
-        console.print(asyncio.run(_catch_up(role)))
+    if not full and (done := asyncio.run(_catch_up(role))) is not None:
+        console.print(done)
         return
     said, language = asyncio.run(_screen(role))
     console.print(findings_table(said, language))
@@ -68,15 +72,31 @@ def _all_findings(caller: Caller, settings: Settings, at: datetime | None) -> "P
     return all_findings(caller, settings, at)
 
 
-async def _catch_up(role: str) -> str:
-    """Step until nothing waits; what was done in a sentence."""
-    async with acting(role) as (_, _, settings):
+async def _catch_up(role: str) -> str | None:
+    """Step until nothing waits; what was done in a sentence. None where the whole city has to be
+    judged: rules turned, or a change could not be judged alone.
+
+    Who looks at no main is told no count: a number that goes up by one is a distance.
+    """
+    async with acting(role) as (pool, caller, settings):
+        async with as_caller(pool, caller) as connection:
+            if not await _told(connection, Q_STEPS["may_screen"]):
+                raise Problem("forbidden", field="--as", role=role)
         worker = await open_pool(settings, "worker")
         try:
-            done = await all_steps(worker)
+            done = await all_steps(worker, caller.person)
+            async with as_caller(worker, Caller("screen", caller.person)) as connection:
+                if await _told(connection, Q_STEPS["needs_whole"]):
+                    return None
         finally:
             await worker.close()
-    return say("screening.done", settings.language, **done)
+    key = "screening.done" if role in WHOLE else "screening.stepped"
+    return say(key, settings.language, **done)
+
+
+async def _told(connection: AsyncConnection[TupleRow], query: LiteralString) -> bool:
+    row = await (await connection.execute(query)).fetchone()
+    return bool(row and row[0])
 
 
 async def _screen(role: str) -> tuple[dict[str, Any], str]:

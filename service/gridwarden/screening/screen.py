@@ -88,7 +88,7 @@ class Screened:
 
 
 @dataclass(frozen=True, slots=True)
-class _Group:
+class Group:
     """A family on a layer. `turned`: it is judged otherwise than the last time, or no more."""
 
     family: str
@@ -103,7 +103,7 @@ class _Judged:
 
     steps: tuple[Step, ...]
     of: int
-    groups: tuple[_Group, ...]
+    groups: tuple[Group, ...]
     full: bool
     ever: bool
 
@@ -162,10 +162,7 @@ async def _judge_by_one_rulebook(
 
 
 async def _judge(connection: Connection, cause: Cause, changes: int, progress: Progress) -> _Judged:
-    groups = tuple(
-        _Group(family, layer, turned, tuple(beside))
-        for family, layer, turned, beside in await _rows(connection, "marks")
-    )
+    groups = await groups_now(connection)
     ever = bool((await _row(connection, "ever"))[0])
     statements = await compiled(connection)
     if not statements and not ever:
@@ -206,13 +203,7 @@ async def _write(connection: Connection, judged: _Judged) -> tuple[Split, ...]:
     found = (await connection.execute(compare, None if judged.full else groups)).rowcount
     split: Sequence[TupleRow] = ()
     if found:
-        turned = [
-            {"family": one.family, "layer": one.layer, "beside": list(one.beside)}
-            for one in judged.groups
-            if one.turned
-        ]
-        if turned:
-            await connection.execute(Q["by_rule"], {"turned": json.dumps(turned)})
+        await tell_rules_apart(connection, judged.groups)
         if judged.ever:
             await connection.execute(Q["whose_changes"])
         split = await write_differences(connection, tell=judged.ever)
@@ -220,6 +211,25 @@ async def _write(connection: Connection, judged: _Judged) -> tuple[Split, ...]:
         await connection.execute(Q["forget_marks"])
         await connection.execute(Q["keep_marks"])
     return tuple(Split(*row) for row in split)
+
+
+async def groups_now(connection: Connection) -> tuple[Group, ...]:
+    """Every family on a layer that is judged now, or was judged last."""
+    return tuple(
+        Group(family, layer, turned, tuple(beside))
+        for family, layer, turned, beside in await _rows(connection, "marks")
+    )
+
+
+async def tell_rules_apart(connection: Connection, groups: Sequence[Group]) -> None:
+    """Of the differences, those that the rules made: the reason of all else stays the data."""
+    turned = [
+        {"family": one.family, "layer": one.layer, "beside": list(one.beside)}
+        for one in groups
+        if one.turned
+    ]
+    if turned:
+        await connection.execute(Q["by_rule"], {"turned": json.dumps(turned)})
 
 
 async def write_differences(connection: Connection, *, tell: bool) -> Sequence[TupleRow]:

@@ -21,7 +21,13 @@ from gridwarden.database.cluster import login_dsn
 from gridwarden.jobs import chore, companion
 from gridwarden.jobs.telling import log
 from gridwarden.rules import Statement
-from gridwarden.screening.screen import Cause, screen, write_differences
+from gridwarden.screening.screen import (
+    Cause,
+    groups_now,
+    screen,
+    tell_rules_apart,
+    write_differences,
+)
 from gridwarden.screening.screen import Q as WHOLE
 from gridwarden.settings import Settings
 from gridwarden.words.problems import Problem
@@ -33,6 +39,17 @@ MOST = 2_000
 """Changes in one step."""
 SLICE = 5_000
 """Features in one slice of a large statement."""
+WHOLE_FROM = 200_000
+"""Subjects from which on the whole city is judged instead: sets are joined faster than so many
+are looked up."""
+UNJUDGED = (
+    psycopg.DataError,
+    psycopg.IntegrityError,
+    psycopg.InternalError,
+    psycopg.errors.ProgramLimitExceeded,
+    psycopg.errors.RaiseException,
+)
+"""What a shape can make of judging it; anything else is no fault of the change."""
 LOOK_S = 1.0
 """The queue is looked at so often, besides at every notice."""
 Connection = AsyncConnection[TupleRow]
@@ -78,43 +95,66 @@ class Rulebook:
         return [one for one in self._statements if one.layer in layers]
 
 
-class Screener:
-    """Does the steps, of at most `most` changes or slices of `slice_of` features each."""
+class _TooManyError(Exception):
+    """A step concerns so many subjects that all of them are judged faster."""
 
-    def __init__(self, pool: Pool, *, most: int = MOST, slice_of: int = SLICE) -> None:
+
+class Screener:
+    """Does the steps, of at most `most` changes or slices of `slice_of` features each.
+
+    More than `whole_from` subjects are not judged again one by one: the city is judged as a whole.
+    """
+
+    def __init__(
+        self,
+        pool: Pool,
+        *,
+        person: str = "screener",
+        most: int = MOST,
+        slice_of: int = SLICE,
+        whole_from: int = WHOLE_FROM,
+    ) -> None:
         self._pool = pool
+        self._caller = Caller("screen", person)
         self._most = most
         self._slice = slice_of
+        self._whole_from = whole_from
         self._one_by_one = 0
+        self._trying: int | None = None
         self._rules = Rulebook()
 
     async def step(self) -> Stepped | None:
         """Screen what waits, as far as one step goes; None when nothing does.
 
         A change that cannot be judged is found by going one by one, and set aside: the others go
-        on. Raises psycopg.OperationalError when the database goes away.
+        on. Raises psycopg.Error where it is not the change: the database goes away, or is not the
+        one of this program.
         """
         try:
             done = await self._step(1 if self._one_by_one else None)
-        except (psycopg.DataError, psycopg.InternalError, psycopg.ProgrammingError) as error:
+        except (_TooManyError, psycopg.errors.QueryCanceled):
+            return await self._whole()
+        except UNJUDGED as error:
+            log.error("screening failed", error=type(error).__name__, state=error.sqlstate)
             if not self._one_by_one:
                 self._one_by_one = self._most
             else:
                 await self._set_aside()
-            log.error("screening failed", error=type(error).__name__, state=error.sqlstate)
             return Stepped(0, False, 0, 0, 0, 0, None, 0.0)
         self._one_by_one = max(0, self._one_by_one - 1)
         return done
 
     async def _step(self, only: int | None) -> Stepped | None:
         began = time.monotonic()
-        async with as_caller(self._pool, SCREENER, timeout_ms=STEP_MS) as connection:
+        async with as_caller(self._pool, self._caller, timeout_ms=STEP_MS) as connection:
             await connection.execute(Q["alone"])
             if not await _one(connection, Q["waiting"]):
                 return None
             ever = await _one(connection, WHOLE["ever"])
+            if not (ever or await _one(connection, Q["rules"])):
+                return None
             done = await self._some(connection, only, began) if ever else None
-        return done if ever else await self._first(began)
+        return done if ever else await self._whole()
 
     async def _some(self, connection: Connection, only: int | None, began: float) -> Stepped | None:
         await connection.execute(Q["hold_rules"])
@@ -131,10 +171,13 @@ class Screener:
         await self._keep(connection, done)
         return done
 
-    async def _first(self, began: float) -> Stepped | None:
-        """A city that was never screened is screened as a whole."""
+    async def _whole(self) -> Stepped | None:
+        """The city as a whole: the first time, and where a step would concern most of it."""
+        began = time.monotonic()
         try:
-            done = await screen(self._pool, SCREENER.person, cause=Cause("data", role="screen"))
+            done = await screen(
+                self._pool, self._caller.person, cause=Cause("data", role=self._caller.role)
+            )
         except Problem:
             return None
         seconds = round(time.monotonic() - began, 4)
@@ -149,8 +192,9 @@ class Screener:
         await connection.execute(Q["clear"])
         row = await (await connection.execute(Q["take"], {"most": only or self._most})).fetchone()
         assert row is not None
-        if row[0]:
-            return int(row[0]), row[1], False
+        n, oldest, self._trying = row
+        if n:
+            return int(n), oldest, False
         n = await _one(connection, Q["take_slice"], {"features": only or self._slice})
         return None if n is None else (int(n), None, True)
 
@@ -160,6 +204,8 @@ class Screener:
         await connection.execute(Q["count_again"])
         found = await (await connection.execute(Q["layers"])).fetchall()
         subjects: dict[str, int] = dict(found)
+        if sum(subjects.values()) > self._whole_from:
+            raise _TooManyError
         for statement in self._rules.about(set(subjects)):
             insert = sql.SQL("{} {}").format(sql.SQL(WHOLE["columns"]), sql.SQL(statement.sql))
             await connection.execute(insert)
@@ -170,6 +216,8 @@ class Screener:
         compare = sql.SQL(WHOLE["compare"]).format(found=sql.SQL(WHOLE["found_again"]))
         if not (await connection.execute(compare)).rowcount:
             return 0, 0, 0
+        if await _one(connection, Q["turned"]):
+            await tell_rules_apart(connection, await groups_now(connection))
         split = await write_differences(connection, tell=True)
         added, changed, ended = (sum(row[n] for row in split) for n in (2, 3, 4))
         return added, changed, ended
@@ -186,13 +234,15 @@ class Screener:
 
     async def _set_aside(self) -> None:
         """The change that failed alone waits for the next screening of all; nothing is lost."""
-        async with as_caller(self._pool, SCREENER, timeout_ms=STEP_MS) as connection:
+        async with as_caller(self._pool, self._caller, timeout_ms=STEP_MS) as connection:
             await connection.execute(Q["alone"])
-            if (await connection.execute(Q["set_aside"])).rowcount == 0:
-                await connection.execute(Q["clear"])
-                await connection.execute(Q["take_slice"], {"features": 1})
-                await connection.execute(Q["set_aside_of_slice"])
-                await connection.execute(Q["clear"])
+            if self._trying is not None:
+                await connection.execute(Q["set_aside"], {"change": self._trying})
+                return
+            await connection.execute(Q["clear"])
+            await connection.execute(Q["take_slice"], {"features": 1})
+            await connection.execute(Q["set_aside_of_slice"])
+            await connection.execute(Q["clear"])
 
 
 async def _one(
@@ -203,9 +253,9 @@ async def _one(
     return row[0]
 
 
-async def all_steps(pool: Pool) -> dict[str, int | float]:
+async def all_steps(pool: Pool, person: str = "screener") -> dict[str, int | float]:
     """Step until nothing waits (pool of the worker's login); what the steps did together."""
-    screener = Screener(pool)
+    screener = Screener(pool, person=person)
     done = {"changes": 0, "added": 0, "changed": 0, "removed": 0, "seconds": 0.0}
     while step := await screener.step():
         for name, n in (

@@ -7,6 +7,21 @@ select pg_advisory_xact_lock(hashtext('gridwarden screening')),
 -- name: waiting
 select exists (select from data.change where not stuck)
 
+-- name: rules
+select exists (select from data.rule where in_force)
+
+-- name: turned
+-- Whether rules changed of which the screening is still to come.
+select exists (select from data.judged_group where mark = 'turned')
+
+-- name: needs_whole
+-- What no step mends: changes set aside, and rules that turned.
+select exists (select from data.change where stuck)
+    or exists (select from data.judged_group where mark = 'turned')
+
+-- name: may_screen
+select has_function_privilege('api.queue_screen()', 'execute')
+
 -- name: hold_rules
 -- From here to the end of the transaction nobody publishes.
 select pg_advisory_xact_lock_shared(hashtext('gridwarden rules'))
@@ -22,11 +37,11 @@ with next as (
     for update skip locked
 ), taken as (
     delete from data.change c using next where c.id = next.id
-    returning c.layer, c.feature_id, c.xid, c.rows, c.old_geom, c.new_geom, c.at
+    returning c.id, c.layer, c.feature_id, c.xid, c.rows, c.old_geom, c.new_geom, c.at
 ), kept as (
     insert into data.change_seen (layer, feature_id, xid, rows, old_geom, new_geom)
         select layer, feature_id, xid, rows, old_geom, new_geom from taken)
-select count(*), min(at) from taken
+select count(*), min(at), min(id) from taken
 
 -- name: take_slice
 select data.take_slice(%(features)s)
@@ -65,8 +80,7 @@ values (%(changes)s, %(slice)s, %(subjects)s, %(added)s, %(changed)s, %(ended)s,
 returning id
 
 -- name: set_aside
-update data.change set stuck = true
-where id = (select id from data.change where not bulk and not stuck order by id limit 1)
+update data.change set stuck = true where id = %(change)s
 
 -- name: set_aside_of_slice
 -- The next feature of a large statement gets a line of its own, and the slices go on behind it.
