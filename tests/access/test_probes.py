@@ -14,6 +14,10 @@ from gridwarden.rules.reading import built_in_packs
 from gridwarden.settings import Settings
 
 
+SAY_NOTHING = ("api.sees_finding(", "api.veils_finding(", "api.at_findings(")
+"""They judge what their caller hands them, or tell the moment asked for; they read no finding."""
+
+
 def seers() -> set[str]:
     """Roles that may touch anything that is made of findings."""
     said = declared()
@@ -21,7 +25,7 @@ def seers() -> set[str]:
     return {
         role
         for name, roles in things
-        if "finding" in name and name.startswith("api.")
+        if "finding" in name and name.startswith("api.") and not name.startswith(SAY_NOTHING)
         for role, privileges in roles.items()
         if privileges
     }
