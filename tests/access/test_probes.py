@@ -13,7 +13,6 @@ from gridwarden.rules.format import AGAINST_MAINS
 from gridwarden.rules.reading import built_in_packs
 from gridwarden.settings import Settings
 
-
 SAY_NOTHING = ("api.sees_finding(", "api.veils_finding(", "api.at_findings(")
 """They judge what their caller hands them, or tell the moment asked for; they read no finding."""
 

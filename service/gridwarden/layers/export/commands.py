@@ -87,7 +87,10 @@ async def _export(name: str, file: Path, role: str, org: str | None, given: dict
 def preparing(
     layer: Layer, caller: Caller, settings: Settings, name: str, at: datetime | None = None
 ) -> "Prepare":
-    """What an export of a layer, as it is or was at a moment, begins with. Raises Problem (403) for who may not read it."""
+    """What an export of a layer begins with, as it is or was at a moment.
+
+    Raises Problem (403) for who may not read it.
+    """
     from gridwarden.layers.export.content import Content, of_layer
 
     if caller.role not in layer.readers:
