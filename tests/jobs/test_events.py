@@ -17,6 +17,7 @@ from conftest import KeyMaker, owner, served
 from gridwarden.database import accounts, open_pool
 from gridwarden.database.cluster import connect_owner
 from gridwarden.jobs.events import reading
+from gridwarden.jobs.events.fanning import Fan
 from gridwarden.jobs.events.sequencing import forget, number, run
 from gridwarden.settings import Settings
 
@@ -59,6 +60,20 @@ def test_an_event_that_is_committed_late_comes_after_those_that_were_seen_before
         late.commit()
     assert after(cursor)[0] == ["committed second"]
     assert after(now)[0] == ["committed first", "committed second"]
+
+
+def test_a_feed_that_opens_in_the_moment_the_last_one_closes_is_woken(
+    module_city: Settings,
+) -> None:
+    async def one_after_the_other() -> bool:
+        fan = Fan(module_city)
+        async with fan.watching():
+            assert await fan.wait(0, 20)
+        turn = fan.turn
+        async with fan.watching():
+            return await fan.wait(turn, 10)
+
+    assert asyncio.run(one_after_the_other())
 
 
 def test_a_feed_that_is_cut_off_again_and_again_loses_nothing_and_doubles_nothing(

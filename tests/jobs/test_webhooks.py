@@ -1,5 +1,6 @@
 """Messages to addresses: signed, tried again under the same id, in order for each subject."""
 
+import asyncio
 import json
 import os
 import re
@@ -15,7 +16,9 @@ import pytest
 from fastapi.testclient import TestClient
 
 from conftest import KeyMaker, client_of, environment, owner
-from gridwarden.jobs.webhooks.sending import drain
+from gridwarden.database import Pool
+from gridwarden.jobs.events import sequencing
+from gridwarden.jobs.webhooks.sending import drain, run
 from gridwarden.settings import Settings
 
 from .hearing import (
@@ -214,6 +217,55 @@ def test_one_that_fails_for_long_is_paused_with_its_error_and_resumes_where_it_s
     assert "410" in state()["say"]
 
 
+def test_a_later_event_that_is_due_while_the_earlier_waits_is_nothing_to_do(
+    town: Town, add: Add, receiver: Receiver, module_sign_in: KeyMaker
+) -> None:
+    """Who sends once, and waits for the time of the next try, ends."""
+    add(module_sign_in("dispatcher"))
+    receiver.answer = lambda heard: 500
+    told_of(town.settings, "finding 915", "appeared")
+    told_of(town.settings, "finding 915", "changed")
+    patient = town.settings.model_copy(update={"webhook_retry_s": (60.0,)})
+
+    async def once(pool: Pool) -> None:
+        async with asyncio.timeout(20):
+            await drain(pool, patient)
+
+    with_pool(patient, once)
+    assert said(receiver.heard) == ["finding 915"]
+    with_pool(patient, once)
+    assert len(receiver.heard) == 1
+
+
+def test_one_that_cannot_be_served_holds_up_no_other(
+    town: Town, add: Add, receiver: Receiver, module_sign_in: KeyMaker
+) -> None:
+    """Its filter is none that the database can read."""
+    headers = module_sign_in("dispatcher")
+    broken = add(headers, url=f"{receiver.url}/broken")["id"]
+    add(headers)
+    with owner(town.settings) as c:
+        spoil = "update data.webhook set filters = jsonb_build_object('district', 'west')"
+        c.execute(f"{spoil} where id = %s", (broken,))
+
+    async def for_a_while(pool: Pool) -> None:
+        serving = asyncio.create_task(run(pool, town.settings))
+        for n in (1, 2):
+            told_of(town.settings, f"finding 91{n}")
+            await sequencing.number(pool)
+            await asyncio.to_thread(receiver.wait, n)
+            await asyncio.sleep(sequencing.LOOK_S)
+        assert not serving.done()
+        serving.cancel()
+        await asyncio.gather(serving, return_exceptions=True)
+
+    with_pool(town.settings, for_a_while)
+    assert {one.path for one in receiver.heard} == {"/here"}
+    told_of(town.settings, "finding 913")
+    deliver(town.settings)
+    assert said(receiver.heard) == ["finding 911", "finding 912", "finding 913"]
+
+
 def test_a_webhook_belongs_to_its_key_and_ends_with_it(
     town: Town, client: TestClient, add: Add, receiver: Receiver, module_sign_in: KeyMaker
 ) -> None:
@@ -312,7 +364,6 @@ def test_a_sender_killed_before_it_wrote_down_what_it_sent_sends_it_again_under_
 def test_what_was_deleted_for_its_age_before_it_was_told_is_said(
     town: Town, client: TestClient, add: Add, receiver: Receiver, module_sign_in: KeyMaker
 ) -> None:
-    from gridwarden.jobs.events import sequencing
     from gridwarden.jobs.webhooks import sending
 
     headers = module_sign_in("dispatcher")

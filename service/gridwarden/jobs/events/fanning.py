@@ -40,6 +40,7 @@ class Fan:
             self._waiting -= 1
             if not self._waiting and self._listening:
                 self._listening.cancel()
+                self._listening = None  # not done before the loop turns: the next begins its own
 
     async def wait(self, turn: int, seconds: float) -> bool:
         """Wait until `turn` is past; False when that took longer."""

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import psycopg
 from psycopg.rows import class_row
+from psycopg_pool import PoolTimeout
 
 from gridwarden.database import Caller, Pool, as_caller, open_pool, queries
 from gridwarden.database.cluster import login_dsn
@@ -23,6 +24,7 @@ from gridwarden.jobs.events.fanning import CHANNEL
 from gridwarden.jobs.events.reading import Event, read_as
 from gridwarden.jobs.events.sequencing import LOOK_S, SENDER, number
 from gridwarden.jobs.running import chore
+from gridwarden.jobs.telling import log
 from gridwarden.jobs.webhooks.addresses import target_of
 from gridwarden.jobs.webhooks.posting import Answer, post
 from gridwarden.jobs.webhooks.signing import signed
@@ -37,6 +39,8 @@ SENT_AT_ONCE: Final = 8
 TOLERATED: Final = 5
 """Failures in a row after which an address is tried seldom, and with one message at a time."""
 GONE: Final = 410
+AGAIN_S: Final = 5.0
+"""A webhook that could not be served, by no fault of its address, rests for so long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +106,24 @@ class Sender:
             async with c.cursor(row_factory=class_row(Webhook)) as cursor:
                 return await (await cursor.execute(Q["on"], {"id": webhook})).fetchall()
 
-    async def serve(self, webhook: Webhook) -> None:
-        """Read and send for one webhook until nothing is left that can be done now."""
+    async def serve(self, webhook: Webhook, pause_s: float = 0) -> None:
+        """Read and send for one webhook until nothing is left that can be done now.
+
+        One that cannot be served is told to the log, and left for `pause_s`; all others go on.
+        """
+        try:
+            await self._serve(webhook)
+        except (psycopg.Error, PoolTimeout, Problem) as error:
+            log.error("webhook not served", webhook=webhook.id, error=type(error).__name__)
+            await asyncio.sleep(pause_s)
+
+    async def _serve(self, webhook: Webhook) -> None:
         now: list[Webhook] = [webhook]
         while now and (now[0].reads or now[0].due):
             if now[0].reads:
                 await self._read_on(now[0])
-            if now[0].due:
-                await self._send_due(now[0])
+            if now[0].due and not await self._send_due(now[0]) and not now[0].reads:
+                return
             now = await self.on(webhook.id)
 
     async def _read_on(self, webhook: Webhook) -> None:
@@ -124,8 +138,8 @@ class Sender:
                 rows = [_delivery(webhook.id, event) for event in found.events]
                 await cursor.executemany(Q["add"], rows)
 
-    async def _send_due(self, webhook: Webhook) -> None:
-        """Send the first of some subjects, together, and write down what came of it."""
+    async def _send_due(self, webhook: Webhook) -> int:
+        """Send the first of some subjects, together, and write down what came of it; how many."""
         at_once = 1 if webhook.failures >= TOLERATED else SENT_AT_ONCE
         async with (
             as_caller(self.books, SENDER) as c,
@@ -138,6 +152,7 @@ class Sender:
             for message, answer in zip(messages, answers, strict=True):
                 for name, values in self._booked(webhook, message, answer):
                     await c.execute(Q[name], values)
+        return len(messages)
 
     async def _post(self, webhook: Webhook, message: Message) -> Answer:
         try:
@@ -218,7 +233,7 @@ async def run(pool: Pool, settings: Settings) -> None:
                         if webhook.id in serving and not serving[webhook.id].done():
                             continue
                         if webhook.reads or webhook.due:
-                            serving[webhook.id] = group.create_task(sender.serve(webhook))
+                            serving[webhook.id] = group.create_task(sender.serve(webhook, AGAIN_S))
                     async for _ in c.notifies(timeout=LOOK_S, stop_after=1):
                         pass
     finally:
