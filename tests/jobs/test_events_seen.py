@@ -16,6 +16,7 @@ from gridwarden.database import ROLES, WORK_ROLES, Caller
 from gridwarden.database.cluster import login_dsn
 from gridwarden.settings import Settings
 from intake.conftest import post, work
+from screening.conftest import STEEL_MA, line
 
 from .hearing import Town, numbered
 
@@ -164,6 +165,36 @@ def test_who_no_longer_sees_a_finding_is_told_so_and_all_others_that_it_changed(
         ]
         assert sorted(told) == [(i, act) for i in sorted(sold) if act], name
     assert sold
+    town.sql("update data.gas_pipelines set org_id = %s where id = %s", (one, main))
+    town.step()
+
+
+def test_that_nothing_but_the_evidence_changed_is_told_to_who_may_read_it(town: Town) -> None:
+    """Else whoever reads bands and cells would hear a main move by centimetres. Where two mains
+    are too near, what was found moves with them, within its cell.
+    """
+    one, two = town.companies
+    [[main]] = town.sql("select id from data.gas_pipelines where org_id = %s", (one,))
+    town.main(line((20, -0.4), (80, -0.4)), **STEEL_MA, org_id=one, operator="another")
+    town.step()
+    latest = as_caller(town, callers(town)["planner"], "select max(seq) as seq from api.event")
+    since = latest[0]["seq"]
+    told = f"select finding_id, act, layer from api.event where seq > {since} order by finding_id"
+    band = "select distance_band as b from data.finding where main_id = %s order by id"
+    before = town.sql(band, (main,))
+    moved = "update data.gas_pipelines set geom = st_translate(geom, 0, %s) where id = %s"
+    town.sql(moved, (0.01, main))
+    town.step()
+    assert town.sql(band, (main,)) == before
+    company = as_caller(town, callers(town)["company one"], told)
+    assert {row["act"] for row in company} == {"changed"}
+    assert {"buildings", "street_objects", "gas_pipelines"} == {row["layer"] for row in company}
+    assert as_caller(town, callers(town)["west"], told) == company
+    for name in ("planner", "all-seeing planner", "company two", "dispatcher", "east"):
+        assert as_caller(town, callers(town)[name], told) == [], name
+    town.sql("update data.gas_pipelines set org_id = %s where id = %s", (two, main))
+    town.step()
+    assert as_caller(town, callers(town)["planner"], told)
     town.sql("update data.gas_pipelines set org_id = %s where id = %s", (one, main))
     town.step()
 

@@ -76,6 +76,8 @@ with pair as materialized (
     select f.id, f.family, f.layer, f.subject_id, f.main_id, e.row_id, e.counterpart_layer,
            e.counterpart_id,
            (f.severity, f.certainty, f.distance_band, f.org_id, f.district_id, f.x, f.y) as itself,
+           (f.severity, f.certainty, f.distance_band, f.org_id, f.district_id,
+            floor(f.x / 500), floor(f.y / 500)) as cell,
            (e.pack, e.rule, e.clause, e.edition, e.verified, e.pressure_class,
             e.counterpart_layer, e.counterpart_id, e.distance_m, e.required_m, e.margin_m,
             e.accuracy_m, e.missing, e.assumed, e.pressed_length_m, e.pressed_area_m2, e.told,
@@ -86,6 +88,8 @@ with pair as materialized (
     select j.family, j.layer, j.subject_id, j.main_id, j.row_id, j.counterpart_layer,
            j.counterpart_id,
            (j.severity, j.certainty, j.distance_band, j.org_id, j.district_id, j.x, j.y) as itself,
+           (j.severity, j.certainty, j.distance_band, j.org_id, j.district_id,
+            floor(j.x / 500), floor(j.y / 500)) as cell,
            (j.pack, j.rule, j.clause, j.edition, j.verified, j.pressure_class,
             j.counterpart_layer, j.counterpart_id, j.distance_m, j.required_m, j.margin_m,
             j.accuracy_m, j.missing, j.assumed, j.pressed_length_m, j.pressed_area_m2, j.told,
@@ -100,6 +104,7 @@ with pair as materialized (
            case when f.id is null then 'added' when j.family is null then 'ended'
                 else 'changed' end as act,
            f.itself is distinct from j.itself as moved,
+           f.cell is distinct from j.cell as shown,
            f.evidence is distinct from j.evidence or o.was is not null as told
     from judged j
     full join found f on f.family = j.family and f.layer = j.layer
@@ -107,8 +112,9 @@ with pair as materialized (
     left join other o on o.was = f.row_id and o.now = j.row_id
 )
 insert into data.difference (act, finding_id, family, layer, subject_id, main_id,
-    counterpart_layer, counterparts, moved, told)
-select act, id, family, layer, subject_id, main_id, counterpart_layer, counterparts, moved, told
+    counterpart_layer, counterparts, moved, shown, told)
+select act, id, family, layer, subject_id, main_id, counterpart_layer, counterparts, moved, shown,
+       told
 from both_sides where moved or told
 
 -- name: found_all
@@ -274,10 +280,12 @@ where d.act = 'added'
 
 -- name: tell_others
 insert into data.event (topic, act, subject, finding_id, family, layer, subject_id, main_id, severity,
-    certainty, distance_band, org_id, district_id, x, y, reason)
+    certainty, distance_band, org_id, district_id, x, y, reason, detail)
 select 'finding', case d.act when 'added' then 'appeared' else d.act end, 'finding ' || f.id, f.id,
        f.family, f.layer, f.subject_id, f.main_id, f.severity, f.certainty, f.distance_band,
-       f.org_id, f.district_id, f.x, f.y, d.reason
+       f.org_id, f.district_id, f.x, f.y, d.reason,
+       case d.act when 'changed' then jsonb_build_object('moved', d.moved, 'shown', d.shown)
+                  else '{}' end
 from data.difference d
 join data.finding f on f.family = d.family and f.layer = d.layer and f.subject_id = d.subject_id
     and f.main_id is not distinct from d.main_id
