@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from conftest import bearer, client_of, make_key, owner
-from gridwarden.database import Pool, open_pool
+from gridwarden.database import Pool, accounts, open_pool
 from gridwarden.rules.reading import LoadedPack, parse
 from gridwarden.screening import screen
 from gridwarden.settings import Settings
@@ -201,6 +201,7 @@ def test_every_kind_of_cause_stands_in_its_own_part(town: Town) -> None:
     town.screen()
     town.sql("delete from data.buildings where id = %s", (brief,))
     town.screen()
+    ruled = town.now()
     town.versions += 1
     put_in_force(town.settings, pack(town.versions, 14.5))
     town.screen()
@@ -223,6 +224,13 @@ def test_every_kind_of_cause_stands_in_its_own_part(town: Town) -> None:
     assert subjects(found, "regraded") == {there["regraded"]: "regraded"}
     cause = found["parts"]["late"]["items"][0]["cause"]
     assert cause == {"layer": "buildings", "id": late["entered"], "act": "insert"}
+    # and of what the rules did no feature is looked for
+    asked = "select part from api.finding_changes(%s, now(), 'UTC', null, null, null, null, null)"
+    looked = "select pg_stat_get_xact_function_calls(oid) from pg_proc where proname = 'change_of'"
+    with accounts.connect_superuser(town.settings, "gridwarden") as c, c.transaction():
+        c.execute("set local track_functions = 'all'; set local role gridwarden_planner")
+        assert {*c.execute(asked, (ruled,))} == {("rule",)}
+        assert c.execute(looked).fetchone() == (None,)
 
 
 def test_a_number_of_one_grade_counts_who_moved_between_grades(town: Town) -> None:

@@ -178,6 +178,25 @@ def test_jobs_tables_and_the_database(client: TestClient, module_city: Settings)
     assert one(figures, "pool_connections", state="free") >= 1
 
 
+def test_figures_come_while_a_screening_holds_its_tables(
+    client: TestClient, module_city: Settings
+) -> None:
+    tables = ("again", "judged", "difference", "change_seen")
+    with owner(module_city) as c:
+        c.execute(
+            "insert into data.again (layer, subject_id) select 'estates', generate_series(1, 999)"
+        )
+        c.execute("analyze data.again")
+        with c.transaction():
+            for table in tables:
+                c.execute(f"lock table data.{table} in access exclusive mode".encode())
+            figures = read(client)
+        c.execute("delete from data.again")
+    sizes = {table: one(figures, "table_bytes", table=f"data.{table}") for table in tables}
+    assert sizes["again"] >= 8192
+    assert one(figures, "table_bytes", table="data.finding") > 0
+
+
 def test_statements_have_names_and_no_values(client: TestClient, module_city: Settings) -> None:
     secret = "gw_a-secret-that-is-not-in-any-list-123456789"
     client.get("/api/whoami", headers=bearer(secret))

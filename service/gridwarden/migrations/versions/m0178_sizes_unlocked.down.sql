@@ -1,0 +1,29 @@
+do $patch$
+declare
+    step record;
+    body text;
+begin
+    for step in select * from (values
+        ('api.metrics()',
+         $was$case when t.schemaname || '.' || t.relname in (
+                    'data.again', 'data.judged', 'data.difference', 'data.change_seen')
+                then (select coalesce(sum(c.relpages::bigint), 0) * current_setting('block_size')::integer
+                      from pg_class c
+                      where c.oid = t.relid
+                         or c.oid in (select i.indexrelid from pg_index i where i.indrelid = t.relid))
+                else pg_total_relation_size(t.relid) end$was$,
+         $now$pg_total_relation_size(t.relid)$now$),
+        ('api.finding_changes(timestamptz, timestamptz, text, text, text, text, text, bigint)',
+         $was$left join lateral (
+        select b.* from data.change_of(c.source_layer, c.source_id, c.source_xid, zone) b
+        where c.why is distinct from 'rule' offset 0) o on true$was$,
+         $now$cross join lateral data.change_of(c.source_layer, c.source_id, c.source_xid, zone) o$now$)
+    ) t(signature, was, becomes) loop
+        body := pg_get_functiondef(step.signature::regprocedure);
+        if position(step.was in body) = 0 then
+            raise exception '% is not the one that this changes', step.signature;
+        end if;
+        execute replace(body, step.was, step.becomes);
+    end loop;
+end
+$patch$;
