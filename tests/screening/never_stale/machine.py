@@ -140,11 +140,16 @@ class History(RuleBasedStateMachine):
         self.town.rules_screen()
 
     # ------------------------------------------------------------------------ screening
-    @rule(most=st.sampled_from([1, 3, 1000]), slice_of=st.sampled_from([1, 2, 1000]))
-    def step(self, most: int, slice_of: int) -> None:
-        self.town.step(most=most, slice_of=slice_of)
+    @rule(
+        most=st.sampled_from([1, 3, 1000]),
+        slice_of=st.sampled_from([1, 2, 1000]),
+        whole_from=st.sampled_from([4, 1000, 1000, 1000]),
+    )
+    def step(self, most: int, slice_of: int, whole_from: int = 1000) -> None:
+        """Also of so few changes that many are needed, or of so many that all is judged."""
+        self.town.step(most=most, slice_of=slice_of, whole_from=whole_from)
 
-    @rule(whole=st.sampled_from([False, False, True]))
+    @rule(whole=st.sampled_from([False] * 4 + [True]))
     def two_at_once(self, whole: bool) -> None:
         self.town.two_at_once(whole)
 
@@ -153,7 +158,7 @@ class History(RuleBasedStateMachine):
         ending=st.sets(WRITER),
         acts=st.lists(acts(), max_size=1),
         end=st.sampled_from(["", "", "cancelled", "killed"]),
-        whole=st.sampled_from([False, False, False, True]),
+        whole=st.sampled_from([False] * 5 + [True]),
     )
     def stopped(self, table: str, ending: set[int], acts: list[Act], end: str, whole: bool) -> None:
         """A step stands still while writers commit and others write; goes on, or is killed."""

@@ -33,14 +33,14 @@ def histories(town: Town, examples: int, steps: int = 40) -> None:
             stateful_step_count=steps,
             deadline=None,
             suppress_health_check=list(HealthCheck),
-            phases=(Phase.explicit, Phase.reuse, Phase.generate),
+            phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink),
             print_blob=True,
         ),
     )
 
 
 def test_findings_are_those_of_a_fresh_screening(town: Town) -> None:
-    histories(town, 12)
+    histories(town, 8)
 
 
 @pytest.mark.deep

@@ -17,6 +17,7 @@ from gridwarden.rules.reading import LoadedPack
 from gridwarden.screening import screen
 from gridwarden.screening.screen import Cause
 from gridwarden.screening.screen import Q as WHOLE
+from gridwarden.screening.screener import Q as STEP
 from gridwarden.screening.screener import Screener
 from gridwarden.settings import Settings
 
@@ -54,6 +55,8 @@ class Town:
         for one in (*self.writers, self.holder):
             one.autocommit = False
         self.screener = self.screener_of(self.pool)
+        self.rulebook = self.screener._rules
+        self.compiled: tuple[object, list[str]] = None, []
         self.pending: list[Cause] = []
         self._prepare()
 
@@ -98,7 +101,13 @@ class Town:
             self.root.execute("update data.dataset set crs = null where crs = 'bd09'")
             self.root.execute("delete from data.dataset_version")
             self.root.execute("delete from data.dataset where name <> all (%s)", (list(DATASETS),))
-        self.screener = self.screener_of(self.pool)
+        self.screener = self.another()
+
+    def another(self, **sizes: int) -> Screener:
+        """A screener that shares nothing with others but the statements: they take long to make."""
+        one = self.screener_of(self.pool, **sizes)
+        one._rules = self.rulebook
+        return one
 
     # ------------------------------------------------------------------------ writers
     def write(self, writer: int, *acts: Act) -> bool:
@@ -176,14 +185,14 @@ class Town:
 
     def step(self, **sizes: int) -> bool:
         """One step, at most so large; whether there was anything to do."""
-        screener = self.screener_of(self.pool, **sizes) if sizes else self.screener
+        screener = self.another(**sizes) if sizes else self.screener
         return self.loop.run_until_complete(screener.step()) is not None
 
     def two_at_once(self, whole: bool) -> None:
         """Two screeners that know nothing of each other, or one and a screening of all."""
 
         async def both() -> None:
-            other = screen(self.pool, "tester") if whole else self.screener_of(self.pool).step()
+            other = screen(self.pool, "tester") if whole else self.another().step()
             await asyncio.gather(other, self.screener.step())
 
         self.loop.run_until_complete(both())
@@ -193,7 +202,8 @@ class Town:
     ) -> bool:
         """A step that stands still before it reads or writes `table`, while something happens.
 
-        Then it goes on, or is ended: "cancelled" as a statement, or "killed" as a connection.
+        Then it goes on, or is ended: "cancelled" as a statement (which may make it judge the whole
+        city instead), or "killed" as a connection.
         Returns whether it came there at all.
         """
         try:
@@ -217,12 +227,12 @@ class Town:
                 for pid in stands:
                     self.rows(f"select {how}(%s)", (pid,))
         finally:
-            if not end or not stands:
+            if not (end == "killed" and stands):
                 self.holder.rollback()
         try:
             self.loop.run_until_complete(task)
-            assert not (stands and end)
-        except (psycopg.OperationalError, psycopg.errors.QueryCanceled):
+            assert not (stands and end == "killed")
+        except psycopg.OperationalError:
             assert stands and end
         finally:
             self.holder.rollback()
@@ -259,12 +269,20 @@ class Town:
         wrong = {name: rows for name, rows in found.items() if rows}
         assert not wrong, wrong
 
+    def _statements(self, c: Connection) -> list[str]:
+        """What judges all, made anew where what it is made of has changed."""
+        mark = c.execute(STEP["composed_of"]).fetchone()
+        if mark != self.compiled[0]:
+            made = c.execute("select sql from data.statements()").fetchall()
+            self.compiled = mark, [row[0] for row in made]
+        return self.compiled[1]
+
     def differences(self) -> list[str]:
         """Where the findings are not those of a fresh screening, in words."""
         c = self.judge
         with c.transaction(force_rollback=True), c.cursor(row_factory=dict_row) as cursor:
             c.execute("delete from data.judged")
-            for (statement,) in c.execute("select sql from data.statements()").fetchall():
+            for statement in self._statements(c):
                 # prepared: most of the time would go into planning the same again
                 c.execute(f"{Q['judge']} {statement}", prepare=True)
             c.execute(WHOLE["strongest"])
