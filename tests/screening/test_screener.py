@@ -107,6 +107,21 @@ def test_a_large_statement_is_taken_in_slices_and_small_ones_go_first(drawn: Dra
     assert drawn.same_as_whole()
 
 
+def test_one_edit_does_not_wait_for_many_that_were_written_together(drawn: DrawnCity) -> None:
+    drawn.screen()
+    drawn.main(**STEEL_MA)
+    house = drawn.wall(-40)
+    drawn.steps()
+    drawn.sql(MANY.replace("10000", "50"))
+    nearer = "update data.buildings set geom = st_translate(geom, 0, 29.5) where id = %s"
+    drawn.sql(nearer, (house,))
+    before = "select min(id) = (select id from data.change where feature_id = %s) from data.change"
+    assert drawn.sql(before, (house,)) == [(False,)]
+    assert [step.changes for step in drawn.steps(most=20)] == [20, 20, 12]
+    first_step = "select subject_id from data.event where xid = (select min(xid) from data.event)"
+    assert (house,) in drawn.sql(first_step)
+
+
 def test_a_dataset_read_as_baidus_is_judged_otherwise_though_no_row_changed(
     drawn: DrawnCity,
 ) -> None:

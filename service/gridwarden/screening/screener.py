@@ -35,7 +35,7 @@ from gridwarden.words.problems import Problem
 Q = queries(__package__ or "gridwarden.screening", "screener.sql")
 SCREENER = Caller("screen", "screener")
 STEP_MS = 600_000
-MOST = 2_000
+MOST = 1_000
 """Changes in one step."""
 SLICE = 5_000
 """Features in one slice of a large statement."""

@@ -47,12 +47,13 @@ def is_known(header: str | None, version: int) -> bool:
 
 
 def versions_in(header: str) -> list[int] | None:
-    """The versions that If-Match names; None for `*`, any of them. Weak tags match none there.
+    """The versions that If-Match names; None for `*`, any of them.
 
-    Raises Problem (400) for what is no list of tags.
+    A weak tag counts as well: proxies that compress make ours weak, and a version is the same
+    whatever its bytes were packed in. Raises Problem (400) for what is no list of tags.
     """
     tags = tags_in(header, "If-Match")
     if tags is None:
         return None
-    plain = [text for weak, text in tags if not weak]
+    plain = [text for _, text in tags]
     return [int(text) for text in plain if text.isascii() and text.isdigit() and len(text) < 10]
