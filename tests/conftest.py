@@ -6,6 +6,7 @@ Both are copies of one template, so a test costs a fraction of a second, not a m
 
 import hashlib
 import secrets
+import signal
 import socket
 import subprocess
 import sys
@@ -44,6 +45,14 @@ CHROMIUM_FLAGS = [
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--deep", action="store_true", help="run the long property tests, too")
+
+
+def pytest_configure() -> None:
+    """Take Ctrl-C even where a script began this in its background, which ignores it: what is
+    ignored here would be ignored by every process that a test starts and interrupts.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
