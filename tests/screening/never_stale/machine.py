@@ -155,19 +155,29 @@ class History(RuleBasedStateMachine):
 
     @rule(
         table=STOPS,
+        before=st.lists(acts(), min_size=1, max_size=3),
         ending=st.sets(WRITER),
-        acts=st.lists(acts(), max_size=1),
+        while_so=st.lists(acts(), max_size=1),
         end=st.sampled_from(["", "", "cancelled", "killed"]),
         whole=st.sampled_from([False] * 5 + [True]),
     )
-    def stopped(self, table: str, ending: set[int], acts: list[Act], end: str, whole: bool) -> None:
+    def stopped(
+        self,
+        table: str,
+        before: list[Act],
+        ending: set[int],
+        while_so: list[Act],
+        end: str,
+        whole: bool,
+    ) -> None:
         """A step stands still while writers commit and others write; goes on, or is killed."""
 
         def meanwhile() -> None:
             for writer in sorted(ending):
                 self.town.commit(writer)
-            self.town.at_once(*acts)
+            self.town.at_once(*while_so)
 
+        self.town.at_once(*before)
         self.town.stopped_at(table, meanwhile, end, whole)
 
     # ------------------------------------------------------------------------ truth
