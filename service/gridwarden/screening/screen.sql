@@ -126,6 +126,10 @@ true
 -- name: found_again
 (f.layer, f.subject_id) in (select a.layer, a.subject_id from data.again a)
 
+-- name: found_of_touched
+(f.layer, f.subject_id) in (select a.layer, a.subject_id from data.again a)
+and (f.family, f.layer) not in (select * from unnest(%(families)s::text[], %(layers)s::text[]))
+
 -- name: by_rule
 -- `turned`: what is judged otherwise than the last time. A difference there is the rules' where
 -- neither its subject nor its counterpart changed, nor what the rule counts or looks for; a move

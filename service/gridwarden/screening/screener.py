@@ -7,6 +7,7 @@ slices while nothing small waits, so that a large import does not hold up a smal
 """
 
 import asyncio
+import json
 import time
 from dataclasses import asdict, dataclass
 from typing import Any, LiteralString
@@ -90,9 +91,22 @@ class Rulebook:
             self.together = str(await _one(connection, Q["together"]))
             self._mark = mark
 
-    def about(self, layers: set[str]) -> list[Statement]:
-        """The statements that judge features of these layers."""
-        return [one for one in self._statements if one.layer in layers]
+    def about(self, layers: set[str], but: set[tuple[str, str]]) -> list[Statement]:
+        """The statements that judge features of these layers, but those families on their layer."""
+        return [
+            one
+            for one in self._statements
+            if one.layer in layers and (one.family, one.layer) not in but
+        ]
+
+    def untouched(self, changed: set[str]) -> set[tuple[str, str]]:
+        """Families on a layer that look at none of the layers that changed: what was found of them
+        stays. Every finding names its district."""
+        groups: dict[tuple[str, str], set[str]] = {}
+        for one in json.loads(self.together):
+            beside = groups.setdefault((one["family"], one["layer"]), {one["layer"], "districts"})
+            beside.update(one["counterparts"])
+        return {group for group, beside in groups.items() if not beside & changed}
 
 
 class _TooManyError(Exception):
@@ -162,8 +176,9 @@ class Screener:
         if taken is None:
             return None
         changes, oldest, is_slice = taken
-        subjects = await self._judge(connection)
-        added, changed, ended = await self._write(connection)
+        turned = bool(await _one(connection, Q["turned"]))
+        subjects, untouched = await self._judge(connection, turned)
+        added, changed, ended = await self._write(connection, turned, untouched)
         await connection.execute(Q["clear"])
         lag = None if is_slice else await _one(connection, Q["since"], {"oldest": oldest})
         seconds = round(time.monotonic() - began, 4)
@@ -198,7 +213,10 @@ class Screener:
         n = await _one(connection, Q["take_slice"], {"features": only or self._slice})
         return None if n is None else (int(n), None, True)
 
-    async def _judge(self, connection: Connection) -> int:
+    async def _judge(
+        self, connection: Connection, turned: bool
+    ) -> tuple[int, set[tuple[str, str]]]:
+        """How many subjects were judged, and which families on their layer nothing asked of."""
         await self._rules.look(connection)
         await connection.execute(Q["judge_again"], {"together": self._rules.together})
         await connection.execute(Q["count_again"])
@@ -206,17 +224,22 @@ class Screener:
         subjects: dict[str, int] = dict(found)
         if sum(subjects.values()) > self._whole_from:
             raise _TooManyError
-        for statement in self._rules.about(set(subjects)):
+        changed = {row[0] for row in await (await connection.execute(Q["changed"])).fetchall()}
+        untouched = set() if turned else self._rules.untouched(changed)
+        for statement in self._rules.about(set(subjects), untouched):
             insert = sql.SQL("{} {}").format(sql.SQL(WHOLE["columns"]), sql.SQL(statement.sql))
             await connection.execute(insert)
         await connection.execute(WHOLE["strongest"])
-        return sum(subjects.values())
+        return sum(subjects.values()), untouched
 
-    async def _write(self, connection: Connection) -> tuple[int, int, int]:
-        compare = sql.SQL(WHOLE["compare"]).format(found=sql.SQL(WHOLE["found_again"]))
-        if not (await connection.execute(compare)).rowcount:
+    async def _write(
+        self, connection: Connection, turned: bool, untouched: set[tuple[str, str]]
+    ) -> tuple[int, int, int]:
+        compare = sql.SQL(WHOLE["compare"]).format(found=sql.SQL(WHOLE["found_of_touched"]))
+        stay = {"families": [one[0] for one in untouched], "layers": [one[1] for one in untouched]}
+        if not (await connection.execute(compare, stay)).rowcount:
             return 0, 0, 0
-        if await _one(connection, Q["turned"]):
+        if turned:
             await tell_rules_apart(connection, await groups_now(connection))
         split = await write_differences(connection, tell=True)
         added, changed, ended = (sum(row[n] for row in split) for n in (2, 3, 4))

@@ -61,6 +61,9 @@ select data.count_again()
 -- name: layers
 select layer, count(distinct subject_id) from data.again group by layer
 
+-- name: changed
+select distinct layer from data.change_seen
+
 -- name: composed_of
 -- What statements are composed of besides code: rules in force, figures, and datasets whose places
 -- nobody measures from.
