@@ -12,7 +12,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from conftest import owner
-from gridwarden.database import Pool, open_pool
+from gridwarden.database import Caller, Pool, open_pool
+from gridwarden.jobs.events.places import Places, places_of
 from gridwarden.jobs.events.sequencing import number
 from gridwarden.screening.screener import all_steps
 from gridwarden.settings import Settings
@@ -37,6 +38,11 @@ def with_pool(settings: Settings, work: Callable[[Pool], Awaitable[Any]]) -> Any
 def numbered(settings: Settings) -> int:
     """Give places to what was committed; how many."""
     return int(with_pool(settings, number))
+
+
+def places(settings: Settings, role: str = "planner") -> Places:
+    """As the key seals and opens them that `sign_in(role)` makes."""
+    return places_of(settings, Caller(role, f"test {role}"))
 
 
 def told_of(settings: Settings, subject: str, act: str = "changed", **columns: Any) -> int:

@@ -13,7 +13,8 @@ from psycopg import sql
 
 from conftest import bearer, make_key, owner
 from gridwarden.app import create_app
-from gridwarden.database import Pool
+from gridwarden.database import Caller, Pool
+from gridwarden.jobs.events.places import places_of
 from gridwarden.screening.screener import Screener
 from gridwarden.settings import Settings
 from plans import Watch, watched
@@ -59,10 +60,12 @@ def asked(method: str, path: str, role: str, body: object = None) -> Hot:
         app = create_app(settings)
         app.state.pool = pool
         key = bearer(make_key(settings, role, org_ids=(1,), all_districts=True))
+        caller = Caller(role, f"test {role}", (1,), all_districts=True)
+        asked_for = path.format(place=places_of(settings, caller).seal(9000))
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
             for _ in range(times):
-                answer = await http.request(method, path, headers=key, json=body)
+                answer = await http.request(method, asked_for, headers=key, json=body)
                 assert answer.status_code == 200, answer.text
                 assert "[]" not in answer.text[:14]  # something was found
 
@@ -103,7 +106,7 @@ HOT: dict[str, Hot] = {
     ),
     "findings": asked("GET", "/api/findings?limit=50", "planner"),
     "findings further on": asked("GET", "/api/findings?limit=50&cursor=24000", "supervisor"),
-    "events": asked("GET", "/api/events?limit=50&cursor=9000", "planner"),
+    "events": asked("GET", "/api/events?limit=50&cursor={place}", "planner"),
     "a shed is moved (pairs)": edited(MOVED.format("charging_sheds")),
     "a building is moved (neighbours)": edited(MOVED.format("buildings")),
     "a shed is gone (absence)": edited("delete from data.charging_sheds where source_id = %(id)s"),

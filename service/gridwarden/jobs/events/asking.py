@@ -11,6 +11,7 @@ from psycopg.rows import TupleRow
 
 from gridwarden.access.named import district_called
 from gridwarden.database import queries
+from gridwarden.jobs.events.places import PATTERN
 from gridwarden.words.problems import Problem
 
 Q = queries(__package__ or "gridwarden.jobs.events", "events.sql")
@@ -22,22 +23,23 @@ CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
 LATEST: Final = "latest"
 GREATEST_LIMIT: Final = 1000
 _WHOLE = re.compile(r"\d{1,18}")
+_PLACE = re.compile(PATTERN)
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Filters by name, and the place that events are asked after.
+    """Filters by name, and the place that events are asked after, still sealed.
 
     `after` is None for the oldest that are kept, or LATEST for none of those that there are.
     """
 
     filters: Mapping[str, str]
-    after: int | str | None
+    after: str | None
     limit: int
 
-    def following(self, cursor: int) -> str:
+    def following(self, cursor: str) -> str:
         """The address of the next page."""
-        paging = {"limit": str(self.limit), "cursor": str(cursor)}
+        paging = {"limit": str(self.limit), "cursor": cursor}
         return "/api/events?" + urlencode({**self.filters, **paging})
 
 
@@ -70,13 +72,11 @@ def filters_of(given: Mapping[str, str]) -> dict[str, str]:
     return {name: given[name] for name in FILTERS if name in given}
 
 
-def place(text: str | None, field: str) -> int | str | None:
-    """A place as it was given; None for none. Raises Problem (400)."""
-    if text is None or text == LATEST:
+def place(text: str | None, field: str) -> str | None:
+    """A place as it was given; None for none. Raises Problem (400) where it cannot be one."""
+    if text is None or text == LATEST or _PLACE.fullmatch(text):
         return text
-    if not _WHOLE.fullmatch(text) or not text.isascii():
-        raise Problem("invalid_value", "events.bad_cursor", field=field)
-    return int(text)
+    raise Problem("invalid_value", "events.bad_cursor", field=field)
 
 
 async def values_of(

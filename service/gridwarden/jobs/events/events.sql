@@ -12,10 +12,9 @@ select filter, choice from api.event_choice order by 1, 2
 
 -- name: seen
 -- Events between two places, as their reader may see them: place, type, subject, time, and the text
--- of the whole as it is told. A point is lon, lat; a 500 m cell is of the working CRS.
+-- of the whole as it is told, without the place: hidden events are counted in it. A point is lon, lat; a 500 m cell is of the working CRS.
 select e.seq, e.topic || '.' || e.act as type, e.subject, to_jsonb(e.at) #>> '{}' as at,
-       (jsonb_build_object('seq', e.seq, 'type', e.topic || '.' || e.act, 'at', e.at,
-                           'subject', e.subject)
+       (jsonb_build_object('type', e.topic || '.' || e.act, 'at', e.at, 'subject', e.subject)
         || case when e.topic = 'import' then jsonb_build_object('import',
                 jsonb_build_object('id', e.import_id, 'layer', e.layer) || e.detail)
            else jsonb_build_object('finding',

@@ -8,10 +8,11 @@ from psycopg.rows import TupleRow, class_row
 
 from gridwarden.database import Caller, Pool, as_caller
 from gridwarden.jobs.events.asking import LATEST, Q
+from gridwarden.jobs.events.places import Places
 from gridwarden.words.problems import Problem
 
 LOOKED_THROUGH = 100_000
-"""Places that one statement looks through: a caller who sees few of them is not kept waiting."""
+"""Places that one statement looks through."""
 Values = Mapping[str, str | int | None]
 
 
@@ -38,18 +39,25 @@ class Read:
     more: bool
 
 
-async def start(c: AsyncConnection[TupleRow], after: int | str | None, field: str) -> int:
-    """The place that reading begins after. Raises Problem `gone` for one that is not kept."""
+async def start(c: AsyncConnection[TupleRow], after: str | None, field: str, places: Places) -> int:
+    """The place that reading begins after.
+
+    Raises Problem `invalid_value` for one that was not sealed for this reader, `gone` for one that
+    is not kept.
+    """
     last, forgotten = await _clock(c)
     if after == LATEST:
         return last
     if after is None:
         return forgotten
-    if int(after) < forgotten:
-        raise Problem("gone", "events.too_old", field=field, oldest=forgotten)
-    if int(after) > last:
-        raise Problem("gone", "events.too_new", field=field, newest=last)
-    return int(after)
+    opened = places.open(after)
+    if opened is None:
+        raise Problem("invalid_value", "events.bad_cursor", field=field)
+    if opened < forgotten:
+        raise Problem("gone", "events.too_old", field=field, oldest=places.seal(forgotten))
+    if opened > last:
+        raise Problem("gone", "events.too_new", field=field, newest=places.seal(last))
+    return opened
 
 
 async def read(
@@ -67,6 +75,24 @@ async def read(
     if len(found) > limit:
         return Read(found[:limit], found[limit - 1].seq, more=True)
     return Read(found, max(upto, after), more=upto < last)
+
+
+async def page(
+    c: AsyncConnection[TupleRow], values: Values, after: int, limit: int, srid: int
+) -> Read:
+    """The same, through all that there is: `more` only where the reader will be told more.
+
+    A page with nothing on it would say how many events are hidden from who gets it.
+    """
+    events: list[Event] = []
+    while True:
+        found = await read(c, values, after, limit + 1 - len(events), srid)
+        events += found.events
+        after = found.cursor
+        if len(events) > limit:
+            return Read(events[:limit], events[limit - 1].seq, more=True)
+        if not found.more:
+            return Read(events, after, more=False)
 
 
 async def read_as(

@@ -14,7 +14,8 @@ from gridwarden.access.audience import caller_of
 from gridwarden.database import Caller, as_caller
 from gridwarden.jobs.events.asking import FILTERS, LATEST, asked_of, place, values_of
 from gridwarden.jobs.events.fanning import fan_of
-from gridwarden.jobs.events.reading import Event, Values, read, read_as, start
+from gridwarden.jobs.events.places import PATTERN, Places, places_of
+from gridwarden.jobs.events.reading import Event, Values, page, read_as, start
 from gridwarden.words.problems import Problem
 
 router = APIRouter(prefix="/api/events", tags=["events"])
@@ -35,8 +36,8 @@ _CURSOR: Final = {
     "name": "cursor",
     "in": "query",
     "required": False,
-    "schema": {"type": "string", "pattern": r"^(latest|\d{1,18})$"},
-    "description": "a `cursor`, or `latest`",
+    "schema": {"type": "string", "pattern": f"^(latest|{PATTERN})$"},
+    "description": "the `cursor` of an answer to you, as it is, or `latest`",
 }
 FILTERING: Final = [
     {"name": n, "in": "query", "required": False, "schema": schema, "description": told}
@@ -60,13 +61,15 @@ async def events(request: Request, caller: Reader) -> Response:
     """
     asked = asked_of(request.query_params.multi_items(), ("cursor", "limit"))
     app = request.app.state
+    places = places_of(app.settings, caller)
     async with as_caller(app.pool, caller, app.settings.statement_timeout_ms) as c:
         values = await values_of(c, asked.filters)
-        after = await start(c, asked.after, "cursor")
-        found = await read(c, values, after, asked.limit, app.settings.crs)
-    following = f'"{asked.following(found.cursor)}"' if found.more else "null"
+        after = await start(c, asked.after, "cursor", places)
+        found = await page(c, values, after, asked.limit, app.settings.crs)
+    cursor = places.seal(found.cursor)
+    following = f'"{asked.following(cursor)}"' if found.more else "null"
     items = ", ".join(event.told for event in found.events)
-    text = f'{{"items": [{items}], "next": {following}, "cursor": "{found.cursor}"}}'
+    text = f'{{"items": [{items}], "next": {following}, "cursor": "{cursor}"}}'
     return Response(text, media_type="application/json", headers={"Cache-Control": "no-store"})
 
 
@@ -79,28 +82,33 @@ async def feed(request: Request, caller: Reader) -> StreamingResponse:
     """The same as server-sent events, from now on, or after `Last-Event-ID` or `cursor`."""
     asked = asked_of(request.query_params.multi_items(), ("cursor",))
     header = request.headers.get("last-event-id")
-    after = asked.after if header is None else place(header, "Last-Event-ID")
+    field = "cursor" if header is None else "Last-Event-ID"
+    after = asked.after if header is None else place(header, field)
+    places = places_of(request.app.state.settings, caller)
     async with as_caller(request.app.state.pool, caller) as c:
         values = await values_of(c, asked.filters)
-        begin = await start(c, LATEST if after is None else after, "cursor")
+        begin = await start(c, LATEST if after is None else after, field, places)
     return StreamingResponse(
-        _stream(request, caller, values, begin),
+        _stream(request, caller, values, begin, places),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
 
 
 async def _stream(
-    request: Request, caller: Caller, values: Values, after: int
+    request: Request, caller: Caller, values: Values, after: int, places: Places
 ) -> AsyncIterator[str]:
     """What there is after a place, then each event as it comes; a sign of life now and then.
 
     The sign of life says how far the feed has looked, so that who sees few events is not sent
-    away later for an old place. Ends early for a key that is no more or a database that is away.
+    away later for an old place. It comes at its time whatever is looked at meanwhile, so that it
+    says nothing of events that are hidden. Ends early for a key that is no more or a database that
+    is away.
     """
     app, fan = request.app.state, fan_of(request.app)
     ends = time.monotonic() + app.settings.feed_seconds
-    yield f"retry: 2000\nid: {after}\n\n"
+    beat = time.monotonic() + BEAT_S
+    yield f"retry: 2000\nid: {places.seal(after)}\n\n"
     async with fan.watching():
         while (left := ends - time.monotonic()) > 0:
             turn = fan.turn
@@ -111,11 +119,14 @@ async def _stream(
             except (Problem, psycopg.Error, PoolTimeout):
                 return
             for event in found.events:
-                yield _line(event)
+                yield _line(event, places)
             after = found.cursor
-            if not found.more and not await fan.wait(turn, min(BEAT_S, left)):
-                yield f": still here\nid: {after}\n\n"
+            if not found.more:
+                await fan.wait(turn, max(0, min(beat - time.monotonic(), left)))
+            if time.monotonic() >= beat:
+                beat += BEAT_S
+                yield f": still here\nid: {places.seal(after)}\n\n"
 
 
-def _line(event: Event) -> str:
-    return f"id: {event.seq}\nevent: {event.type}\ndata: {event.told}\n\n"
+def _line(event: Event, places: Places) -> str:
+    return f"id: {places.seal(event.seq)}\nevent: {event.type}\ndata: {event.told}\n\n"

@@ -14,6 +14,7 @@ from gridwarden.access import allow
 from gridwarden.access.credentials import hash_of
 from gridwarden.database import Caller, as_caller, queries
 from gridwarden.jobs.events.asking import FILTERS, values_of
+from gridwarden.jobs.events.places import places_of
 from gridwarden.jobs.events.routes import TOLD
 from gridwarden.jobs.webhooks.addresses import LONGEST, target_of
 from gridwarden.jobs.webhooks.sending import new_message_id
@@ -78,9 +79,7 @@ class Webhooks(BaseModel):
 class Delivery(BaseModel):
     """One message: how often it was tried, and what came of it."""
 
-    id: int
     message_id: str
-    seq: int | None
     type: str
     subject: str
     attempts: int
@@ -158,15 +157,15 @@ async def resume(request: Request, webhook: Id, caller: Owner) -> Webhook:
 
 
 @router.post("/{webhook}/test", status_code=202)
-async def test(request: Request, webhook: Id, caller: Owner) -> dict[str, int]:
-    """Send a message of type `test`; its delivery, among the others, says what came of it."""
+async def test(request: Request, webhook: Id, caller: Owner) -> dict[str, str]:
+    """Send a message of type `test`; among the deliveries, its id says what came of it."""
     async with as_caller(request.app.state.pool, caller) as c:
         sent = await _first(c, "test", {"id": webhook, "message_id": new_message_id()})
-    if sent is None:
-        raise Problem("not_found", "webhooks.none", field="webhook")
-    if "state" in sent:
-        raise Problem("conflict", f"webhooks.{sent['state']}", field="webhook")
-    return {"delivery": int(sent["delivery"])}
+        if sent is None:
+            raise Problem("not_found", "webhooks.none", field="webhook")
+        if "state" in sent:
+            raise Problem("conflict", f"webhooks.{sent['state']}", field="webhook")
+        return {"message_id": str(await _first(c, "message", sent))}
 
 
 @router.get("/{webhook}/deliveries")
@@ -175,17 +174,27 @@ async def deliveries(
     webhook: Id,
     caller: Owner,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-    cursor: Annotated[int, Query(ge=1, lt=2**63, description="from `next`")] = 2**63 - 1,
+    cursor: Annotated[str | None, Query(description="from `next`")] = None,
 ) -> Deliveries:
-    """Its messages, newest first, without their texts."""
-    values = {"webhook": webhook, "before": cursor, "limit": limit + 1}
+    """Its messages, newest first, without their texts.
+
+    They are numbered with those of all webhooks, so that their places are sealed, too.
+    """
+    places = places_of(request.app.state.settings, caller, f"deliveries {webhook}")
+    before = 2**63 - 1 if cursor is None else places.open(cursor)
+    values = {"webhook": webhook, "before": before, "limit": limit + 1}
     async with as_caller(request.app.state.pool, caller) as c:
         await _own(c, caller, webhook)
+        if before is None:
+            raise Problem("invalid_value", "webhooks.bad_cursor", field="cursor")
         async with c.cursor(row_factory=dict_row) as r:
             found = await (await r.execute(Q["deliveries"], values)).fetchall()
     items = [Delivery.model_validate(row) for row in found[:limit]]
-    path = f"/api/webhooks/{webhook}/deliveries?limit={limit}&cursor="
-    return Deliveries(items=items, next=f"{path}{items[-1].id}" if len(found) > limit else None)
+    if len(found) <= limit:
+        return Deliveries(items=items, next=None)
+    following = places.seal(found[limit - 1]["place"])
+    path = f"/api/webhooks/{webhook}/deliveries?limit={limit}&cursor={following}"
+    return Deliveries(items=items, next=path)
 
 
 def _key(request: Request) -> str:

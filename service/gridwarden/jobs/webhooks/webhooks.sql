@@ -17,8 +17,11 @@ select api.resume_webhook(%(id)s)
 -- name: test
 select api.test_webhook(%(id)s, %(message_id)s)
 
+-- name: message
+select message_id from api.delivery where id = %(delivery)s
+
 -- name: deliveries
-select id, message_id, seq, type, subject, attempts, status, error, created_at, tried_at,
+select id as place, message_id, type, subject, attempts, status, error, created_at, tried_at,
        delivered_at, next_at
 from api.delivery
 where webhook_id = %(webhook)s and id < %(before)s
