@@ -85,8 +85,8 @@ def test_a_screen_and_what_came_after_it_are_dated(
             " values ('screen', 'finished', '2026-11-20T10:00:00Z', 'gridwarden_screen')"
         )
         c.execute(
-            "insert into data.screening (at, reason, packs_before, packs_after, changes, statements,"
-            " of_statements, seconds) values ('2026-11-20T09:59:00Z', 'asked', '{}',"
+            "insert into data.screening (at, reason, packs_before, packs_after, changes,"
+            " statements, of_statements, seconds) values ('2026-11-20T09:59:00Z', 'asked', '{}',"
             " data.packs_in_force(), 0, 0, 0, 0)"
         )
     text = start(client, sign_in("viewer"))
