@@ -62,7 +62,8 @@ def known_engines() -> dict[str, str]:
             ENGINES[name]()
             why[name] = ""
         except Exception as error:  # the engine's own kinds, which are not there to be named
-            why[name] = str(error).partition("\n")[0][:80]
+            # what is quoted is a path of this machine
+            why[name] = str(error).partition("\n")[0].partition('"')[0][:80].strip()
     return why
 
 

@@ -2,11 +2,9 @@
 
 import asyncio
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any, LiteralString
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from psycopg import AsyncConnection
-from psycopg.rows import TupleRow
 from rich.console import Console
 from rich.table import Table
 
@@ -17,7 +15,7 @@ from gridwarden.jobs.command import watched
 from gridwarden.layers.export.commands import OTHERS
 from gridwarden.screening import tasks as _tasks  # noqa: F401  (registers the job)
 from gridwarden.screening.screener import Q as Q_STEPS
-from gridwarden.screening.screener import all_steps
+from gridwarden.screening.screener import all_steps, value_of
 from gridwarden.screening.tasks import WHOLE
 from gridwarden.settings import Settings
 from gridwarden.words import known, say
@@ -80,23 +78,18 @@ async def _catch_up(role: str) -> str | None:
     """
     async with acting(role) as (pool, caller, settings):
         async with as_caller(pool, caller) as connection:
-            if not await _told(connection, Q_STEPS["may_screen"]):
+            if not await value_of(connection, Q_STEPS["may_screen"]):
                 raise Problem("forbidden", field="--as", role=role)
         worker = await open_pool(settings, "worker")
         try:
             done = await all_steps(worker, caller.person)
             async with as_caller(worker, Caller("screen", caller.person)) as connection:
-                if await _told(connection, Q_STEPS["needs_whole"]):
+                if await value_of(connection, Q_STEPS["needs_whole"]):
                     return None
         finally:
             await worker.close()
     key = "screening.done" if role in WHOLE else "screening.stepped"
     return say(key, settings.language, **done)
-
-
-async def _told(connection: AsyncConnection[TupleRow], query: LiteralString) -> bool:
-    row = await (await connection.execute(query)).fetchone()
-    return bool(row and row[0])
 
 
 async def _screen(role: str) -> tuple[dict[str, Any], str]:

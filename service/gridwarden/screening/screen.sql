@@ -123,10 +123,8 @@ true
 -- name: found_of_groups
 (f.family, f.layer) in (select * from unnest(%(families)s::text[], %(layers)s::text[]))
 
--- name: found_again
-(f.layer, f.subject_id) in (select a.layer, a.subject_id from data.again a)
-
 -- name: found_of_touched
+-- Of the subjects judged again, but for families on a layer that nothing asked of.
 (f.layer, f.subject_id) in (select a.layer, a.subject_id from data.again a)
 and (f.family, f.layer) not in (select * from unnest(%(families)s::text[], %(layers)s::text[]))
 

@@ -88,7 +88,7 @@ class Rulebook:
         if mark != self._mark:
             rows = await (await connection.execute(Q["statements"])).fetchall()
             self._statements = [Statement.of(row) for row in rows]
-            self.together = str(await _one(connection, Q["together"]))
+            self.together = str(await value_of(connection, Q["together"]))
             self._mark = mark
 
     def about(self, layers: set[str], but: set[tuple[str, str]]) -> list[Statement]:
@@ -162,10 +162,10 @@ class Screener:
         began = time.monotonic()
         async with as_caller(self._pool, self._caller, timeout_ms=STEP_MS) as connection:
             await connection.execute(Q["alone"])
-            if not await _one(connection, Q["waiting"]):
+            if not await value_of(connection, Q["waiting"]):
                 return None
-            ever = await _one(connection, WHOLE["ever"])
-            if not (ever or await _one(connection, Q["rules"])):
+            ever = await value_of(connection, WHOLE["ever"])
+            if not (ever or await value_of(connection, Q["rules"])):
                 return None
             done = await self._some(connection, only, began) if ever else None
         return done if ever else await self._whole()
@@ -176,11 +176,11 @@ class Screener:
         if taken is None:
             return None
         changes, oldest, is_slice = taken
-        turned = bool(await _one(connection, Q["turned"]))
+        turned = bool(await value_of(connection, Q["turned"]))
         subjects, untouched = await self._judge(connection, turned)
         added, changed, ended = await self._write(connection, turned, untouched)
         await connection.execute(Q["clear"])
-        lag = None if is_slice else await _one(connection, Q["since"], {"oldest": oldest})
+        lag = None if is_slice else await value_of(connection, Q["since"], {"oldest": oldest})
         seconds = round(time.monotonic() - began, 4)
         done = Stepped(changes, is_slice, subjects, added, changed, ended, lag, seconds)
         await self._keep(connection, done)
@@ -210,7 +210,7 @@ class Screener:
         n, oldest, self._trying = row
         if n:
             return int(n), oldest, False
-        n = await _one(connection, Q["take_slice"], {"features": only or self._slice})
+        n = await value_of(connection, Q["take_slice"], {"features": only or self._slice})
         return None if n is None else (int(n), None, True)
 
     async def _judge(
@@ -268,9 +268,10 @@ class Screener:
             await connection.execute(Q["clear"])
 
 
-async def _one(
+async def value_of(
     connection: Connection, query: LiteralString, values: dict[str, Any] | None = None
 ) -> Any:
+    """The first value of the one row that a query gives."""
     row = await (await connection.execute(query, values)).fetchone()
     assert row is not None
     return row[0]

@@ -80,7 +80,8 @@ def judge_here(c: Connection) -> None:
     for (statement,) in c.execute("select sql from data.statements_again()").fetchall():
         c.execute(f"{WHOLE['columns']} {statement}")
     c.execute(WHOLE["strongest"])
-    c.execute(sql.SQL(WHOLE["compare"]).format(found=sql.SQL(WHOLE["found_again"])))
+    compare = sql.SQL(WHOLE["compare"]).format(found=sql.SQL(WHOLE["found_of_touched"]))
+    c.execute(compare, {"families": [], "layers": []})
     for name in ("causes", "keep_past", "tell_ended", "end", "move", "tell", "add",
                  "add_exact", "tell_others"):  # fmt: skip
         c.execute(WHOLE[name])
