@@ -5,7 +5,7 @@ import pytest
 
 from conftest import owner
 from gridwarden.access.roles import login_name, role_name
-from gridwarden.database import ASKERS, ROLES
+from gridwarden.database import OFFICE, ROLES
 from gridwarden.database.cluster import login_dsn
 from gridwarden.layers.catalogue import layers
 from gridwarden.migrations.declared import SCHEMAS, declared
@@ -169,7 +169,7 @@ def test_no_role_reaches_a_postgis_function_that_reads_tables(
 def test_only_the_two_that_need_them_read_mains() -> None:
     mains = layers()["gas_pipelines"]
     assert dict(mains.readers) == {"utility": "own", "supervisor": "look"}
-    assert set(ASKERS) - set(mains.readers) == {"planner", "dispatcher", "viewer"}
+    assert set(OFFICE) - set(mains.readers) == {"planner", "dispatcher", "viewer"}
 
 
 def test_no_definer_finds_another_s_function_before_the_system_s(module_city: Settings) -> None:

@@ -13,7 +13,7 @@ from psycopg import sql
 from starlette.testclient import TestClient
 
 from conftest import owner
-from gridwarden.database import ASKERS
+from gridwarden.database import OFFICE
 from gridwarden.layers.catalogue import layers
 from layers.conftest import SmallCity, X, Y, box, put
 
@@ -58,7 +58,7 @@ def remember(told: Told, c: psycopg.Connection[Any]) -> None:
     client = told.city.client
     told.read[clock(c)] = {
         (role, layer): items(client, told.headers[role], layer)
-        for role in ASKERS
+        for role in OFFICE
         for layer, one in layers().items()
         if role in one.readers
     }
@@ -67,7 +67,7 @@ def remember(told: Told, c: psycopg.Connection[Any]) -> None:
 @pytest.fixture(scope="module")
 def told(small_city: SmallCity) -> Iterator[Told]:
     """Edits by hand of every kind, each remembered as it was read before the next."""
-    told = Told(small_city, {role: small_city.headers(role) for role in ASKERS})
+    told = Told(small_city, {role: small_city.headers(role) for role in OFFICE})
     with owner(small_city.settings) as c:
         c.autocommit = True
         remember(told, c)
@@ -107,7 +107,7 @@ def test_now_is_the_present_for_every_layer_and_role(told: Told) -> None:
         now = clock(c).isoformat()
     today = datetime.now(ZoneInfo(told.city.settings.time_zone)).date().isoformat()
     for layer, one in layers().items():
-        for role in ASKERS:
+        for role in OFFICE:
             headers = told.headers[role]
             if role not in one.readers:
                 address = f"/ogc/collections/{layer}/items?at={now.replace('+', '%2B')}"

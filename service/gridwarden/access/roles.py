@@ -6,9 +6,9 @@ never dropped. Login names end in the database's name, so two deployments share 
 
 from sqlalchemy import Connection, text
 
-from gridwarden.database.caller import ADMINISTRATORS, ASKERS, ROLES, WORK_ROLES
+from gridwarden.database.caller import ADMINISTRATORS, ASKERS, PICTURES, ROLES, WORK_ROLES
 
-MEMBERS = {"web": ASKERS + ADMINISTRATORS, "worker": WORK_ROLES}
+MEMBERS = {"web": ASKERS + PICTURES + ADMINISTRATORS, "worker": WORK_ROLES}
 """Which roles each login may take."""
 
 

@@ -2,10 +2,17 @@
 
 from dataclasses import dataclass
 
-ASKERS = ("utility", "supervisor", "planner", "dispatcher", "viewer")
+OFFICE = ("utility", "supervisor", "planner", "dispatcher", "viewer")
+"""Who works with the whole map, each with its own share of it."""
+FIELD = ("warden", "inspector", "contractor")
+"""Who works outside: 网格员, 督查人员, 施工单位 (own grids, districts, tickets)."""
+ASKERS = (*OFFICE, *FIELD)
+"""The people who ask."""
+PICTURES = ("embed",)
+"""A map in somebody else's page: no person, and no key is made for it."""
 ADMINISTRATORS = ("administrator", "security", "auditor")
 WORK_ROLES = ("import", "screen", "seal", "send")
-ROLES = ASKERS + ADMINISTRATORS + WORK_ROLES
+ROLES = ASKERS + PICTURES + ADMINISTRATORS + WORK_ROLES
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,14 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
 from gridwarden.access import allow
-from gridwarden.database import ASKERS, Caller
+from gridwarden.database import OFFICE, Caller
 from gridwarden.dispatch.nearest import K_MAX, nearest, read_search
 from gridwarden.words import language_of
 from gridwarden.words.page import page
 from gridwarden.words.problems import Problem
 
 router = APIRouter(tags=["sheds"])
-Asker = Annotated[Caller, allow(*ASKERS)]
+Asker = Annotated[Caller, allow(*OFFICE)]
 PARAMETERS: Final = ("lon", "lat", "k", "by", "free", "lang")
 
 

@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse
 
 from gridwarden import __version__
 from gridwarden.access import allow
-from gridwarden.database import ADMINISTRATORS, ASKERS, Caller, as_caller, queries
+from gridwarden.database import ADMINISTRATORS, ASKERS, OFFICE, Caller, as_caller, queries
 from gridwarden.layers.age import Freshness, freshness, source_line
 from gridwarden.layers.catalogue import Layer, layers
 from gridwarden.screening.listing import LISTING
@@ -22,7 +22,7 @@ from gridwarden.words.page import page
 
 Q: Final = queries(__package__ or "gridwarden.maps", "start.sql")
 router = APIRouter(tags=["maps"])
-SEEING: Final = (*ASKERS, "administrator")
+SEEING: Final = (*OFFICE, "administrator")
 """Roles that may know what is loaded."""
 NEEDED: Final = (
     "gas_pipelines",

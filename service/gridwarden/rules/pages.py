@@ -8,7 +8,7 @@ from psycopg.rows import dict_row
 from starlette.responses import HTMLResponse, Response
 
 from gridwarden.access import allow
-from gridwarden.database import ASKERS, Caller, as_caller
+from gridwarden.database import OFFICE, Caller, as_caller
 from gridwarden.intake.bodies import limited_form
 from gridwarden.layers.catalogue import layers
 from gridwarden.rules import sharing
@@ -28,7 +28,7 @@ from gridwarden.words.page import page
 from gridwarden.words.problems import Problem
 
 router = APIRouter(tags=["rules"])
-Anyone = Annotated[Caller, allow(*ASKERS, "administrator", "auditor")]
+Anyone = Annotated[Caller, allow(*OFFICE, "administrator", "auditor")]
 Administrator = Annotated[Caller, allow("administrator")]
 Number = Annotated[int, Path(ge=1, lt=2**63, description="the proposal's number")]
 DECIDED_SHOWN: Final = 10

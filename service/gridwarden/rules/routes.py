@@ -5,12 +5,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Request, Response
 
 from gridwarden.access import allow
-from gridwarden.database import ASKERS, Caller, as_caller
+from gridwarden.database import OFFICE, Caller, as_caller
 from gridwarden.rules.publishing import Q
 from gridwarden.words.problems import Problem
 
 router = APIRouter(tags=["rules"])
-Anyone = Annotated[Caller, allow(*ASKERS, "administrator", "auditor")]
+Anyone = Annotated[Caller, allow(*OFFICE, "administrator", "auditor")]
 
 
 @router.get("/api/rules")

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import JSONResponse
 
 from gridwarden.access import allow
-from gridwarden.database import ASKERS, Caller, as_caller
+from gridwarden.database import OFFICE, Caller, as_caller
 from gridwarden.intake.bodies import limited_body, parse_json
 from gridwarden.rules import sharing
 from gridwarden.rules.reading import BadPackError, LoadedPack, parse
@@ -19,7 +19,7 @@ from gridwarden.rules.sharing import Q
 from gridwarden.words.problems import Problem
 
 router = APIRouter(prefix="/api/rules/proposals", tags=["rules"])
-Anyone = Annotated[Caller, allow(*ASKERS, "administrator", "auditor")]
+Anyone = Annotated[Caller, allow(*OFFICE, "administrator", "auditor")]
 Administrator = Annotated[Caller, allow("administrator")]
 Number = Annotated[int, Path(ge=1, lt=2**63, description="the proposal's number")]
 State = Literal["waiting", "approved", "rejected", "withdrawn"]

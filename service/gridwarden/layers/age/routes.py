@@ -6,14 +6,14 @@ from fastapi import APIRouter, Path, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from gridwarden.access import allow
-from gridwarden.database import ASKERS, Caller, as_caller
+from gridwarden.database import OFFICE, Caller, as_caller
 from gridwarden.layers.age.ages import late_suppliers, promise
 from gridwarden.layers.catalogue import layers
 from gridwarden.layers.catalogue.model import MOST_DAYS
 
 router = APIRouter(tags=["layers"])
 IMPORTERS = tuple(dict.fromkeys(r for one in layers().values() for r in one.importers))
-Knower = Annotated[Caller, allow(*ASKERS, "administrator")]
+Knower = Annotated[Caller, allow(*OFFICE, "administrator")]
 Promiser = Annotated[Caller, allow(*dict.fromkeys((*IMPORTERS, "supervisor")))]
 
 

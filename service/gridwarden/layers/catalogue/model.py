@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
-from gridwarden.database import ADMINISTRATORS, ASKERS
+from gridwarden.database import ADMINISTRATORS, ASKERS, OFFICE
 
 ColumnType = Literal["text", "real", "integer", "date", "boolean", "timestamp"]
 Geometry = Literal["line", "polygon", "any", "none"]
@@ -175,4 +175,4 @@ COMMON = (
         ("资料日期", "数据日期", "updated", "survey_day"),
     ),
 )
-EVERYONE: Mapping[str, Scope] = MappingProxyType(dict.fromkeys(ASKERS, "all"))
+EVERYONE: Mapping[str, Scope] = MappingProxyType(dict.fromkeys(OFFICE, "all"))
