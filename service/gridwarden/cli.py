@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from gridwarden.access import commands as access
+from gridwarden.access.audit import commands as audit
 from gridwarden.database import cluster
 from gridwarden.database import commands as database
 from gridwarden.database.ports import check_port
@@ -49,6 +50,7 @@ console = Console(stderr=True)
 ROOMS = (
     database,
     access,
+    audit,
     features,
     exports,
     intake,
@@ -114,6 +116,9 @@ def worker() -> None:
 
     # isort: split
     from gridwarden.jobs.webhooks import sending as _senders  # noqa: F401
+
+    # isort: split
+    from gridwarden.jobs import sealing as _sealing  # noqa: F401
 
     asyncio.run(work(Settings()))
 

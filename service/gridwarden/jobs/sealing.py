@@ -1,0 +1,28 @@
+"""Seals the audit every few seconds, and writes the head of the chain down outside."""
+
+import asyncio
+from typing import Final
+
+from gridwarden.access.audit.heads import export_heads
+from gridwarden.access.audit.sealing import seal_all
+from gridwarden.database import Pool
+from gridwarden.jobs.companions import companion
+from gridwarden.settings import Settings
+
+EVERY_S: Final = 3.0
+
+
+async def run(pool: Pool, settings: Settings) -> None:
+    """Seal for as long as the worker lives."""
+    while True:
+        await seal_now(pool, settings)
+        await asyncio.sleep(EVERY_S)
+
+
+async def seal_now(pool: Pool, settings: Settings) -> None:
+    """Seal what is committed, and write its head down."""
+    await seal_all(pool)
+    await export_heads(pool, settings)
+
+
+companion("audit", run=run, drain=seal_now)
