@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
@@ -11,6 +12,8 @@ from psycopg_pool import PoolTimeout
 from gridwarden import __version__
 from gridwarden.access import Callers, everyone
 from gridwarden.access import routes as access
+from gridwarden.access.matrix import routes as matrix
+from gridwarden.access.matrix.describing import described
 from gridwarden.database import open_pool
 from gridwarden.dispatch import routes as dispatch
 from gridwarden.intake import pages as import_pages
@@ -23,6 +26,7 @@ from gridwarden.layers.export import routes as exports
 from gridwarden.layers.features import routes as features
 from gridwarden.maps import changes
 from gridwarden.maps import routes as maps
+from gridwarden.migrations.declared import shares
 from gridwarden.permits import routes as permits
 from gridwarden.rules import pages as rule_pages
 from gridwarden.rules import routes as rules
@@ -37,6 +41,7 @@ from gridwarden.words import answers, static
 
 ROUTERS = (
     access.router,
+    matrix.router,
     jobs.router,
     events.router,
     webhooks.router,
@@ -83,6 +88,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.settings = settings
     app.state.callers = Callers()
+    app.state.shares = shares
+    app.openapi = partial(described, app)  # type: ignore[method-assign]
     app.state.counters = Counters()
     answers.install(app)
     app.add_middleware(Counted, counters=app.state.counters)

@@ -79,6 +79,9 @@ def test_each_role_reads_exactly_the_layers_that_name_it(small_city: SmallCity, 
             assert answer.status_code == expected, (layer, answer.text)
         if expected == 200:
             page = small_city.client.get(ITEMS.format(layer), headers=headers).json()
+            if layers()[layer].readers[role] == "grids":  # this key has none
+                assert page["features"] == []
+                continue
             one = page["features"][0]
             path = f"{ITEMS.format(layer)}/{one['id']}"
             assert small_city.client.get(path, headers=headers).json() == one

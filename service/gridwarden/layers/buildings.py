@@ -1,6 +1,6 @@
 """Buildings 建筑物, with the height that decides whether a water system is due (> 21 m)."""
 
-from gridwarden.layers.catalogue.model import EVERYONE, Column, Layer, Style, Words
+from gridwarden.layers.catalogue.model import STREET, Column, Layer, Style, Words
 
 LAYER = Layer(
     id="buildings",
@@ -47,7 +47,7 @@ LAYER = Layer(
             maximum=100_000,
         ),
     ),
-    readers=EVERYONE,
+    readers=STREET,
     # Judged against mains: who brings it reads mains or no finding, or probes would find them.
     importers=("supervisor", "administrator"),
     style=Style(stroke="#A7B1BA", fill="#DDE2E7", width_px=0.6),

@@ -1,6 +1,6 @@
 """E-bike charging sheds 电动自行车充电棚, with their free places."""
 
-from gridwarden.layers.catalogue.model import EVERYONE, Column, Layer, Style, Words
+from gridwarden.layers.catalogue.model import STREET, Column, Layer, Style, Words
 
 LAYER = Layer(
     id="charging_sheds",
@@ -43,7 +43,7 @@ LAYER = Layer(
             ("对外开放", "public"),
         ),
     ),
-    readers=EVERYONE,
+    readers=STREET,
     # Judged against mains: who brings it reads mains or no finding, or probes would find them.
     importers=("supervisor", "administrator"),
     style=Style(stroke="#0B5CAD", fill="#CFE0F1"),

@@ -1,6 +1,6 @@
 """Construction sites 建筑工地: digging that may meet a main."""
 
-from gridwarden.layers.catalogue.model import EVERYONE, Column, Layer, Style, Words
+from gridwarden.layers.catalogue.model import STREET, Column, Layer, Style, Words
 
 LAYER = Layer(
     id="construction_sites",
@@ -16,7 +16,7 @@ LAYER = Layer(
         ),
         Column("ends_on", "date", Words("ends on", "竣工日期"), ("竣工日期", "end", "end_date")),
     ),
-    readers=EVERYONE,
+    readers=STREET,
     # Judged against mains: who brings it reads mains or no finding, or probes would find them.
     importers=("supervisor", "administrator"),
     style=Style(stroke="#9A6B16", fill="#F3E6CC"),

@@ -22,7 +22,12 @@ LAYER = Layer(
             maximum=36_500,
         ),
     ),
-    readers={"utility": "all", "supervisor": "all", "planner": "all"},
+    readers={
+        "utility": "all",
+        "supervisor": "all",
+        "planner": "all",
+        "inspector": "districts",
+    },
     importers=("utility", "supervisor", "administrator"),
     style=Style(stroke="#3E7C59", fill="#E6F0EA"),
     dated_by=("surveyed_on", "source_date"),

@@ -1,6 +1,6 @@
 """Residential estates 住宅小区: blocks that one property company 物业 looks after."""
 
-from gridwarden.layers.catalogue.model import EVERYONE, Column, Layer, Style, Words
+from gridwarden.layers.catalogue.model import STREET, Column, Layer, Style, Words
 
 LAYER = Layer(
     id="estates",
@@ -22,7 +22,7 @@ LAYER = Layer(
             ("物业公司", "物业", "operator"),
         ),
     ),
-    readers=EVERYONE,
+    readers=STREET,
     # Judged against mains: who brings it reads mains or no finding, or probes would find them.
     importers=("supervisor", "administrator"),
     style=Style(stroke="#8AA4B8", fill="#F2F6F9"),

@@ -35,7 +35,12 @@ LAYER = Layer(
         Column("ends_on", "date", Words("ends on", "结束日期"), ("结束日期", "end")),
         Column("contractor", "text", Words("contractor", "施工单位"), ("施工单位",)),
     ),
-    readers={"utility": "all", "supervisor": "all", "planner": "all"},
+    readers={
+        "utility": "all",
+        "supervisor": "all",
+        "planner": "all",
+        "inspector": "districts",
+    },
     # Judged against mains: who brings it reads mains or no finding, or probes would find them.
     importers=("utility", "supervisor", "administrator"),
     style=Style(stroke="#8A5A00", fill="#F6E9D2"),

@@ -29,7 +29,7 @@ LAYER = Layer(
         ),
         Column("address", "text", Words("address", "地址"), ("地址", "addr")),
     ),
-    readers=EVERYONE,
+    readers={**EVERYONE, "inspector": "all"},
     # Rights are given by organisation: nobody may make themselves another.
     importers=("administrator",),
     update_days=365,

@@ -1,6 +1,6 @@
 """Roads 道路: the backdrop of maps and, later, the network that people walk and drive."""
 
-from gridwarden.layers.catalogue.model import EVERYONE, Column, Layer, Style, Words
+from gridwarden.layers.catalogue.model import GROUND, Column, Layer, Style, Words
 
 LAYER = Layer(
     id="roads",
@@ -17,7 +17,7 @@ LAYER = Layer(
             maximum=200,
         ),
     ),
-    readers=EVERYONE,
+    readers=GROUND,
     importers=("planner", "supervisor", "administrator"),
     style=Style(stroke="#C9D0D6", width_px=1.0),
     update_days=730,

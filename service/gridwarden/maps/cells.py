@@ -25,6 +25,8 @@ from gridwarden.words.problems import Problem
 Q: Final = queries(__package__ or "gridwarden.maps", "cells.sql")
 COUNTING_ROLES: Final = ("planner", "viewer")
 """Roles that get counts alone where a main is involved; the others count rows they may see."""
+DISTRICTS_ALONE: Final = ("supervisor", "inspector")
+"""Roles that count nothing of other districts than their own."""
 MOST_CELLS: Final = 5000
 MOST_NAMES: Final = 3
 
@@ -244,7 +246,7 @@ async def _districts(c: AsyncConnection[Any], caller: Caller, at: datetime | Non
 
 def _state(caller: Caller, row: Mapping[str, Any]) -> State:
     """Withheld: another bureau's district. No data: nobody has surveyed a half of it."""
-    if caller.role == "supervisor" and not row["mine"]:
+    if caller.role in DISTRICTS_ALONE and not row["mine"]:
         return WITHHELD
     return NO_DATA if row["surveyed"] < 0.5 else COUNTED
 

@@ -15,7 +15,7 @@ from gridwarden.maps.names import names_of
 from gridwarden.maps.view import family_words, subject_words
 from gridwarden.screening.changes import BESIDE, FILTERS, PARTS, ChangesQuery, changes
 from gridwarden.screening.changes import changes_query as query
-from gridwarden.screening.listing import LISTING
+from gridwarden.screening.listing import COMPARING
 from gridwarden.settings import Settings
 from gridwarden.words import language_of, say
 from gridwarden.words.page import page
@@ -32,7 +32,7 @@ PARAMETERS: Final = [
     "/findings/changes", response_class=HTMLResponse, openapi_extra={"parameters": PARAMETERS}
 )
 async def changes_page(
-    request: Request, caller: Annotated[Caller, allow(*LISTING)]
+    request: Request, caller: Annotated[Caller, allow(*COMPARING)]
 ) -> HTMLResponse:
     """The number then and now, the four parts between them, and the findings of each part."""
     settings: Settings = request.app.state.settings

@@ -24,7 +24,7 @@ from gridwarden.words.problems import Problem
 router = APIRouter()
 router.include_router(start.router)
 router.include_router(findings.router)
-HeatReader = Annotated[Caller, allow("utility", "supervisor", "planner", "viewer")]
+HeatReader = Annotated[Caller, allow("utility", "supervisor", "planner", "viewer", "inspector")]
 
 
 @router.get("/maps/heat", response_class=HTMLResponse, tags=["maps"])

@@ -6,8 +6,10 @@ a fault, and so is what is declared and not there.
 
 import tomllib
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.resources import as_file, files
 
+from gridwarden.access.matrix import Kind, Share
 from gridwarden.layers.catalogue import layers
 from gridwarden.layers.catalogue.tables import layer_grants
 
@@ -47,3 +49,30 @@ def _add(into: Grants, more: dict[str, dict[str, list[str]]]) -> None:
         if name in into:
             raise ValueError(f"{name} is declared twice")
         into[name] = {role: set(privileges) for role, privileges in roles.items()}
+
+
+@cache
+def shares() -> tuple[Share, ...]:
+    """The same for the matrix: layers with whose rows each role reads, then what is granted."""
+    said = declared()
+    read = [
+        Share(
+            "layer",
+            one.id,
+            dict(one.readers),
+            one.importers,
+            {"en": one.title.en, "zh": one.title.zh},
+        )
+        for one in layers().values()
+    ]
+    of_kinds: tuple[tuple[Kind, Grants], ...] = (
+        ("relation", said.relations),
+        ("function", said.functions),
+    )
+    granted = [
+        Share(kind, name, {role: " ".join(sorted(rights)) for role, rights in roles.items()})
+        for kind, things in of_kinds
+        for name, roles in sorted(things.items())
+        if roles
+    ]
+    return (*read, *granted)

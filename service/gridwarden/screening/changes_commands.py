@@ -12,7 +12,7 @@ from rich.table import Table
 from gridwarden.access.command import acting
 from gridwarden.database import as_caller
 from gridwarden.screening.changes import BESIDE, FILTERS, PARTS, changes, changes_query
-from gridwarden.screening.listing import LISTING
+from gridwarden.screening.listing import COMPARING
 from gridwarden.words import known, say
 from gridwarden.words.figures import when
 from gridwarden.words.problems import Problem
@@ -60,7 +60,7 @@ def changes_command(
 async def _changes(
     given: list[tuple[str, str]], role: str, org: str | None, lang: str | None
 ) -> tuple[dict[str, Any], str, str]:
-    if role not in LISTING:
+    if role not in COMPARING:
         raise Problem("forbidden", field="--as", role=role)
     async with acting(role, org) as (pool, caller, settings):
         asked = changes_query(given, settings.time_zone)

@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse
 from gridwarden.access import allow
 from gridwarden.database import Caller, as_caller
 from gridwarden.screening.changes import BESIDE, PARTS, changes, changes_query
-from gridwarden.screening.listing import LISTING
+from gridwarden.screening.listing import COMPARING
 
 router = APIRouter(tags=["screening"])
 PARAMETERS: Final[list[dict[str, Any]]] = [
@@ -30,7 +30,7 @@ PARAMETERS: Final[list[dict[str, Any]]] = [
 
 @router.get("/api/findings/changes", openapi_extra={"parameters": PARAMETERS})
 async def findings_changes(
-    request: Request, caller: Annotated[Caller, allow(*LISTING)]
+    request: Request, caller: Annotated[Caller, allow(*COMPARING)]
 ) -> JSONResponse:
     """The number at both moments, and the difference split into what really is new or ended, what
     was corrected in the records, what the rules changed and what was entered late.

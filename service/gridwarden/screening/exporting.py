@@ -16,7 +16,7 @@ from gridwarden.layers.export.content import Content, Field, place
 from gridwarden.layers.export.target import Target
 from gridwarden.layers.features.items import Connection
 from gridwarden.screening.listing import EXACT, chosen_by
-from gridwarden.screening.parameters import FindingsQuery
+from gridwarden.screening.parameters import VEILED, FindingsQuery
 from gridwarden.words.speech import catalogue, say
 
 Q = queries(__package__ or "gridwarden.screening", "exporting.sql")
@@ -56,7 +56,7 @@ _EXACT: Final = (
     Field("pressed_length_m", "real", Words("pressed length, m", "占压长度 m")),
     Field("pressed_area_m2", "real", Words("pressed area, m²", "占压面积 m²")),
 )
-BANDED: Final = (*EXACT, "planner")
+BANDED: Final = (*EXACT, *VEILED)
 """Roles that see findings which are tied to mains."""
 
 

@@ -21,7 +21,9 @@ from gridwarden.words.problems import Problem
 
 Q = queries(__package__ or "gridwarden.screening", "findings.sql")
 CHOICES = queries(__package__ or "gridwarden.screening", "choices.sql")["choices"]
-LISTING: Final = ("utility", "supervisor", "planner", "dispatcher")
+COMPARING: Final = ("utility", "supervisor", "planner", "dispatcher")
+"""Roles that are told why the number of findings is another one than it was."""
+LISTING: Final = (*COMPARING, "inspector", "warden")
 """Roles that see findings as rows."""
 EXACT: Final = ("utility", "supervisor")
 """Roles that may read what is measured from exact mains: their own, or those of their districts."""

@@ -14,6 +14,8 @@ from gridwarden.words.problems import Problem
 FILTERS: Final = ("family", "rule", "layer", "severity", "certainty", "district")
 NARROWING: Final = (*FILTERS, "cell", "bbox", "at", "lang")
 KNOWN: Final = (*FILTERS, "cell", "bbox", "at", "limit", "cursor", "lang")
+VEILED: Final = ("planner", "inspector", "warden")
+"""Roles that read the 500 m cell alone of what would draw a main (api.veils_finding)."""
 KNOWN_TO_PAGE: Final = (*FILTERS, "cell", "at", "after", "lang")
 GREATEST_LIMIT: Final = 1000
 CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -90,7 +92,7 @@ def cell_sizes(role: str) -> tuple[int, ...]:
 
     Grids of any size one likes would cut strips out of each other, and draw a main.
     """
-    return {"viewer": (), "planner": (500, 1000)}.get(role, (500, 1000, 250, 100))
+    return {"viewer": (), **dict.fromkeys(VEILED, (500, 1000))}.get(role, (500, 1000, 250, 100))
 
 
 def findings_query(items: list[tuple[str, str]], role: str, zone: str) -> FindingsQuery:

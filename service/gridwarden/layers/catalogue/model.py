@@ -9,7 +9,9 @@ from gridwarden.database import ADMINISTRATORS, ASKERS, OFFICE
 
 ColumnType = Literal["text", "real", "integer", "date", "boolean", "timestamp"]
 Geometry = Literal["line", "polygon", "any", "none"]
-Scope = Literal["all", "own", "look"]
+Scope = Literal["all", "own", "look", "districts", "grids"]
+SECRET_SCOPES = ("own", "look")
+AREA_SCOPES = ("districts", "grids")
 MOST_DAYS = 36_500
 """The longest promise, in days."""
 
@@ -98,8 +100,9 @@ class Style:
 class Layer:
     """A layer of the city.
 
-    `readers` says for each asking role what it sees: `all` rows, its `own` organisation's, or
-    those of its districts after a recorded `look`. A role that is not named reads nothing.
+    `readers` says for each asking role what it sees: `all` rows, its `own` organisation's, those
+    of its districts after a recorded `look`, or what stands in its own `districts` or `grids`. A
+    role that is not named reads nothing.
     """
 
     id: str
@@ -122,6 +125,8 @@ class Layer:
         for role in (*self.readers, *self.importers):
             if role not in ASKERS + ADMINISTRATORS:
                 raise ValueError(f"{self.id}: no such role: {role}")
+        if self.secret and any(scope in AREA_SCOPES for scope in self.readers.values()):
+            raise ValueError(f"{self.id}: a secret layer is read by its own or by a look alone")
         if self.update_days is not None and not 1 <= self.update_days <= MOST_DAYS:
             raise ValueError(f"{self.id}: update_days lies outside 1 to {MOST_DAYS}")
         names = [c.name for c in self.all_columns]
@@ -134,7 +139,7 @@ class Layer:
     @property
     def secret(self) -> bool:
         """Whether exact positions are kept from most roles."""
-        return any(scope != "all" for scope in self.readers.values())
+        return any(scope in SECRET_SCOPES for scope in self.readers.values())
 
     @property
     def all_columns(self) -> tuple[Column, ...]:
@@ -175,4 +180,10 @@ COMMON = (
         ("资料日期", "数据日期", "updated", "survey_day"),
     ),
 )
-EVERYONE: Mapping[str, Scope] = MappingProxyType(dict.fromkeys(OFFICE, "all"))
+_OFFICE: dict[str, Scope] = dict.fromkeys(OFFICE, "all")
+EVERYONE: Mapping[str, Scope] = MappingProxyType(_OFFICE | {"inspector": "districts"})
+"""The office; inspectors read what stands in their districts."""
+STREET: Mapping[str, Scope] = MappingProxyType({**EVERYONE, "warden": "grids"})
+"""Wardens read what stands in their grids, too."""
+GROUND: Mapping[str, Scope] = MappingProxyType(_OFFICE | {"inspector": "all", "warden": "all"})
+"""What the others are shown on, whole for who works outside, too."""

@@ -24,7 +24,9 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeEngine
 
 from gridwarden.layers.catalogue.model import (
+    AREA_SCOPES,
     GEOMETRY_TYPES,
+    SECRET_SCOPES,
     SQL_TYPES,
     ColumnType,
     Geometry,
@@ -72,8 +74,10 @@ SCOPES: dict[Scope, str] = {
     "        select from data.districts d\n"
     "        where api.my_district(d.id) and st_intersects(d.geom, t.geom)))",
 }
-
-
+IN_MY_AREA = (
+    " where (select coalesce(api.role(), '') <> all ('{{{roles}}}'))\n    or api.in_my_area(t.geom)"
+)
+"""For the rest what stands in their districts, or in their grids."""
 NOT_EMPTY = "geom is not null and not st_isempty(geom)"
 CHECKS: dict[Geometry, str] = {
     "line": NOT_EMPTY,
@@ -86,7 +90,6 @@ CHECKS: dict[Geometry, str] = {
 def layer_sql(one: Layer) -> str:
     """The statements that make a layer: table, index, triggers, view, grants and row."""
     view = [*READ_COLUMNS, *(c.name for c in one.all_columns), "extra", "repair", "geom"]
-    scopes = sorted({s for s in one.readers.values() if s != "all"}, reverse=True)
     template = files(__package__).joinpath("layer_table.sql").read_text(encoding="utf-8")
     return Template(template).substitute(
         layer=one.id,
@@ -95,11 +98,20 @@ def layer_sql(one: Layer) -> str:
         geometry=GEOMETRY_TYPES[one.geometry],
         check=CHECKS[one.geometry],
         selected=", ".join(f"t.{c}" for c in view),
-        where=" where " + "\n    or ".join(SCOPES[s] for s in scopes) if scopes else "",
+        where=_where(one),
         readers=", ".join(f"gridwarden_{r}" for r in one.readers),
         secret=str(one.secret).lower(),
         importers=",".join(one.importers),
     )
+
+
+def _where(one: Layer) -> str:
+    """Which rows the view gives: a condition of each scope that is not everything."""
+    scopes = sorted({s for s in one.readers.values() if s in SECRET_SCOPES}, reverse=True)
+    if scopes:
+        return " where " + "\n    or ".join(SCOPES[s] for s in scopes)
+    roles = [role for role, scope in one.readers.items() if scope in AREA_SCOPES]
+    return IN_MY_AREA.format(roles=",".join(sorted(roles))) if roles else ""
 
 
 def layer_grants(one: Layer) -> dict[str, dict[str, list[str]]]:

@@ -49,12 +49,14 @@ def add_to(app: typer.Typer) -> None:
                 ", ".join(one.importers),
             )
         Console().print(table)
-        Console(stderr=True).print("* its own company's, or its districts' and each look recorded")
+        Console(stderr=True).print(
+            "* its own company's, or of its own districts or grids; looks at mains are recorded"
+        )
 
 
 def _readers(layer: Layer) -> str:
     """Roles, `everyone` for all that ask; a star where a role sees a part."""
-    if layer.readers == EVERYONE:
+    if layer.readers.items() >= EVERYONE.items():
         return "everyone"
     return ", ".join(f"{r}*" if scope != "all" else r for r, scope in layer.readers.items())
 

@@ -63,6 +63,8 @@ def page_statement(
     conditions: list[sql.Composable] = []
     if asked.windows is not None:
         conditions.append(in_windows(asked.windows, working, values))
+    if asked.own_area:
+        conditions.append(sql.SQL(Q["own_area"]))
     if asked.period is not None:
         values |= {"since": asked.period.since, "until": asked.period.until, "zone": zone}
         conditions += _in_period(layer, asked.period)

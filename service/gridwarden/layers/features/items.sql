@@ -36,6 +36,10 @@ json_build_object(
     'properties', (select to_json(p) from (select {columns}) p)
 )::text
 
+-- name: own_area
+-- The view tells exactly; the index begins with the box around the caller's grids or districts.
+f.geom && (select api.my_area())
+
 -- name: in_window
 -- The index finds candidates in the working CRS; the answer is exact in the box's own.
 (f.geom && st_makeenvelope({around}, {working}) and st_intersects({shape}, {box}))

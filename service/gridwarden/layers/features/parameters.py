@@ -53,6 +53,8 @@ class ItemsQuery:
     windows: tuple[Window, ...] | None
     period: Period | None
     at: datetime | None = None
+    own_area: bool = False
+    """Whether the caller reads what stands in its own districts or grids alone."""
 
 
 def only(request: Request, *names: str) -> dict[str, str]:

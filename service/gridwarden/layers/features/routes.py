@@ -1,6 +1,7 @@
 """`/ogc`: OGC API – Features, Parts 1 and 2, for every layer as the caller may see it."""
 
 import json
+from dataclasses import replace
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -8,7 +9,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from gridwarden.access import allow, everyone
 from gridwarden.database import Caller, as_caller
-from gridwarden.layers.catalogue import Layer, layers
+from gridwarden.layers.catalogue import AREA_SCOPES, Layer, layers
 from gridwarden.layers.features import documents as docs
 from gridwarden.layers.features.crs import CRS84, Crs, crs_of
 from gridwarden.layers.features.etags import is_known, tag_of
@@ -113,7 +114,8 @@ async def items(
     """A page of the layer's features as GeoJSON, in the order of their ids."""
     settings: Settings = request.app.state.settings
     one = readable_layer(layer, caller)
-    asked = items_query(request, settings)
+    own_area = one.readers[caller.role] in AREA_SCOPES
+    asked = replace(items_query(request, settings), own_area=own_area)
     speech = language_of(request)
     here = f"{docs.base(request)}/collections/{one.id}"
     given = [(k, v) for k, v in request.query_params.multi_items() if k != "cursor"]

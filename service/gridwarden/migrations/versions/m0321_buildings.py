@@ -1,0 +1,16 @@
+"""Layer buildings, altered."""
+
+from gridwarden.migrations.frozen import run_sql
+
+revision = "m0321_buildings"
+down_revision = "m0320_shares"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    run_sql(__file__)
+
+
+def downgrade() -> None:
+    run_sql(__file__, down=True)

@@ -1,0 +1,12 @@
+select data.untwin('estates');
+-- Layer estates: Residential estates 住宅小区, altered
+drop view api.estates;
+
+create view api.estates as
+ select t.id, t.dataset_id, t.source_id, t.version, t.org_id, t.code, t.name, t.accuracy_m, t.source_date, t.households, t.property_company, t.extra, t.repair, t.geom
+ from data.estates t where (select coalesce(api.role(), '') <> all ('{inspector,warden}'))
+    or api.in_my_area(t.geom);
+
+grant select on api.estates to gridwarden_utility, gridwarden_supervisor, gridwarden_planner, gridwarden_dispatcher, gridwarden_viewer, gridwarden_inspector, gridwarden_warden;
+update data.layer set secret = false, importers = '{supervisor,administrator}' where id = 'estates';
+select data.twin('estates');

@@ -1,0 +1,16 @@
+"""Layer fire_lanes, altered."""
+
+from gridwarden.migrations.frozen import run_sql
+
+revision = "m0321_fire_lanes"
+down_revision = "m0321_excavations"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    run_sql(__file__)
+
+
+def downgrade() -> None:
+    run_sql(__file__, down=True)

@@ -1,0 +1,16 @@
+"""Layer roads, altered."""
+
+from gridwarden.migrations.frozen import run_sql
+
+revision = "m0321_roads"
+down_revision = "m0321_rented_dwellings"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    run_sql(__file__)
+
+
+def downgrade() -> None:
+    run_sql(__file__, down=True)

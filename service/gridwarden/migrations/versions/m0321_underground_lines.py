@@ -1,0 +1,16 @@
+"""Layer underground_lines, altered."""
+
+from gridwarden.migrations.frozen import run_sql
+
+revision = "m0321_underground_lines"
+down_revision = "m0321_street_objects"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    run_sql(__file__)
+
+
+def downgrade() -> None:
+    run_sql(__file__, down=True)

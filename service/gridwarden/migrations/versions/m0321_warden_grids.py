@@ -1,0 +1,16 @@
+"""Layer warden_grids, altered."""
+
+from gridwarden.migrations.frozen import run_sql
+
+revision = "m0321_warden_grids"
+down_revision = "m0321_underground_lines"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    run_sql(__file__)
+
+
+def downgrade() -> None:
+    run_sql(__file__, down=True)
