@@ -17,7 +17,8 @@ from psycopg.rows import TupleRow
 from gridwarden.database import Caller, queries
 from gridwarden.layers.past import go_back, moment
 from gridwarden.screening.listing import check_names, district_of
-from gridwarden.screening.parameters import FindingsQuery, given_of, whole
+from gridwarden.screening.parameters import FindingsQuery
+from gridwarden.words.asked import check_choices, given_of, limit_of, whole
 from gridwarden.words.problems import Problem
 
 Q: Final = queries(__package__ or "gridwarden.screening", "changes.sql")
@@ -28,7 +29,6 @@ BESIDE: Final = ("came_and_went", "regraded")
 FILTERS: Final = ("family", "layer", "severity", "certainty", "district")
 KNOWN: Final = (*FILTERS, "from", "to", "limit", "list", "cursor", "lang")
 LIMIT: Final = 100
-GREATEST_LIMIT: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +59,14 @@ def changes_query(items: Iterable[tuple[str, str]], zone: str) -> ChangesQuery:
     until = moment(given["to"], zone, "to") if "to" in given else datetime.now(ZoneInfo(zone))
     if since > until:
         raise Problem("invalid_value", "time.turned_around", field="from")
-    name = given.get("list")
-    if name is not None and name not in PARTS + BESIDE:
-        told = ", ".join(PARTS + BESIDE)
-        raise Problem("invalid_value", "screening.bad_choice", field="list", choices=told)
+    check_choices(given, {"list": PARTS + BESIDE})
     return ChangesQuery(
         since,
         until,
         {name: given[name] for name in FILTERS if name in given},
         zone,
-        min(whole(given.get("limit", str(LIMIT)), "limit", least=1), GREATEST_LIMIT),
-        name,
+        limit_of(given),
+        given.get("list"),
         whole(given.get("cursor", "0"), "cursor", least=0),
     )
 
@@ -80,11 +77,9 @@ async def changes(
     """The document of `GET /api/findings/changes`, in the caller's open transaction; a supervisor's
     look is kept. Raises Problem for a name that is none, and for a moment before the first.
     """
-    if (family := asked.filters.get("family")) is not None:
+    if "family" in asked.filters:
         known = [row[0] for row in await (await c.execute(Q["families"])).fetchall()]
-        if family not in known:
-            told = ", ".join(known) or "–"
-            raise Problem("invalid_value", "screening.bad_choice", field="family", choices=told)
+        check_choices(asked.filters, {"family": known})
     without = {name: value for name, value in asked.filters.items() if name != "family"}
     named = FindingsQuery(without, None, None, 0)
     await check_names(c, named)

@@ -38,7 +38,7 @@ async def export(request: Request, caller: Annotated[Caller, allow(*LISTING)]) -
     filters = [(name, value) for name, value in items if name not in PARAMETERS]
     given = dict(items)
     if sum(name in PARAMETERS for name, _ in items) != len(given.keys() & set(PARAMETERS)):
-        raise Problem("invalid_value", "screening.repeated", field="format")
+        raise Problem("invalid_value", "asked.repeated", field="format")
     wanted = how(given, settings)
     filters += [("at", given["at"])] if "at" in given else []
     asked = narrowing_query(filters, caller.role, settings.time_zone)

@@ -17,7 +17,7 @@ from gridwarden.database import Caller, queries
 from gridwarden.layers.catalogue import layers
 from gridwarden.layers.past import go_back, then
 from gridwarden.screening.parameters import FindingsQuery
-from gridwarden.words.problems import Problem
+from gridwarden.words.asked import check_choices
 
 Q = queries(__package__ or "gridwarden.screening", "findings.sql")
 CHOICES = queries(__package__ or "gridwarden.screening", "choices.sql")["choices"]
@@ -94,11 +94,7 @@ async def check_names(connection: AsyncConnection[TupleRow], asked: FindingsQuer
     allowed: dict[str, list[str]] = {"layer": sorted(layers())}
     for name, choice in await (await connection.execute(CHOICES)).fetchall():
         allowed.setdefault(name, []).append(choice)
-    for name, value in wanted.items():
-        choices = allowed.get(name, [])
-        if value not in choices:
-            told = ", ".join(choices) or "–"
-            raise Problem("invalid_value", "screening.bad_choice", field=name, choices=told)
+    check_choices(wanted, {name: allowed.get(name, []) for name in wanted})
 
 
 async def district_of(connection: AsyncConnection[TupleRow], asked: FindingsQuery) -> int | None:

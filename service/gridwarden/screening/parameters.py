@@ -9,6 +9,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from gridwarden.layers.past import moment_of
+from gridwarden.words.asked import given_of, limit_of, whole
 from gridwarden.words.problems import Problem
 
 FILTERS: Final = ("family", "rule", "layer", "severity", "certainty", "district")
@@ -17,11 +18,6 @@ KNOWN: Final = (*FILTERS, "cell", "bbox", "at", "limit", "cursor", "lang")
 VEILED: Final = ("planner", "inspector", "warden")
 """Roles that read the 500 m cell alone of what would draw a main (api.veils_finding)."""
 KNOWN_TO_PAGE: Final = (*FILTERS, "cell", "at", "after", "lang")
-GREATEST_LIMIT: Final = 1000
-CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
-    "severity": ("general", "serious", "major"),
-    "certainty": ("certain", "possible"),
-}
 _CELL = re.compile(r"(?:square-)?(\d{2,5})/(-?\d{1,9})/(-?\d{1,9})")
 _AFTER = re.compile(r"([0-3])\.(\d{1,18})")
 _NUMBER = re.compile(r"[+-]?\d{1,4}(\.\d{1,15})?")
@@ -100,7 +96,7 @@ def findings_query(items: list[tuple[str, str]], role: str, zone: str) -> Findin
     given = given_of(items, KNOWN)
     return FindingsQuery(
         **_narrowing(given, role, zone),
-        limit=min(whole(given.get("limit", "100"), "limit", least=1), GREATEST_LIMIT),
+        limit=limit_of(given),
         after=(0, whole(given.get("cursor", "0"), "cursor", least=0)),
     )
 
@@ -119,25 +115,6 @@ def page_query(items: Iterable[tuple[str, str]], role: str, rows: int, zone: str
     after = int(place[1]), int(place[2])
     narrowing = _narrowing(given, role, zone)
     return FindingsQuery(**narrowing, limit=rows, after=after, worst_first=True)
-
-
-def given_of(items: Iterable[tuple[str, str]], known: tuple[str, ...]) -> dict[str, str]:
-    """The parameters by name. Raises Problem (400) for an unknown or repeated one."""
-    given: dict[str, str] = {}
-    for name, value in items:
-        if name not in known:
-            raise Problem("unknown_parameter", field=name[:80])
-        if name in given:
-            raise Problem("invalid_value", "screening.repeated", field=name)
-        if "\x00" in value or len(value) > 200:
-            raise Problem("invalid_value", "screening.bad_text", field=name)
-        given[name] = value
-    for name, choices in CHOICES.items():
-        if given.get(name, choices[0]) not in choices:
-            raise Problem(
-                "invalid_value", "screening.bad_choice", field=name, choices=", ".join(choices)
-            )
-    return given
 
 
 def _narrowing(given: Mapping[str, str], role: str, zone: str) -> dict[str, Any]:
@@ -167,10 +144,3 @@ def _bbox(text: str) -> tuple[float, float, float, float]:
     if not (inside and west <= east and south <= north and math.isfinite(west)):
         raise Problem("invalid_value", "screening.bad_bbox", field="bbox")
     return west, south, east, north
-
-
-def whole(text: str, name: str, least: int) -> int:
-    """A whole number. Raises Problem (400, naming the parameter) for anything else."""
-    if not re.fullmatch(r"[0-9]{1,18}", text) or int(text) < least:
-        raise Problem("invalid_value", "screening.bad_number", field=name)
-    return int(text)

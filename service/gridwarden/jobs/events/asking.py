@@ -12,17 +12,16 @@ from psycopg.rows import TupleRow
 from gridwarden.access.named import district_called
 from gridwarden.database import queries
 from gridwarden.jobs.events.places import PATTERN
+from gridwarden.words.asked import GRADES, check_choices, given_of, limit_of
 from gridwarden.words.problems import Problem
 
 Q = queries(__package__ or "gridwarden.jobs.events", "events.sql")
 FILTERS: Final = ("topic", "family", "layer", "severity", "district")
 CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "topic": ("finding", "import"),
-    "severity": ("general", "serious", "major"),
+    "severity": GRADES["severity"],
 }
 LATEST: Final = "latest"
-GREATEST_LIMIT: Final = 1000
-_WHOLE = re.compile(r"\d{1,18}")
 _PLACE = re.compile(PATTERN)
 
 
@@ -48,28 +47,9 @@ def asked_of(items: Iterable[tuple[str, str]], known: tuple[str, ...] = ()) -> A
 
     Raises Problem (400) naming the one that is wrong.
     """
-    given: dict[str, str] = {}
-    for name, value in items:
-        if name not in (*FILTERS, *known, "lang"):
-            raise Problem("unknown_parameter", field=name[:80])
-        if name in given:
-            raise Problem("invalid_value", "events.repeated", field=name)
-        given[name] = value
-    limit = given.get("limit", "100")
-    if not _WHOLE.fullmatch(limit) or int(limit) < 1:
-        raise Problem("invalid_value", "events.bad_limit", field="limit")
-    return Asked(
-        filters_of(given), place(given.get("cursor"), "cursor"), min(int(limit), GREATEST_LIMIT)
-    )
-
-
-def filters_of(given: Mapping[str, str]) -> dict[str, str]:
-    """The filters among what was given. Raises Problem (400) for a choice that there is not."""
-    for name, choices in CHOICES.items():
-        if name in given and given[name] not in choices:
-            told = ", ".join(choices)
-            raise Problem("invalid_value", "events.bad_choice", field=name, choices=told)
-    return {name: given[name] for name in FILTERS if name in given}
+    given = given_of(items, (*FILTERS, *known, "lang"), CHOICES)
+    filters = {name: value for name, value in given.items() if name in FILTERS}
+    return Asked(filters, place(given.get("cursor"), "cursor"), limit_of(given))
 
 
 def place(text: str | None, field: str) -> str | None:
@@ -87,14 +67,11 @@ async def values_of(
     Raises Problem (400) for a family, layer or district that is not there: nothing would ever
     be told of it.
     """
-    allowed: dict[str, list[str]] = {}
-    if "family" in filters or "layer" in filters:
+    allowed: dict[str, list[str]] = {"family": [], "layer": []}
+    if allowed.keys() & filters:
         for name, choice in await (await c.execute(Q["choices"])).fetchall():
-            allowed.setdefault(name, []).append(choice)
-    for name in ("family", "layer"):
-        if name in filters and filters[name] not in allowed.get(name, []):
-            told = ", ".join(allowed.get(name, []))
-            raise Problem("invalid_value", "events.bad_choice", field=name, choices=told)
+            allowed[name].append(choice)
+        check_choices(filters, allowed)
     values: dict[str, str | int | None] = {name: filters.get(name) for name in FILTERS}
     if "district" in filters:
         values["district"] = await district_called(
