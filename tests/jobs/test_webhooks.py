@@ -209,6 +209,8 @@ def test_one_that_fails_for_long_is_paused_with_its_error_and_resumes_where_it_s
     receiver.answer = lambda heard: 200
     assert client.post(f"{path}/resume", headers=headers).json()["state"] == "on"
     deliver_until(town.settings, lambda: state()["waiting"] == 0)
+    mended = state()
+    assert (mended["last_error"], mended["last_error_at"]) == (None, None)
     types = [json.loads(h.body)["type"].split(".")[1] for h in receiver.heard[tried:]]
     assert types == ["appeared", "ended", "appeared"]
     assert receiver.heard[tried].id == receiver.heard[0].id
@@ -216,6 +218,24 @@ def test_one_that_fails_for_long_is_paused_with_its_error_and_resumes_where_it_s
     assert client.post(f"{path}/test", headers=headers).status_code == 202
     deliver_until(town.settings, lambda: state()["state"] == "paused")
     assert "410" in state()["say"]
+
+
+def test_an_error_is_told_until_what_failed_is_taken(
+    town: Town, client: TestClient, add: Add, receiver: Receiver, module_sign_in: KeyMaker
+) -> None:
+    headers = module_sign_in("dispatcher")
+    path = f"/api/webhooks/{add(headers)['id']}"
+    receiver.answer = lambda heard: 500 if "finding 921" in heard.body else 200
+    told_of(town.settings, "finding 921", "appeared")
+    told_of(town.settings, "finding 922", "appeared")
+    deliver(town.settings)
+    seen = client.get(path, headers=headers).json()
+    assert (seen["last_error"], seen["waiting"]) == ("500", 1), "the other one went well"
+    assert seen["last_delivered_at"]
+    receiver.answer = lambda heard: 200
+    deliver_until(town.settings, lambda: client.get(path, headers=headers).json()["waiting"] == 0)
+    seen = client.get(path, headers=headers).json()
+    assert (seen["last_error"], seen["last_error_at"]) == (None, None)
 
 
 def test_a_later_event_that_is_due_while_the_earlier_waits_is_nothing_to_do(

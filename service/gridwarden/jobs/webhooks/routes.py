@@ -44,7 +44,9 @@ class NewWebhook(BaseModel):
 
 
 class Webhook(BaseModel):
-    """A webhook as its owner sees it: `waiting` deliveries, and why the last one failed."""
+    """A webhook as its owner sees it: how many deliveries are `waiting`, and the last error for as
+    long as one of them has failed.
+    """
 
     id: int
     url: str

@@ -34,9 +34,14 @@ set attempts = attempts + 1, status = %(status)s, error = null, body = null,
 where id = %(id)s
 
 -- name: well
-update data.webhook
-set failures = 0, failing_since = null, rest_until = null, last_delivered_at = clock_timestamp()
-where id = %(webhook)s
+-- An error is told for as long as something waits that has failed.
+update data.webhook w
+set failures = 0, failing_since = null, rest_until = null, last_delivered_at = clock_timestamp(),
+    last_error = case when f.failed then w.last_error end,
+    last_error_at = case when f.failed then w.last_error_at end
+from (select exists (select from data.delivery d where d.webhook_id = %(webhook)s
+                     and d.delivered_at is null and d.attempts > 0) as failed) f
+where w.id = %(webhook)s
 
 -- name: not_taken
 update data.delivery
