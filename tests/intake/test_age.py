@@ -11,6 +11,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from conftest import KeyMaker, environment, owner
+from gridwarden.database.accounts import connect_superuser
+from gridwarden.layers.age.status import late_records
 from gridwarden.settings import Settings
 
 from .conftest import post, work
@@ -191,7 +193,10 @@ def test_late_suppliers_are_told_by_name_to_who_may_know(
     """The company's name for officials, its dataset's for itself and the supervisor."""
     with owner(module_city) as c:
         c.execute("insert into data.dataset (layer, name, version) values ('coverage', 'c', 1)")
-        for operator, age, size in (("JIA", 412, 500), ("YI", 10, 500), ("YI", 900, 400)):
+        for operator, age, size in (
+            *(("JIA", 412, 500), ("YI", 10, 500), ("YI", 900, 400)),
+            *(("BING", 100, 500), ("BING", 900, 400)),
+        ):
             c.execute(
                 "insert into data.coverage (dataset_id, source_id, operator, surveyed_on,"
                 " update_days, geom) select id, %s, %s, current_date - %s, 90,"
@@ -204,7 +209,10 @@ def test_late_suppliers_are_told_by_name_to_who_may_know(
             " '500 days', update_days = 365 where layer = 'organisations'"
         )
     survey = [row for row in late(module_client, keys["planner"]) if row[1] == "coverage"]
-    assert [row[:3] for row in survey] == [("JIA", "coverage", None)], "YI keeps that ground up"
+    assert [row[:2] for row in survey] == [("JIA", "coverage"), ("BING", "coverage")], (
+        "YI keeps that ground up"
+    )
+    assert survey[1][3] < 100, "BING's older survey lies beneath a newer one"
     own, other = ("JIA", "gas_pipelines", "net", 322), ("JIA", "gas_pipelines", None, 322)
     for who, sees in (
         ("JIA", own),
@@ -220,6 +228,31 @@ def test_late_suppliers_are_told_by_name_to_who_may_know(
         assert any(r[1] == "coverage" for r in rows) is (who not in ("viewer", "dispatcher")), who
         assert any(r[1] == "organisations" for r in rows), who
         assert [r[3] for r in rows] == sorted((r[3] for r in rows), reverse=True)
+
+
+def test_who_is_late_is_counted_as_it_is_listed(
+    module_city: Settings, module_client: TestClient, keys: dict[str, Headers]
+) -> None:
+    """A supplier's surveys count where they are listed: for monitors and on the terminal, too."""
+    rows = late(module_client, keys["planner"])
+    assert {"coverage", "gas_pipelines"} <= {row[1] for row in rows}
+    with owner(module_city) as c:
+        watched = c.execute("select (data.watched_events() ->> 'datasets_late')::int").fetchone()
+    assert watched == (len(rows),)
+    told = late_records(module_city)
+    assert told.startswith(f"late: {rows[0][0]}") and f"up to {rows[0][3]} days" in told
+
+
+@pytest.mark.parametrize("role", ["viewer", "planner", "utility", "supervisor"])
+def test_a_newer_survey_is_found_by_its_shape(module_city: Settings, role: str) -> None:
+    """The condition is put into the query, whoever asks: else each is held against all."""
+    with connect_superuser(module_city, "gridwarden") as c:
+        c.execute("set enable_seqscan = off")
+        c.execute("select set_config('role', %s, false)", (f"gridwarden_{role}",))
+        plan = c.execute("explain (verbose) select * from api.district_age").fetchall()
+    text = "\n".join(row[0] for row in plan)
+    assert "survey_over" not in text
+    assert "Index Scan using coverage_geom" in text and "k.geom ~ v.geom" in text, text
 
 
 def test_the_terminal_tells_ages_and_takes_a_promise(module_city: Settings) -> None:

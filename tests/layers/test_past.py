@@ -226,7 +226,8 @@ def test_every_twin_is_composed_of_the_view_of_now(told: Told) -> None:
         "select relname from pg_class where relnamespace = 'api'::regnamespace and relkind = 'v'"
     )
     with owner(told.city.settings) as c:
-        names = [row[0] for row in c.execute(twins + " and relname like '%\\_at'").fetchall()]
+        named = " and relname ~ '_(at|ended)$'"
+        names = [row[0] for row in c.execute(twins + named).fetchall()]
         before = {n: _defined(c, n) for n in names}
         c.execute("select data.twin(l.id) from data.layer l")
         c.execute("select data.twin_findings()")
@@ -241,7 +242,7 @@ def test_every_twin_is_composed_of_the_view_of_now(told: Told) -> None:
             == texts[0][0]
         )
         c.rollback()
-    assert {f"{one}_at" for one in layers()} < set(names)
+    assert {f"{one}_at" for one in layers()} | {"finding_ended", "finding_exact_ended"} < set(names)
 
 
 def _defined(c: psycopg.Connection[Any], name: str) -> Any:

@@ -144,7 +144,8 @@ class DrawnCity:
         with owner(self.settings) as c, c.cursor(row_factory=dict_row) as cursor:
             cursor.execute(
                 "select f.*, e.* from data.finding f join data.finding_exact e"
-                " on e.finding_id = f.id where %s::text is null or f.family = %s order by f.id",
+                " on e.finding_id = f.id where %s::text is null or f.family = %s"
+                " order by f.first_seen",
                 (family, family),
             )
             return cursor.fetchall()

@@ -21,7 +21,7 @@ from .conftest import STEEL_MA, SURE, DrawnCity, insert, point, rectangle
 RULES = Cause("rules")
 ROWS = (
     "select f.id, f.xmin::text, f.ctid::text, e.xmin::text, e.ctid::text, f.family"
-    " from data.finding f join data.finding_exact e on e.finding_id = f.id order by f.id"
+    " from data.finding f join data.finding_exact e on e.finding_id = f.id order by f.first_seen"
 )
 OVERLAY = """
 [pack]

@@ -11,7 +11,7 @@ from .conftest import STEEL_MA, SURE, DrawnCity, insert, line, point, rectangle
 
 ROWS = (
     "select f.xmin::text, f.ctid::text, e.xmin::text, e.ctid::text, f.first_seen, f.id"
-    " from data.finding f join data.finding_exact e on e.finding_id = f.id order by f.id"
+    " from data.finding f join data.finding_exact e on e.finding_id = f.id order by f.first_seen"
 )
 
 

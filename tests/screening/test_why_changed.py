@@ -264,7 +264,8 @@ def test_an_ended_finding_is_found_at_its_moment(town: Town) -> None:
     address = f"/api/findings/{number}"
     for role in ("planner", "dispatcher", "utility"):
         headers = town.headers[role]
-        assert town.client.get(address, headers=headers).status_code == 404
+        now = town.client.get(address, headers=headers)
+        assert (now.status_code, now.json()["form"]) == (200, "ended")
         then = town.client.get(address, params={"at": since.isoformat()}, headers=headers)
         assert (then.status_code, then.json()["subject_id"]) == (200, one)
 

@@ -34,13 +34,13 @@ with land as materialized (
     select d.id, d.name, api.my_district(d.id) as mine, st_subdivide(d.geom, 64) as geom
     from api.districts d
 ), known as materialized (
-    -- an older survey beneath a newer one of the same operator tells no age
+    -- an older survey beneath a newer one tells no age
     select st_subdivide(v.geom, 64) as geom, case when newest then v.surveyed_on end as surveyed_on,
         case when newest then v.surveyed_on + v.update_days end as due_on
     from (select c.*, not exists (
               select from api.coverage k
-              where k.operator = c.operator and k.surveyed_on > c.surveyed_on
-                and st_intersects(k.geom, c.geom) and st_covers(k.geom, c.geom)) as newest
+              where api.survey_over(k.org_id, k.operator, k.surveyed_on, k.geom,
+                                    c.org_id, c.operator, c.surveyed_on, c.geom)) as newest
           from api.coverage c) v
 ), corner as (
     select floor(st_xmin(box) / %(size)s)::bigint as x0, floor(st_xmax(box) / %(size)s)::bigint as x1,

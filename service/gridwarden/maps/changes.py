@@ -15,9 +15,10 @@ from gridwarden.maps.names import names_of
 from gridwarden.maps.view import family_words, subject_words
 from gridwarden.screening.changes import BESIDE, FILTERS, PARTS, ChangesQuery, changes
 from gridwarden.screening.changes import changes_query as query
+from gridwarden.screening.earlier import cause_words
 from gridwarden.screening.listing import COMPARING
 from gridwarden.settings import Settings
-from gridwarden.words import language_of, say
+from gridwarden.words import language_of
 from gridwarden.words.page import page
 
 Q: Final = queries(__package__ or "gridwarden.maps", "findings.sql")
@@ -94,19 +95,10 @@ async def _worded(
                     "subject": named[id(row)],
                     "family_title": family_words(row["family"], lang),
                     "at": datetime.fromisoformat(row["at"]),
-                    "by": _cause(row, lang),
+                    "by": cause_words(row.get("cause"), lang) or "–",
                 }
                 for row in together[name]["items"]
             ],
         }
         for name in (*PARTS, *BESIDE)
     ]
-
-
-def _cause(row: dict[str, Any], lang: str) -> str:
-    cause = row.get("cause")
-    if cause is None or cause["act"] is None:
-        return "–"
-    layer = layers().get(cause["layer"])
-    title = layer.title.in_(lang) if layer else cause["layer"]
-    return say(f"time.cause.{cause['act']}", lang, layer=title, id=cause["id"])

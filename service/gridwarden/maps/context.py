@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from urllib.parse import urlencode
 
 from markupsafe import Markup
 
@@ -32,6 +33,7 @@ def heat_context(
 ) -> dict[str, Any]:
     """What both the page and the stand-alone file give to `maps/heat_body.html`."""
     unit = "districts" if side_of(shown.heat.system) is None else "cells"
+    present = urlencode({"cells": shown.heat.system, "measure": shown.measure})
     measures = dict.fromkeys((*measures_of(shown.heat), shown.measure))
     return {
         "view": shown,
@@ -39,6 +41,7 @@ def heat_context(
         "measures": [(one, measure_words(one, lang)) for one in measures],
         "unit": unit,
         "at": at,
+        "present": at and f"/maps/heat?{present}",
         "linked": shown.linked,
         "fresh_line": source_line(shown.heat.fresh, lang) if shown.heat.fresh else None,
         "definition": say(

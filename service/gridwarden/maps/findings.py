@@ -1,6 +1,7 @@
 """`/findings`: the rows behind a figure of the map, as a page."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, Final
 from urllib.parse import urlencode
@@ -89,6 +90,7 @@ async def findings_page(
         wanted=dict.fromkeys(NAMES) | narrowed,
         narrowed=bool(narrowed),
         filters=urlencode(narrowed),
+        present=replace(asked, at=None, after=(0, 0)).page(),
         next_page=asked.page(found.after) if found.after else None,
         first_page=asked.page() if asked.after[1] else None,
         districts=[(str(number), name) for number, name in districts],

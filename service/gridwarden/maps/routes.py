@@ -37,6 +37,7 @@ async def heat_page(
 ) -> HTMLResponse:
     """The heat map as a page: cells, legend, popups, and links down to the findings."""
     settings: Settings = request.app.state.settings
+    at = at or None
     then = moment_of(at, settings.time_zone)
     system = cells or allowed_systems(caller.role)[0]
     if not (settings.assets / "leaflet" / "leaflet.js").is_file():

@@ -8,13 +8,15 @@ rule, clause, band or picture, because each of them narrows where the main is.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from datetime import datetime
+from typing import Any, Final, LiteralString
 
 from psycopg import AsyncConnection, sql
 from psycopg.rows import dict_row
 
 from gridwarden.database import Caller, queries
 from gridwarden.layers.catalogue import layers
+from gridwarden.layers.past import of_ended, then
 from gridwarden.screening.constructing import (
     because,
     construction,
@@ -60,19 +62,23 @@ class Explained:
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
-    """One caller's question about one finding."""
+class Asked:
+    """One caller's question about one finding: the living one; one that has `ended`; with `at`, as
+    it and its features were known at that moment, which the transaction has to have been set to.
+    """
 
     connection: AsyncConnection[Any]
     caller: Caller
     number: int
     srid: int
+    ended: bool = False
+    at: datetime | None = None
 
     async def rows(self, name: str, /, **values: Any) -> list[dict[str, Any]]:
         """Rows of a named statement; `layer`, `subject` and `counterpart` become relations."""
         relations = {k: v for k, v in values.items() if isinstance(v, sql.Composable)}
         parameters = {k: v for k, v in values.items() if k not in relations} | {"id": self.number}
-        statement: Any = sql.SQL(Q[name])
+        statement: Any = sql.SQL(self.over(Q[name]))
         if relations:
             statement = statement.format(**relations)
         async with self.connection.cursor(row_factory=dict_row) as cursor:
@@ -84,17 +90,20 @@ class _Asked:
         found = await self.rows(name, **values)
         return found[0] if found else None
 
-    @property
-    def view(self) -> str:
+    def over(self, statement: LiteralString) -> LiteralString:
+        """A statement over present views, over those that are asked."""
+        return then(of_ended(statement) if self.ended else statement, self.at)
+
+    def evidence(self, statements: Mapping[str, LiteralString] = Q) -> sql.SQL:
         """The statement that gives this caller's evidence."""
-        return "exact" if self.caller.role in EXACT else "open"
+        return sql.SQL(self.over(statements["exact" if self.caller.role in EXACT else "open"]))
 
     def relation(self, layer: str | None) -> sql.Composable:
         """A layer as this caller may read it; nothing where that is none of it."""
         declared = layers().get(layer or "")
         if declared is None or self.caller.role not in declared.readers:
             return NOBODY
-        return sql.Identifier("api", declared.id)
+        return sql.Identifier("api", f"{declared.id}_at" if self.at else declared.id)
 
 
 async def explain(
@@ -104,22 +113,24 @@ async def explain(
     srid: int,
     *,
     drawn: bool = False,
-) -> Explained:
-    """One finding explained, in the caller's open transaction; a supervisor's look is kept.
+) -> Explained | None:
+    """One living finding explained, in the caller's open transaction; a supervisor's look is kept.
 
-    Raises Problem `not_found` for a finding that is not there or not the caller's to see.
+    None for a finding that is not there or not the caller's to see.
     """
-    ask = _Asked(connection, caller, number, srid)
+    ask = Asked(connection, caller, number, srid)
     if caller.role == "supervisor":
         await ask.rows("look", purpose=f"finding {number}")
-    item = await _item(ask)
-    subject = await _feature(ask, item["layer"], item["subject_id"])
+    item = await item_of(ask)
+    if item is None:
+        return None
+    subject = await feature_read(ask, item["layer"], item["subject_id"])
     if "rule" not in item:
-        return Explained(item | {"subject": _shown(subject)}, {"subject": subject})
-    rule, whole = await _rule(ask, item)
+        return Explained(item | {"subject": shown(subject)}, {"subject": subject})
+    rule, whole = await rule_of(ask, item)
     if rule is None:
-        return _of_earlier_form(ask, whole | {"subject": _shown(subject)}, subject)
-    counterpart = await _feature(ask, item["counterpart_layer"], item["counterpart_id"])
+        return _of_earlier_form(ask, whole | {"subject": shown(subject)}, subject)
+    counterpart = await feature_read(ask, item["counterpart_layer"], item["counterpart_id"])
     features = {"subject": subject, "counterpart": counterpart}
     mains = {row["side"]: row for row in await ask.rows("mains")} if item["main"] else {}
     main = mains.get("counterpart") or mains.get("subject")
@@ -131,13 +142,10 @@ async def explain(
     finding = {
         **item,
         "told": whole["told"],
-        "rule": {"id": item["rule"], "pack": f"{rule['pack']}@{rule['version']}"}
-        | {"pack_title": rule["pack_title"]}
-        | {"location": rule["test"].get("location")}
-        | {name: rule[name] for name in OF_RULE},
+        "rule": told_rule(rule),
         "row": await _row(ask, rule) | {"asked": asked_how(whole, rule, main, figures, lang)},
-        "subject": _shown(subject),
-        "counterpart": _shown(counterpart),
+        "subject": shown(subject),
+        "counterpart": shown(counterpart),
         "mains": {
             side: {k: v for k, v in row.items() if k != "side"} for side, row in mains.items()
         },
@@ -152,21 +160,26 @@ async def explain(
     return Explained(finding, features, shapes)
 
 
-async def _item(ask: _Asked) -> dict[str, Any]:
+async def item_of(ask: Asked) -> dict[str, Any] | None:
     """The list's own row, by the list's own statements."""
-    chosen = sql.SQL(LIST["chosen"]).format(evidence=sql.SQL(LIST[ask.view]))
+    chosen = sql.SQL(ask.over(LIST["chosen"])).format(evidence=ask.evidence(LIST))
     one = sql.SQL(Q["one"]).format(chosen=chosen)
     page = sql.SQL(LIST["page"]).format(chosen=one)
     asked = FindingsQuery(filters={}, cell=None, bbox=None, limit=1)
     values = asked.values(ask.srid) | {"id": ask.number}
     found = await (await ask.connection.execute(page, values)).fetchone()
     items = found[0]["items"] if found else []
-    if not items:
-        raise Problem("not_found", "screening.no_finding", number=ask.number)
-    return dict(items[0])
+    return dict(items[0]) if items else None
 
 
-def _of_earlier_form(ask: _Asked, whole: dict[str, Any], subject: Feature | None) -> Explained:
+def told_rule(rule: Mapping[str, Any]) -> dict[str, Any]:
+    """A rule as an explanation tells it."""
+    named = {"id": rule["rule"], "pack": f"{rule['pack']}@{rule['version']}"}
+    more = {"pack_title": rule["pack_title"], "location": rule["test"].get("location")}
+    return named | more | {name: rule[name] for name in OF_RULE}
+
+
+def _of_earlier_form(ask: Asked, whole: dict[str, Any], subject: Feature | None) -> Explained:
     """What is left to say of a finding until it is judged again: its own row, and why no more."""
     pack = "@".join(filter(None, (whole["pack"], whole["pack_version"])))
     told = say("upgrades.finding", ask.caller.language, pack=pack)
@@ -174,11 +187,11 @@ def _of_earlier_form(ask: _Asked, whole: dict[str, Any], subject: Feature | None
     return Explained(left | {"form": "earlier", "say": told}, {"subject": subject})
 
 
-async def _rule(
-    ask: _Asked, item: Mapping[str, Any]
+async def rule_of(
+    ask: Asked, item: Mapping[str, Any]
 ) -> tuple[dict[str, Any] | None, dict[str, Any]]:
     """The rule that judged (None: of an earlier form), and the finding with all its evidence."""
-    more = await ask.row("evidence", evidence=sql.SQL(Q[ask.view]))
+    more = await ask.row("evidence", evidence=ask.evidence())
     whole = {**item, **(more or {})}
     if whole["row_id"] is None:
         return None, whole
@@ -189,14 +202,14 @@ async def _rule(
     return found, whole
 
 
-async def _row(ask: _Asked, rule: Mapping[str, Any]) -> dict[str, Any]:
+async def _row(ask: Asked, rule: Mapping[str, Any]) -> dict[str, Any]:
     """The row with what its pressure class is called."""
     name, pack = rule["row"]["pressure_class"], f"{rule['pack']}@{rule['version']}"
     title = await ask.row("classes", **{"class": name, "pack": pack}) if name else None
     return {**rule["row"], "class_title": title and title["title"]}
 
 
-async def _feature(ask: _Asked, layer: str | None, feature: int | None) -> dict[str, Any] | None:
+async def feature_read(ask: Asked, layer: str | None, feature: int | None) -> dict[str, Any] | None:
     """A feature as the caller may read it, with what its columns are called."""
     if feature is None:
         return None
@@ -219,7 +232,7 @@ async def _feature(ask: _Asked, layer: str | None, feature: int | None) -> dict[
     }
 
 
-def _shown(feature: Feature | None) -> dict[str, Any] | None:
+def shown(feature: Feature | None) -> dict[str, Any] | None:
     return (
         None
         if feature is None
@@ -236,7 +249,7 @@ def _titles(features: Mapping[str, Feature | None], lang: str) -> dict[str, str]
     return {column.name: column.title.in_(lang) for column in mains.all_columns} | found
 
 
-async def _figures(ask: _Asked, rule: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+async def _figures(ask: Asked, rule: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """The figures that the row or the conditions name, and which pack set them."""
     names = {rule["row"].get("figure")} if rule["row"] else set()
     text = json.dumps(rule["test"])
@@ -269,7 +282,7 @@ def _touching(
 
 
 async def _data(
-    ask: _Asked,
+    ask: Asked,
     whole: Mapping[str, Any],
     rule: Mapping[str, Any],
     features: Mapping[str, Feature | None],
@@ -306,13 +319,13 @@ async def _data(
 
 
 async def _shapes(
-    ask: _Asked, whole: Mapping[str, Any], rule: Mapping[str, Any], mains: Mapping[str, Any]
+    ask: Asked, whole: Mapping[str, Any], rule: Mapping[str, Any], mains: Mapping[str, Any]
 ) -> Mapping[str, Any] | None:
     """The picture's shapes in metres, or None where there is no place to draw."""
     reach, around = _band(whole, rule, mains)
     found = await ask.row(
         "picture",
-        evidence=sql.SQL(Q[ask.view]),
+        evidence=ask.evidence(),
         subject=ask.relation(whole["layer"]),
         counterpart=ask.relation(whole["counterpart_layer"]),
         subject_id=whole["subject_id"],

@@ -16,6 +16,10 @@ select id as finding_id, pack_version, row_id, told, null::numeric as pressed_le
     null::numeric as pressed_area_m2, geom
 from api.finding where not main
 
+-- name: end
+-- Since when the last version of one that has ended held, until when, and why.
+select since, until, reason, cause_layer, cause_id, cause_act from api.finding_end(%(id)s)
+
 -- name: look
 select api.look(%(purpose)s)
 

@@ -11,6 +11,7 @@ from gridwarden.database import Caller, as_caller
 from gridwarden.jobs import queue_screen
 from gridwarden.layers.past import moment
 from gridwarden.screening import changes_routes, exporting_routes
+from gridwarden.screening.earlier import as_known, ended
 from gridwarden.screening.explaining import Explained, explain
 from gridwarden.screening.listing import EXACT, LISTING, list_findings
 from gridwarden.screening.parameters import FindingsQuery, findings_query
@@ -46,7 +47,11 @@ PARAMETERS: list[dict[str, Any]] = [
 
 @router.get("/api/findings", openapi_extra={"parameters": PARAMETERS})
 async def findings(request: Request, caller: Reader) -> Response:
-    """A page of findings, oldest first, with as much evidence as the caller may read."""
+    """A page of findings, in the order of their ids, with as much evidence as the caller may read.
+
+    Ids are by chance: one that appears meanwhile may stand on a page that was read. To miss none,
+    take a place of `/api/events` before.
+    """
     zone = request.app.state.settings.time_zone
     asked = findings_query(request.query_params.multi_items(), caller.role, zone)
     async with as_caller(request.app.state.pool, caller) as connection:
@@ -60,6 +65,7 @@ async def findings(request: Request, caller: Reader) -> Response:
     return JSONResponse(answer)
 
 
+At = Annotated[str | None, Query(description="as known at that day's end, or moment")]
 Number = Annotated[int, Path(ge=1, le=2**63 - 1, description="a finding's id")]
 
 
@@ -68,13 +74,14 @@ async def finding(
     request: Request,
     number: Number,
     caller: Reader,
-    at: Annotated[str | None, Query(description="as known at that day's end, or moment")] = None,
+    at: At = None,
 ) -> JSONResponse:
     """Why one finding is one: rule, row, how the number came about, both features, all bands.
 
-    With `at` it is the list's own row, as it was known then; one that has ended is found so.
+    One that has ended is told as it last was, with `ended`: since when, until when, and why. With
+    `at` it is the list's own row, as it was known then.
     """
-    if at is not None:
+    if at:
         return JSONResponse(await _as_of(request, number, caller, at), headers=NOT_KEPT)
     explained = await _explained(request, number, caller)
     return JSONResponse(jsonable_encoder(explained.finding), headers=NOT_KEPT)
@@ -85,7 +92,7 @@ async def finding_picture(request: Request, number: Number, caller: Reader) -> R
     """Its picture, for who may read the finding's evidence."""
     explained = await _explained(request, number, caller, drawn=True)
     lang = caller.language
-    if explained.finding.get("form") == "earlier":
+    if "form" in explained.finding:
         raise Problem("conflict", explained.finding["say"])
     picture = picture_of(explained, lang, zone_of(request))
     if picture is None:
@@ -98,11 +105,23 @@ async def finding_picture(request: Request, number: Number, caller: Reader) -> R
 
 
 @router.get("/findings/{number}", response_class=HTMLResponse)
-async def finding_page(request: Request, number: Number, caller: Reader) -> HTMLResponse:
-    """The same as a page to read and to print."""
-    explained = await _explained(request, number, caller, drawn=True)
+async def finding_page(
+    request: Request, number: Number, caller: Reader, at: At = None
+) -> HTMLResponse:
+    """The same as a page to read and to print; with `at` as it was known then."""
+    settings = request.app.state.settings
+    if at:
+        then = moment(at, settings.time_zone)
+        async with as_caller(
+            request.app.state.pool, caller, settings.statement_timeout_ms
+        ) as connection:
+            explained = await as_known(
+                connection, caller, number, settings.crs, settings.time_zone, then
+            )
+    else:
+        explained = await _explained(request, number, caller, drawn=True)
     shown = context(explained, caller.language, zone_of(request))
-    return page(request, "screening/finding.html", caller=caller, **shown)
+    return page(request, "screening/finding.html", caller=caller, at=at, **shown)
 
 
 async def _as_of(request: Request, number: int, caller: Caller, at: str) -> dict[str, Any]:
@@ -122,7 +141,10 @@ async def _explained(
     settings = request.app.state.settings
     pool, timeout = request.app.state.pool, settings.statement_timeout_ms
     async with as_caller(pool, caller, timeout) as connection:
-        return await explain(connection, caller, number, settings.crs, drawn=drawn)
+        found = await explain(connection, caller, number, settings.crs, drawn=drawn)
+        if found is not None:
+            return found
+        return await ended(connection, caller, number, settings.crs, settings.time_zone)
 
 
 @router.post("/api/screenings", status_code=202)

@@ -20,7 +20,9 @@ from gridwarden.words.figures import metres, when
 from gridwarden.words.picture import bar_of, drawable, wrapped
 
 MAIN_COLOURS: Final = {"zh": "#C2185B", "en": "#B58900"}
-MAYBE: Final = ("distance_band", "pressed_length_m", "pressed_area_m2", "counterpart_id", "form")
+MAYBE: Final = (
+    *("distance_band", "pressed_length_m", "pressed_area_m2", "counterpart_id", "form", "ended"),
+)
 """What a finding lacks that has no main, or whose evidence is not told."""
 
 
@@ -47,9 +49,10 @@ def context(explained: Explained, lang: str, zone: str | None) -> dict[str, Any]
         "sides": [_side(explained.features["subject"], "subject", lang)],
         "picture": picture_of(explained, lang, zone),
         "first_seen": _moment(found["first_seen"]),
+        "until": _moment((found.get("ended") or {}).get("until")),
     }
     if not explained.told:
-        return shown
+        return shown | _of_earlier(found, lang)
     if found["counterpart_id"] is not None:
         shown["sides"].append(_side(explained.features["counterpart"], "counterpart", lang))
     return shown | {
@@ -60,6 +63,17 @@ def context(explained: Explained, lang: str, zone: str | None) -> dict[str, Any]
         "how_measured": how_measured(found, lang),
         "screened_at": _moment(found["data"]["screened_at"]),
         "value_of": value_of,
+    }
+
+
+def _of_earlier(found: Mapping[str, Any], lang: str) -> dict[str, Any]:
+    """Of one as it was, for who may read its evidence, the numbers and the clause of then."""
+    if not isinstance(found.get("rule"), Mapping):
+        return {"ruled": False}
+    return {
+        "ruled": True,
+        "measured": measured(found, lang),
+        "clause_of": partial(clause_of, lang=lang),
     }
 
 

@@ -112,7 +112,7 @@ EVENTS: Final = (
     ("deliveries_waiting", "Deliveries to webhooks that wait."),
     ("deliveries_oldest_seconds", "Age of the oldest of them; 0 when there is none."),
     ("deliveries_failing", "Deliveries that failed at least once and are tried again."),
-    ("datasets_late", "Datasets whose update is overdue."),
+    ("datasets_late", "Datasets and suppliers' surveys that are overdue, as the start page lists."),
 )
 DATABASE: Final = (
     ("database_bytes", "Bytes of the database on disk."),

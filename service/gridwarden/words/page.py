@@ -11,8 +11,10 @@ from datetime import UTC, datetime
 from functools import cache, partial
 from importlib.resources import as_file, files
 from typing import Any, Final, Protocol
+from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.routing import Match
@@ -46,7 +48,15 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.globals["LANGUAGES"] = LANGUAGES
+    made.filters["in_groups"] = in_groups
     return made
+
+
+def in_groups(number: int) -> Markup:
+    """A long number that may be broken between lines after each five digits; copied whole."""
+    digits = str(int(number))
+    groups = [digits[i : i + 5] for i in range(0, len(digits), 5)]
+    return Markup("<wbr>").join(groups)
 
 
 @cache
@@ -130,7 +140,13 @@ def furniture(request: Request, caller: Asking | None, lang: str) -> dict[str, A
             request.url.include_query_params(lang=other).replace(scheme="", netloc="")
         ),
         "cut_off": datetime.now(UTC),
+        "today": today(zone_of(request)),
     }
+
+
+def today(zone: str | None) -> str:
+    """Today in the office, as a date field has it."""
+    return datetime.now(ZoneInfo(zone) if zone else None).date().isoformat()
 
 
 def zone_of(request: Request) -> str | None:

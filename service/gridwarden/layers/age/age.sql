@@ -22,15 +22,5 @@ select api.promise(%(id)s, %(update_days)s)
 
 -- name: status
 -- For who runs the installation: whose records are late, and how many days the oldest is past due.
-select who, late_days
-from (select coalesce(o.name, a.name) as who, a.late_days
-      from data.dataset_aged(data.today()) a left join data.organisations o on o.id = a.supplier_id
-      where a.late
-      union all
-      select coalesce(c.operator, o.name), data.today() - c.surveyed_on - c.update_days
-      from data.coverage c left join data.organisations o on o.id = c.org_id
-      where data.today() > c.surveyed_on + c.update_days
-        and not exists (select from data.coverage k
-                        where k.operator = c.operator and k.surveyed_on > c.surveyed_on
-                          and st_intersects(k.geom, c.geom) and st_covers(k.geom, c.geom))) late
+select coalesce(supplier, dataset) as who, late_days from data.late_on(data.today())
 order by late_days desc, who

@@ -1,7 +1,8 @@
 """The city as it was known at a moment: which moment is asked for, and the twins that answer it.
 
 Every view that roles read has a twin, `…_at`, with the same columns, conditions and readers over
-what history says was there at the transaction's moment (`docs/time.md`).
+what history says was there at the transaction's moment (`docs/time.md`). Those of findings have one
+more, `…_ended`, over the last versions of those that are no more.
 """
 
 import re
@@ -93,6 +94,11 @@ def then(statement: LiteralString, at: datetime | None) -> LiteralString:
     return statement if at is None else _over_twins(statement)
 
 
+def of_ended(statement: LiteralString) -> LiteralString:
+    """A statement over the views of living findings, over those of findings that have ended."""
+    return _ENDED.sub(r"api.\1_ended", statement)
+
+
 @cache
 def _over_twins(statement: LiteralString) -> LiteralString:
     return _views((*layers(), *OTHERS)).sub(r"api.\1_at", statement)
@@ -100,3 +106,6 @@ def _over_twins(statement: LiteralString) -> LiteralString:
 
 def _views(names: Iterable[str]) -> re.Pattern[str]:
     return re.compile(r"\bapi\.(" + "|".join(sorted(names)) + r")\b")
+
+
+_ENDED: Final = _views(("finding", "finding_exact"))
