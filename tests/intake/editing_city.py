@@ -38,7 +38,9 @@ class City:
         return self.send("PATCH", path, role, body, If_Match=tag, **MERGE)
 
     def made(self, layer: str, role: str, feature: Any, **query: str) -> tuple[str, str]:
-        """Path and tag of a feature that is made."""
+        """Path and tag of a feature that is made, in a new dataset where there is none."""
+        if "dataset" in query:
+            query["new_dataset"] = "true"
         found = self.client.post(
             ITEMS.format(layer), params=query, json=feature, headers=self.keys[role]
         )

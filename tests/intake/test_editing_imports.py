@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from conftest import owner
+from conftest import bearer, make_key, owner
 from intake.conftest import Bring
 from intake.editing_city import ITEMS, LAT, City, line, number_in, square
 from intake.editing_city import city as city
@@ -103,6 +103,35 @@ def test_one_identity_is_one_feature(city: City) -> None:
     assert (moved.status_code, moved.json()["field"]) == (400, "properties.dataset")
     other, _ = city.made("roads", "planner", line(source_id="R-1"), dataset="other")
     assert other != first
+
+
+def test_a_dataset_whose_name_was_mistyped_is_not_made(city: City) -> None:
+    city.made("roads", "planner", line(lat=LAT + 0.008), dataset="Roads of 2026")
+    items = ITEMS.format("roads")
+    for name in ("roads of 2062", "Ｒoads of 2026"):
+        refused = city.send("POST", f"{items}?dataset={name}", "planner", line(lat=LAT + 0.009))
+        assert (refused.status_code, refused.json()["field"]) == (400, "dataset")
+        assert "Roads of 2026" in refused.json()["detail"]
+    said = city.send("POST", items, "planner", line(lat=LAT + 0.009, dataset="roads of 2062"))
+    assert said.status_code == 400, "the body names a dataset, too"
+    made = "select count(*) from data.dataset where name ilike '%%oads of 2%%'"
+    assert city.rows(made) == [(1,)]
+    odd = f"{items}?dataset=roads of 2062&new_dataset=perhaps"
+    assert city.send("POST", odd, "planner", line()).json()["field"] == "new_dataset"
+    meant = f"{items}?dataset=roads of 2062&new_dataset=true"
+    assert city.send("POST", meant, "planner", line(lat=LAT + 0.009)).status_code == 201
+    # what a company calls its mains is not told to another
+    city.made("gas_pipelines", "utility", line(lat=LAT + 0.004, pipe_id="N3"), dataset="west net")
+    mains = f"{ITEMS.format('gas_pipelines')}?dataset=west nets"
+    mine = city.send("POST", mains, "utility", line(pipe_id="N4"))
+    assert "west net" in mine.json()["detail"].replace("west nets", "")
+    other = city.client.post(
+        mains,
+        json=line(pipe_id="N4"),
+        headers=bearer(make_key(city.settings, "utility", org_ids=(city.known.east_gas,))),
+    )
+    assert other.status_code == 400
+    assert "west net" not in other.json()["detail"].replace("west nets", "")
 
 
 def test_a_new_dataset_has_a_version_and_an_owner(city: City) -> None:

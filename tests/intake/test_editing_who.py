@@ -190,7 +190,7 @@ def test_the_database_itself_refuses_who_may_not(city: City) -> None:
     doors = (
         "select api.change_feature(%s, %s, null, '{}', false, null)",
         "select api.remove_feature(%s, %s, null, null)",
-        "select api.create_feature(%s, %s || 'x', null, '{}', null)",
+        "select api.create_feature(%s, %s || 'x', null, '{}', null, true)",
     )
 
     def answers(role: str, layer: str, number: int) -> list[Any]:

@@ -384,6 +384,20 @@ def test_publishing_leaves_its_changes_to_the_screener(
     assert count("select count(*) from data.job where kind = 'screen'") == 0
 
 
+def test_a_first_file_tells_of_a_dataset_that_is_called_nearly_so(
+    tmp_path: Path, bring: Bring
+) -> None:
+    form = {"layer": "buildings", "dataset": "Houses west"}
+    first = bring(geojson(tmp_path / "a.geojson", houses(3)), **form)
+    again = bring(geojson(tmp_path / "b.geojson", houses(4)), **form)
+    near = bring(geojson(tmp_path / "c.geojson", houses(3)), **form | {"dataset": "houses wset"})
+    noted = [
+        [n for n in seen["notes"] if n.startswith("nearly_called")] for seen in (first, again, near)
+    ]
+    assert noted == [[], [], ["nearly_called:Houses west"]]
+    assert any("Houses west" in words for words in near["words"]["notes"])
+
+
 def test_fields_that_no_column_wants_are_named_to_the_sender(tmp_path: Path, bring: Bring) -> None:
     made = geojson(tmp_path / "b.geojson", [(polygon(), {"id": "1", "hieght": 20, "floor": 3})])
     seen = bring(made, layer="buildings")

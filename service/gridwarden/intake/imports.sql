@@ -55,3 +55,9 @@ order by id desc limit %(limit)s
 -- name: rejects
 select row, reason, column_name, value, source_id from api.reject
 where import_id = %(id)s and row > %(after)s order by row limit %(limit)s
+
+-- name: called
+-- Names of a layer's datasets that a sender may know: of secret ones its own company's.
+select name from data.dataset
+where layer = %(layer)s and version > 0 and (not %(secret)s or org_id is not distinct from %(org)s)
+order by name

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
 from psycopg.types.json import Jsonb
 
 from gridwarden.database import Caller, as_caller
@@ -17,7 +19,9 @@ from gridwarden.intake.coordinates.knowing import Known, ask_removal, before_of,
 from gridwarden.intake.coordinates.named import fitted_for
 from gridwarden.intake.formats.batch import Source
 from gridwarden.intake.habits.knowing import Habits, habits_of, learn
+from gridwarden.intake.imports import Q as IMPORTS
 from gridwarden.intake.imports import kept_file, sweep
+from gridwarden.intake.nearly import nearly_called
 from gridwarden.intake.outcome import Outcome, Target, said
 from gridwarden.intake.preparing import Prepared, prepared
 from gridwarden.intake.preview import Preview, forget_old, keep_preview
@@ -143,7 +147,7 @@ async def _transaction(job: Job, worker: Caller, target: Target, ready: Prepared
                 return Outcome("held", say=question)
         checker = Checker(target.layer, ready.fields, ready.ask, ready.reading)
         publication = Publication(c, target)
-        publication.outcome.notes += source.notes
+        publication.outcome.notes += [*source.notes, *await _nearly(c, target)]
         rows = preview.watched(checker.all(source), checker.columns)
         outcome = await publication.run(rows, _progress(job, source))
         outcome.notes += preview.notes()
@@ -154,6 +158,15 @@ async def _transaction(job: Job, worker: Caller, target: Target, ready: Prepared
         elif outcome.state == "published":
             await learn(c, target.import_id, source, ready.ask)
         return outcome
+
+
+async def _nearly(c: AsyncConnection[TupleRow], target: Target) -> list[str]:
+    """A note where the dataset is new and another, of those that its sender may know, is called
+    nearly so."""
+    values = {"layer": target.layer.id, "secret": target.layer.secret, "org": target.org_id}
+    there = [row[0] for row in await (await c.execute(IMPORTS["called"], values)).fetchall()]
+    near = [] if target.dataset in there else nearly_called(target.dataset, there)
+    return [f"nearly_called:{', '.join(near)}"] if near else []
 
 
 def _progress(job: Job, source: Source) -> Callable[[int], Awaitable[None]]:

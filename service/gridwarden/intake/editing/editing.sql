@@ -2,7 +2,11 @@
 select api.feature_to_edit(%(layer)s, %(feature)s::bigint)
 
 -- name: create
-select api.create_feature(%(layer)s, %(dataset)s, %(org)s::bigint, %(said)s, %(nature)s)
+select api.create_feature(%(layer)s, %(dataset)s, %(org)s::bigint, %(said)s, %(nature)s,
+                          %(new_dataset)s)
+
+-- name: datasets
+select name from api.dataset where layer = %(layer)s and version > 0 order by name
 
 -- name: change
 select api.change_feature(%(layer)s, %(feature)s::bigint, %(expected)s::integer[], %(said)s, %(whole)s, %(nature)s)

@@ -42,7 +42,10 @@ async def create(
     layer: LayerId,
     caller: Editor,
     dataset: Annotated[
-        str, Query(description="where it belongs: one of yours, or a new one; else `edited`")
+        str, Query(description="where it belongs: one that you may bring; else `edited`")
+    ] = "",
+    new_dataset: Annotated[
+        str, Query(description="`true`: the dataset is not there and is meant to be a new one")
     ] = "",
     org: Annotated[str, Query(description="whose the new dataset is: name, code or id")] = "",
     nature: Correction = "",
@@ -50,10 +53,13 @@ async def create(
     content_crs: ContentCrs = "",
 ) -> Response:
     """Make one feature."""
-    one, given = _layer(layer), only(request, *ASKED, "dataset", "org")
+    one, given = _layer(layer), only(request, *ASKED, "dataset", "new_dataset", "org")
+    if given.get("new_dataset", "false") not in ("true", "false"):
+        raise Problem("invalid_value", "editing.bad_new_dataset", field="new_dataset")
     said = feature_in(await body_of(request, *FEATURES))
     edit, system = _edit(request, caller, one, given, said)
-    made = await edit.create(said, system, given.get("dataset"), given.get("org"))
+    new = given.get("new_dataset") == "true"
+    made = await edit.create(said, system, given.get("dataset"), given.get("org"), new_dataset=new)
     answer = _answer(made, edit, 201)
     answer.headers["Location"] = f"{base(request)}/collections/{one.id}/items/{made.id}"
     return answer

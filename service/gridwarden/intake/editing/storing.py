@@ -18,6 +18,7 @@ from gridwarden.intake.editing.bodies import ABSENT, Said
 from gridwarden.intake.editing.checking import UnfitError, changed_row, merged, whole_row
 from gridwarden.intake.editing.placing import Around, Stated, around, reading, shape_of
 from gridwarden.intake.imports import MAX_NAME, whose
+from gridwarden.intake.nearly import TOLD, nearly_called
 from gridwarden.intake.rows import CONTENT
 from gridwarden.layers.catalogue import Layer
 from gridwarden.layers.features.crs import Crs
@@ -54,18 +55,31 @@ class Edit:
     crs: Crs
 
     async def create(
-        self, said: Said, system: Stated, dataset: str | None, org: str | None
+        self,
+        said: Said,
+        system: Stated,
+        dataset: str | None,
+        org: str | None,
+        *,
+        new_dataset: bool = False,
     ) -> Stored:
-        """Make a feature. Raises Problem; gives it as Stored."""
+        """Make a feature. Raises Problem; gives it as Stored.
+
+        The dataset has to be there, or `new_dataset` says that it is meant to be a new one; that
+        of features made by hand begins by itself.
+        """
 
         async def work(c: Connection) -> Stored:
             self._may_bring()
             org_id = await whose(c, self.caller, org)
-            name = self._dataset(said, dataset, org_id)
+            name, usual = self._dataset(said, dataset, org_id)
             known = await around(c, self.caller, self.layer, system, self.settings)
             row = await asyncio.to_thread(self._whole, said, system, known, None)
             values = {"layer": self.layer.id, "dataset": name, "org": org_id}
+            values |= {"new_dataset": new_dataset or name == usual}
             answer = await self._asked(c, "create", **values, said=Jsonb(row))
+            if "no_dataset" in answer:
+                raise await self._no_dataset(c, name)
             if "taken" in answer and not answer["same"] and row["source_id"].startswith(CONTENT):
                 # What once said this says something else now, and has kept its name.
                 row["source_id"] += f"+{answer['taken']}"
@@ -163,8 +177,17 @@ class Edit:
                 roles=", ".join(self.layer.importers),
             )
 
-    def _dataset(self, said: Said, asked: str | None, org_id: int | None) -> str:
-        """The dataset of a new feature: asked for, or said by the body, or that of hand-made ones.
+    async def _no_dataset(self, c: Connection, name: str) -> Problem:
+        """That there is none of this name, and which ones the caller may mean."""
+        rows = await (await c.execute(Q["datasets"], {"layer": self.layer.id})).fetchall()
+        there = [str(row[0]) for row in rows]
+        near = nearly_called(name, there) or there[:TOLD]
+        key = "editing.no_dataset" if near else "editing.no_dataset_yet"
+        return Problem("invalid_value", key, field="dataset", name=name, near=", ".join(near))
+
+    def _dataset(self, said: Said, asked: str | None, org_id: int | None) -> tuple[str, str]:
+        """The dataset of a new feature: asked for, or said by the body, or that of hand-made ones;
+        and what the last is called.
 
         Raises Problem (400) for what is no name.
         """
@@ -173,7 +196,7 @@ class Edit:
         name = asked if asked is not None else own or usual
         if not 0 < len(name.strip()) <= MAX_NAME or not name.isprintable():
             raise Problem("invalid_value", "intake.bad_dataset", field="dataset")
-        return name
+        return name, usual
 
     @staticmethod
     def _same_dataset(said: Said, there: dict[str, Any]) -> None:
