@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from gridwarden.access import credentials
+from gridwarden.access.by_hand import psql
 from gridwarden.access.command import acting, os_user, with_org
 from gridwarden.access.named import district_called
 from gridwarden.access.routes import login_url
@@ -26,10 +27,13 @@ Person = Annotated[
     str | None, typer.Option(help="who will use it; default: a name of its own, as `root key 3`")
 ]
 console = Console(stderr=True)
+HANDED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
+"""Options that are not ours are psql's."""
 
 
 def add_to(app: typer.Typer) -> None:
     """Add this room's commands."""
+    app.command("psql", context_settings=HANDED_ON)(psql)
 
     @app.command()
     def token(
