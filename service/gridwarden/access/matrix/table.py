@@ -7,8 +7,10 @@ from typing import Any
 from gridwarden.access.matrix.model import Operation, Share
 from gridwarden.database import ADMINISTRATORS, ASKERS, PICTURES, ROLES
 
+EVERY = (*ROLES, "web", "worker")
+"""All that anything is granted to: the roles and the two logins."""
 SHOWN = (*ASKERS, *PICTURES, *ADMINISTRATORS)
-"""Roles with a column on the page; the work roles' grants are in the JSON as well."""
+"""Roles with a column on the page; the JSON has EVERY one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ def matrix_for(role: str, operations: Iterable[Operation], shares: Iterable[Shar
     layers = [one for one in every if one.kind == "layer"]
     rest = [one for one in every if one.kind != "layer"]
     if role in ADMINISTRATORS:
-        return Matrix(ROLES, list(operations), layers, rest)
+        return Matrix(EVERY, list(operations), layers, rest)
     return Matrix(
         (role,),
         [one for one in operations if one.may(role)],
@@ -88,8 +90,8 @@ def sought(found: Matrix, text: str, role: str) -> Matrix:
         told = " ".join(texts).casefold()
         return all(word in told for word in words)
 
-    roles = (role,) if role in found.roles else found.roles
-    alone = len(roles) == 1
+    alone = role in found.roles
+    roles = (role,) if alone else found.roles
     return Matrix(
         roles,
         [

@@ -1,0 +1,248 @@
+"""Of every kind of thing that a path can name: one that is a role's own, and one that is not.
+
+A kind that `objects.toml` declares with a `foreign` status needs both here, else the walk fails.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+
+from conftest import bearer, make_key, owner
+from gridwarden.settings import Settings
+
+X, Y = 500_000.0, 3_420_000.0
+ELSEWHERE = 30_000.0
+"""How far east, m, the other company's and the other district's things stand."""
+MISSING = 999_999_999
+
+
+@dataclass
+class World:
+    """Two companies, two districts and two grids; every role's key belongs to the first of each."""
+
+    settings: Settings
+    orgs: list[int] = field(default_factory=list)
+    districts: list[int] = field(default_factory=list)
+    grids: list[int] = field(default_factory=list)
+    headers: dict[str, dict[str, str]] = field(default_factory=dict)
+    known: dict[tuple[str, str, bool], str | None] = field(default_factory=dict)
+
+    def key(self, role: str) -> dict[str, str]:
+        """The headers of the role's key."""
+        if role not in self.headers:
+            self.headers[role] = bearer(make_key(self.settings, role, **self.rights(role, 0)))
+        return self.headers[role]
+
+    def rights(self, role: str, whose: int) -> dict[str, Any]:
+        """Organisations and districts of a key: of the first (0) or the second (1) side."""
+        if role in ("utility", "contractor"):
+            return {"org_ids": (self.orgs[whose],)}
+        return {"district_ids": (self.districts[whose],)}
+
+    def named(self, kind: str, role: str, *, foreign: bool) -> str | None:
+        """What a path names; None where the role knows no such thing (all are its own, or none)."""
+        asked = (kind, role, foreign)
+        if asked not in self.known:
+            with owner(self.settings) as c:
+                self.known[asked] = EXAMPLES[kind](self, c, role, int(foreign))
+        return self.known[asked]
+
+    def org_of(self, role: str, whose: int) -> int | None:
+        """The organisation that a thing of this role is of."""
+        return self.orgs[whose] if role == "utility" else None
+
+    def person_of(self, role: str, whose: int) -> str:
+        """Who the key's person is, or somebody else of the same role."""
+        return f"somebody else {role}" if whose else f"test {role}"
+
+
+def city_of(settings: Settings) -> World:
+    """The world, over an empty migrated city."""
+    world = World(settings)
+    with owner(settings) as c:
+        for n in range(2):
+            west = X + n * ELSEWHERE
+            ring = f"(({west} {Y}, {west + 9000} {Y}, {west + 9000} {Y + 9000}, {west} {Y}))"
+            world.orgs.append(put(c, "organisations", None, name=f"燃气{n}", kind="gas_company"))
+            world.districts.append(put(c, "districts", f"MULTIPOLYGON({ring})", name=f"D{n}"))
+            world.grids.append(put(c, "warden_grids", f"MULTIPOLYGON({ring})"))
+    return world
+
+
+def put(c: psycopg.Connection[Any], layer: str, wkt: str | None, **row: Any) -> int:
+    """One feature, as the owner."""
+    named = f"{layer} of {row.get('org_id')}"
+    dataset = one(
+        c,
+        "insert into data.dataset (layer, name, org_id, version) values (%s, %s, %s, 1)"
+        " on conflict (layer, name) do update set version = 1 returning id",
+        (layer, named, row.get("org_id")),
+    )
+    columns = ", ".join(["dataset_id", "source_id", *row, "geom"])
+    marks = ", ".join(["%s", "gen_random_uuid()::text", *["%s"] * len(row)])
+    statement = f"insert into data.{layer} ({columns}) values ({marks}, "
+    statement += "st_geomfromtext(%s, 4547)) returning id"
+    return int(one(c, statement, (dataset, *row.values(), wkt)))
+
+
+def one(c: psycopg.Connection[Any], statement: str, values: Any = ()) -> Any:
+    """One value."""
+    row = c.execute(statement, values).fetchone()  # type: ignore[arg-type]
+    assert row is not None
+    return row[0]
+
+
+def job(world: World, c: Any, role: str, whose: int) -> str | None:
+    """Whoever keeps the service running sees how far all are."""
+    if role == "administrator" and whose:
+        return None
+    return queued(world, c, role, whose)
+
+
+def queued(world: World, c: Any, role: str, whose: int) -> str:
+    org = world.org_of(role, whose)
+    return str(
+        one(
+            c,
+            "insert into data.job (kind, state, role, person, org_ids, finished_at) values"
+            " ('screen', 'finished', %s, %s, %s, now()) returning id",
+            (f"gridwarden_{role}", world.person_of(role, whose), [org] if org else []),
+        )
+    )
+
+
+def brought(world: World, c: Any, role: str, whose: int) -> str:
+    made = "insert into data.import (layer, dataset, ask, org_id, file_name, bytes, sha256, role,"
+    made += " person, job_id, state, dry_run) values ('roads', 'r', '{}', %s, 'r.csv', 1, 'x', %s,"
+    made += " %s, %s, 'checked', true) returning id"
+    org, person = world.org_of(role, whose), world.person_of(role, whose)
+    number = queued(world, c, role, whose)
+    return str(one(c, made, (org, f"gridwarden_{role}", person, number)))
+
+
+def habit(world: World, c: Any, role: str, whose: int) -> str:
+    org, person = world.org_of(role, whose), world.person_of(role, whose)
+    made = "insert into data.habit (sender, org_id, role, person, layer, kind, signature, fields,"
+    made += " mapping, constants) values (%s, %s, %s, %s, 'roads', 'csv', gen_random_uuid()::text,"
+    made += " '[]', '{}', '{}') returning id"
+    return str(one(c, made, (f"{role} {whose}", org, f"gridwarden_{role}", person)))
+
+
+def webhook(world: World, c: Any, role: str, whose: int) -> str:
+    secret = make_key(world.settings, role, **world.rights(role, whose))
+    made = "insert into data.webhook (credential_id, url, secret, seen) select id, %s, 'x', 0"
+    made += " from access.credential where hash = sha256(%s::bytea) returning id"
+    if whose:
+        change = "update access.credential set person = %s where hash = sha256(%s::bytea)"
+        c.execute(change, (world.person_of(role, whose), secret.encode()))
+    return str(one(c, made, ("https://example.com/hook", secret.encode())))
+
+
+def dataset(world: World, c: Any, role: str, whose: int) -> str | None:
+    """Of mains: a company's own, or another's; others know the bureau's alone, or none."""
+    if role == "utility":
+        main(world, c, whose)
+        layer, name = "gas_pipelines", f"gas_pipelines of {world.orgs[whose]}"
+    elif whose and role != "supervisor":
+        main(world, c, 1)
+        layer, name = "gas_pipelines", f"gas_pipelines of {world.orgs[1]}"
+    elif whose:
+        return None
+    else:
+        put(c, "roads", f"MULTILINESTRING(({X} {Y}, {X + 9} {Y}))")
+        layer, name = "roads", "roads of None"
+    query = "select id from data.dataset where layer = %s and name = %s"
+    return str(one(c, query, (layer, name)))
+
+
+def main(world: World, c: Any, whose: int) -> int:
+    west = X + 100 + whose * ELSEWHERE
+    line = f"MULTILINESTRING(({west} {Y + 50}, {west + 90} {Y + 50}))"
+    return put(c, "gas_pipelines", line, org_id=world.orgs[whose], code=f"M{whose}")
+
+
+def item(world: World, c: Any, role: str, whose: int) -> str | None:
+    """A layer and a feature of it, as `layer/id`: a main, or what stands outside the own ground."""
+    if role in ("utility", "supervisor"):
+        return f"gas_pipelines/{main(world, c, whose)}"
+    if role not in ("inspector", "warden") and whose:
+        return None
+    if role == "warden" and not whose:
+        return None  # its key has no grids here
+    if role == "administrator":
+        return None
+    place = f"POINT({X + 100 + whose * ELSEWHERE} {Y + 50})"
+    return f"charging_sheds/{put(c, 'charging_sheds', place)}"
+
+
+def local(world: World, c: Any, role: str, whose: int) -> str:
+    """A company's own plane coordinates, or the office's."""
+    org = world.orgs[whose] if role == "utility" else world.orgs[1] if whose else None
+    made = "insert into data.local_system (name, org_id, version, crs, north_first, points,"
+    made += " parameters, scale, rotation_deg, rmse_m, checked, accuracy_m)"
+    made += " values (gen_random_uuid()::text, %s, 1, 'EPSG:4547', false, '[]', '{}', 1, 0, 0,"
+    made += " false, 1) returning id"
+    return str(one(c, made, (org,)))
+
+
+def finding(world: World, c: Any, role: str, whose: int) -> str | None:
+    if (role == "planner" and whose) or (role == "warden" and not whose):
+        return None
+    of_main = role in ("utility", "dispatcher") and (role == "utility" or bool(whose))
+    made = "insert into data.finding (family, layer, subject_id, main_id, severity, certainty,"
+    made += " distance_band, org_id, district_id, x, y) values ('site_near_main',"
+    made += " 'construction_sites', floor(random() * 1e9), %s, 'major', 'certain', '0-5', %s, %s,"
+    made += " %s, %s) returning id"
+    org = world.orgs[whose] if of_main else None
+    place = X + 100 + whose * ELSEWHERE
+    number = one(c, made, (7 if of_main else None, org, world.districts[whose], place, Y + 50))
+    exact = "insert into data.finding_exact (finding_id, pack, pack_version, rule, row_id, clause,"
+    exact += " edition, verified, missing, assumed, told) select %s, r.pack, r.version, r.rule,"
+    exact += " min(w.id), '', '', false, '{}', '{}', '{}' from data.rule r join data.rule_row w"
+    exact += " on w.rule_id = r.id where r.family = 'site_near_main' group by r.id limit 1"
+    c.execute(exact, (number,))
+    return str(number)
+
+
+def cells(world: World, c: Any, role: str, whose: int) -> str | None:
+    finer = {"planner": "square-100", "inspector": "square-250", "viewer": "square-500"}
+    return finer.get(role) if whose else "districts"
+
+
+def checked(world: World, c: Any, role: str, whose: int) -> str | None:
+    place = X + ELSEWHERE if role == "supervisor" and whose else X
+    made = "insert into data.permit_answer (asked_at, role, person, orgs, area, work, verdict,"
+    made += " mains, datasets, answer) values (now(), %s, %s, %s, st_setsrid(st_makepoint(%s, %s),"
+    made += " 4547), '{\"method\": \"hand\"}', 'clear', '[]', '{}', '{}') returning id"
+    org = str(world.orgs[whose]) if role == "utility" else ""
+    person = world.person_of(role, whose)
+    return str(one(c, made, (role, person, org, place, Y + 50)))
+
+
+Example = Callable[[World, Any, str, int], str | None]
+EXAMPLES: Mapping[str, Example] = {
+    "jobs": job,
+    "imports": brought,
+    "habits": habit,
+    "webhooks": webhook,
+    "datasets": dataset,
+    "items": item,
+    "local": local,
+    "findings": finding,
+    "cells": cells,
+    "checks": checked,
+}
+BODIES: Mapping[tuple[str, str], Any] = {
+    ("PUT", "/api/datasets/{dataset_id}/promise"): {"update_days": 30},
+    ("POST", "/api/datasets/{dataset_id}/rollback"): {"version": 1},
+    ("POST", "/api/imports/{import_id}/answer"): {"remove": 1},
+    ("PATCH", "/ogc/collections/{layer}/items/{feature}"): {"properties": {"name": "x"}},
+    ("PUT", "/ogc/collections/{layer}/items/{feature}"): {
+        "type": "Feature",
+        "properties": {"name": "x"},
+        "geometry": None,
+    },
+}
+"""What is sent where a method needs a body to be understood at all."""
