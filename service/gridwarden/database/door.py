@@ -9,6 +9,7 @@ reach the person as an error, not after a 201.
 import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import Any
 
 from psycopg import AsyncConnection, sql
@@ -54,14 +55,18 @@ async def call_as(pool: Pool, caller: Caller, function: str, args: Sequence[obje
     """
     values = [json.dumps(caller_document(caller))]
     values += [json.dumps(a) if isinstance(a, (dict, list)) else a for a in args]  # type: ignore[misc]
-    statement = sql.SQL("select {}({})").format(
-        sql.Identifier(*function.split(".")),
-        sql.SQL(", ").join(sql.Placeholder() for _ in values),
-    )
     async with pool.connection() as connection:
-        cursor = await connection.execute(statement, values)
+        cursor = await connection.execute(_call(function, len(values)), values)
         row = await cursor.fetchone()
     return row[0] if row else None
+
+
+@cache
+def _call(function: str, values: int) -> bytes:
+    """The statement that calls a function, whose name is ours, with so many values."""
+    name = sql.Identifier(*function.split("."))
+    places = sql.SQL(", ").join(sql.Placeholder() for _ in range(values))
+    return sql.SQL("select {}({})").format(name, places).as_bytes(None)
 
 
 def caller_document(caller: Caller) -> dict[str, str]:

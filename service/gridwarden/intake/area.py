@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -116,12 +117,18 @@ def area_of(
 
 def _area(document: object, crs: str | None, epsg: int, buffer_m: float, km2: float) -> Area:
     given = _geometry_of(document)
-    working = WorkingCrs(epsg)
+    working = _working(epsg)
     system = crs if crs is not None else _named_crs(document)
     reading = _reading(system, working)
     outline = shape(_plain(given, reading is None or reading.geographic, epsg))
     _check_valid(outline)
     return _checked(outline, reading, working, buffer_m, km2)
+
+
+@lru_cache(maxsize=32)
+def _working(epsg: int) -> WorkingCrs:
+    """The working CRS, looked up once: that costs more than to judge a small area."""
+    return WorkingCrs(epsg)
 
 
 def _checked(

@@ -33,6 +33,8 @@ PARAMETERS: Final = ("crs", "lang")
 FORMS: Final = ("multipart/form-data", "application/x-www-form-urlencoded")
 LARGEST: Final = MAX_FILE_BYTES + (1 << 20)
 """Bytes of a form with its file."""
+SMALL: Final = 4_000
+"""Bytes of a question in longitude and latitude that is read sooner than another thread begins."""
 
 _BODY: Final[dict[str, Any]] = {
     "type": "object",
@@ -90,9 +92,12 @@ async def check(request: Request, caller: PermitAsker, crs: str | None = None) -
         values = values | ({"crs": crs} if crs is not None else {})
         question = await question_of_form(values, sent, pool, caller, settings)
     else:
-        document = parse_json(await limited_body(request))
-        # geometry is judged beside the loop that serves everybody else
-        question = await asyncio.to_thread(read_question, document, crs, settings)
+        body = await limited_body(request)
+        document = parse_json(body)
+        if len(body) <= SMALL and crs is None and b"crs" not in body:
+            question = read_question(document, None, settings)
+        else:  # read beside the loop that serves everybody else
+            question = await asyncio.to_thread(read_question, document, crs, settings)
     text = await ask(request.app.state.pool, caller, question)
     headers = {"Cache-Control": "no-store", "Content-Language": caller.language}
     return Response(text, media_type="application/json", headers=headers)
