@@ -197,7 +197,7 @@ def test_a_city_that_was_never_screened_is_screened_whole_and_tells_nobody(
 
 def test_a_program_that_is_not_the_databases_sets_nothing_aside(drawn: DrawnCity) -> None:
     drawn.screen()
-    drawn.sql("alter function data.judge_again(jsonb) rename to judged_elsewhere")
+    drawn.sql("alter function data.concerns() rename to concerned_elsewhere")
     drawn.main(**STEEL_MA)
     with pytest.raises(psycopg.errors.UndefinedFunction):
         drawn.steps()

@@ -14,7 +14,7 @@ from gridwarden.jobs import queue_screen
 from gridwarden.jobs.command import watched
 from gridwarden.layers.export.commands import OTHERS
 from gridwarden.screening import tasks as _tasks  # noqa: F401  (registers the job)
-from gridwarden.screening.screener import Q as Q_STEPS
+from gridwarden.screening.rulebook import Q as Q_STEPS
 from gridwarden.screening.screener import all_steps, value_of
 from gridwarden.screening.tasks import WHOLE
 from gridwarden.settings import Settings

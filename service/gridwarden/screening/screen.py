@@ -237,12 +237,23 @@ async def write_differences(connection: Connection, *, tell: bool) -> Sequence[T
 
     The first screening of a city tells nobody: everything in it would be news.
     """
-    await connection.execute(Q["causes"])
-    for name in ("keep_past", *(["tell_ended"] if tell else []), "end", "move", "tell", "add"):
-        await connection.execute(Q[name])
-    for name in ("add_exact", *(["tell_others"] if tell else [])):
-        await connection.execute(Q[name])
-    return await _rows(connection, "split")
+    split = await _rows(connection, "split")
+    added, changed, ended = (any(row[n] for row in split) for n in (2, 3, 4))
+    needed = {
+        "causes": True,
+        "keep_past": changed or ended,
+        "tell_ended": tell and ended,
+        "end": ended,
+        "move": changed,
+        "tell": changed,
+        "add": added,
+        "add_exact": added,
+        "tell_others": tell and (added or changed),
+    }
+    for name, is_needed in needed.items():
+        if is_needed:
+            await connection.execute(Q[name])
+    return split
 
 
 async def _keep(connection: Connection, screened: Screened, person: str, cause: Cause) -> None:

@@ -7,9 +7,8 @@ slices while nothing small waits, so that a large import does not hold up a smal
 """
 
 import asyncio
-import json
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, LiteralString
 
 import psycopg
@@ -17,11 +16,11 @@ from psycopg import AsyncConnection, sql
 from psycopg.rows import TupleRow
 from psycopg.types.json import Jsonb
 
-from gridwarden.database import Caller, Pool, as_caller, queries
+from gridwarden.database import Caller, Pool, as_caller, open_pool
 from gridwarden.database.cluster import login_dsn
 from gridwarden.jobs import chore, companion
 from gridwarden.jobs.telling import log
-from gridwarden.rules import Statement
+from gridwarden.screening.rulebook import Connection, Group, Q, Rulebook, planned_once
 from gridwarden.screening.screen import (
     Cause,
     groups_now,
@@ -33,13 +32,16 @@ from gridwarden.screening.screen import Q as WHOLE
 from gridwarden.settings import Settings
 from gridwarden.words.problems import Problem
 
-Q = queries(__package__ or "gridwarden.screening", "screener.sql")
 SCREENER = Caller("screen", "screener")
 STEP_MS = 600_000
 MOST = 1_000
 """Changes in one step."""
 SLICE = 5_000
 """Features in one slice of a large statement."""
+FEW = 100
+"""Changes up to which a step's statements are those planned before."""
+MANY_AGAIN = 500
+"""Subjects from which on the planner is told how many there are."""
 WHOLE_FROM = 200_000
 """Subjects from which on the whole city is judged instead: sets are joined faster than so many
 are looked up."""
@@ -53,7 +55,6 @@ UNJUDGED = (
 """What a shape can make of judging it; anything else is no fault of the change."""
 LOOK_S = 1.0
 """The queue is looked at so often, besides at every notice."""
-Connection = AsyncConnection[TupleRow]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,42 +72,6 @@ class Stepped:
     ended: int
     lag_s: float | None
     seconds: float
-
-
-class Rulebook:
-    """What judges again, composed anew only when what it is composed of has changed."""
-
-    def __init__(self) -> None:
-        self._mark: object = None
-        self._statements: list[Statement] = []
-        self.together = "[]"
-        """JSON: what is judged together, and beside which layers."""
-
-    async def look(self, connection: Connection) -> None:
-        """Compose it anew where rules, figures or ways of reading changed."""
-        mark = await (await connection.execute(Q["composed_of"])).fetchone()
-        if mark != self._mark:
-            rows = await (await connection.execute(Q["statements"])).fetchall()
-            self._statements = [Statement.of(row) for row in rows]
-            self.together = str(await value_of(connection, Q["together"]))
-            self._mark = mark
-
-    def about(self, layers: set[str], but: set[tuple[str, str]]) -> list[Statement]:
-        """The statements that judge features of these layers, but those families on their layer."""
-        return [
-            one
-            for one in self._statements
-            if one.layer in layers and (one.family, one.layer) not in but
-        ]
-
-    def untouched(self, changed: set[str]) -> set[tuple[str, str]]:
-        """Families on a layer that look at none of the layers that changed: what was found of them
-        stays. Every finding names its district."""
-        groups: dict[tuple[str, str], set[str]] = {}
-        for one in json.loads(self.together):
-            beside = groups.setdefault((one["family"], one["layer"]), {one["layer"], "districts"})
-            beside.update(one["counterparts"])
-        return {group for group, beside in groups.items() if not beside & changed}
 
 
 class _TooManyError(Exception):
@@ -162,13 +127,20 @@ class Screener:
         began = time.monotonic()
         async with as_caller(self._pool, self._caller, timeout_ms=STEP_MS) as connection:
             await connection.execute(Q["alone"])
-            if not await value_of(connection, Q["waiting"]):
-                return None
-            ever = await value_of(connection, WHOLE["ever"])
-            if not (ever or await value_of(connection, Q["rules"])):
+            waiting, ever = await row_of(connection, Q["waiting"])
+            if not waiting:
                 return None
             done = await self._some(connection, only, began) if ever else None
         return done if ever else await self._whole()
+
+    async def ready(self) -> None:
+        """Have what judges composed and planned before an edit waits for it. Does nothing while the
+        rules are those of the last time, or in a city that was never screened."""
+        async with as_caller(self._pool, self._caller, timeout_ms=STEP_MS) as connection:
+            await connection.execute(Q["alone"])
+            if await value_of(connection, WHOLE["ever"]) and await self._rules.look(connection):
+                await connection.execute(Q["clear"])
+                await self._rules.plan(connection)
 
     async def _some(self, connection: Connection, only: int | None, began: float) -> Stepped | None:
         await connection.execute(Q["hold_rules"])
@@ -176,15 +148,19 @@ class Screener:
         if taken is None:
             return None
         changes, oldest, is_slice = taken
-        turned = bool(await value_of(connection, Q["turned"]))
-        subjects, untouched = await self._judge(connection, turned)
-        added, changed, ended = await self._write(connection, turned, untouched)
-        await connection.execute(Q["clear"])
-        lag = None if is_slice else await value_of(connection, Q["since"], {"oldest": oldest})
-        seconds = round(time.monotonic() - began, 4)
-        done = Stepped(changes, is_slice, subjects, added, changed, ended, lag, seconds)
-        await self._keep(connection, done)
-        return done
+        with planned_once(connection, few=changes <= FEW):
+            turned = bool(await value_of(connection, Q["turned"]))
+            subjects, untouched = await self._judge(connection, turned)
+            written = await self._write(connection, turned, untouched)
+            await connection.execute(Q["clear"])
+            values = {
+                "changes": changes,
+                "slice": is_slice,
+                "subjects": subjects,
+                **dict(zip(("added", "changed", "ended"), written, strict=True)),
+                "seconds": round(time.monotonic() - began, 4),
+            }
+            return await self._keep(connection, values, None if is_slice else oldest)
 
     async def _whole(self) -> Stepped | None:
         """The city as a whole: the first time, and where a step would concern most of it."""
@@ -213,27 +189,25 @@ class Screener:
         n = await value_of(connection, Q["take_slice"], {"features": only or self._slice})
         return None if n is None else (int(n), None, True)
 
-    async def _judge(
-        self, connection: Connection, turned: bool
-    ) -> tuple[int, set[tuple[str, str]]]:
+    async def _judge(self, connection: Connection, turned: bool) -> tuple[int, set[Group]]:
         """How many subjects were judged, and which families on their layer nothing asked of."""
         await self._rules.look(connection)
-        await connection.execute(Q["judge_again"], {"together": self._rules.together})
-        await connection.execute(Q["count_again"])
+        changed = {row[0] for row in await (await connection.execute(Q["changed"])).fetchall()}
+        await self._rules.concern(connection, changed)
         found = await (await connection.execute(Q["layers"])).fetchall()
         subjects: dict[str, int] = dict(found)
-        if sum(subjects.values()) > self._whole_from:
+        many = sum(subjects.values())
+        if many > self._whole_from:
             raise _TooManyError
-        changed = {row[0] for row in await (await connection.execute(Q["changed"])).fetchall()}
+        if many > MANY_AGAIN:
+            await connection.execute(Q["count_again"])
         untouched = set() if turned else self._rules.untouched(changed)
-        for statement in self._rules.about(set(subjects), untouched):
-            insert = sql.SQL("{} {}").format(sql.SQL(WHOLE["columns"]), sql.SQL(statement.sql))
-            await connection.execute(insert)
+        await self._rules.judge(connection, set(subjects), untouched)
         await connection.execute(WHOLE["strongest"])
-        return sum(subjects.values()), untouched
+        return many, untouched
 
     async def _write(
-        self, connection: Connection, turned: bool, untouched: set[tuple[str, str]]
+        self, connection: Connection, turned: bool, untouched: set[Group]
     ) -> tuple[int, int, int]:
         compare = sql.SQL(WHOLE["compare"]).format(found=sql.SQL(WHOLE["found_of_touched"]))
         stay = {"families": [one[0] for one in untouched], "layers": [one[1] for one in untouched]}
@@ -245,15 +219,17 @@ class Screener:
         added, changed, ended = (sum(row[n] for row in split) for n in (2, 3, 4))
         return added, changed, ended
 
-    async def _keep(self, connection: Connection, done: Stepped) -> None:
+    async def _keep(
+        self, connection: Connection, values: dict[str, Any], oldest: object
+    ) -> Stepped:
+        number, lag = await row_of(connection, Q["keep"], values | {"oldest": oldest})
+        done = Stepped(**values, lag_s=lag)
         written = done.added + done.changed + done.ended
-        values = asdict(done)
-        row = await (await connection.execute(Q["keep"], values)).fetchone()
-        assert row is not None
         if written:
             detail = {name: values[name] for name in ("changes", "added", "changed", "ended")}
-            detail = {"step": row[0], "reason": "data", **detail}
+            detail = {"step": number, "reason": "data", **detail}
             await connection.execute(WHOLE["record"], {"detail": Jsonb(detail), "rows": written})
+        return done
 
     async def _set_aside(self) -> None:
         """The change that failed alone waits for the next screening of all; nothing is lost."""
@@ -268,13 +244,20 @@ class Screener:
             await connection.execute(Q["clear"])
 
 
+async def row_of(
+    connection: Connection, query: LiteralString, values: dict[str, Any] | None = None
+) -> TupleRow:
+    """The one row that a query gives."""
+    row = await (await connection.execute(query, values)).fetchone()
+    assert row is not None
+    return row
+
+
 async def value_of(
     connection: Connection, query: LiteralString, values: dict[str, Any] | None = None
 ) -> Any:
     """The first value of the one row that a query gives."""
-    row = await (await connection.execute(query, values)).fetchone()
-    assert row is not None
-    return row[0]
+    return (await row_of(connection, query, values))[0]
 
 
 async def all_steps(pool: Pool, person: str = "screener") -> dict[str, int | float]:
@@ -299,16 +282,25 @@ async def drain(pool: Pool, settings: Settings) -> None:
 
 
 async def keep_true(pool: Pool, settings: Settings) -> None:
-    """Step whenever something was committed, for as long as the worker lives."""
-    screener = Screener(pool)
-    dsn = login_dsn(settings, "worker")
-    async with await AsyncConnection.connect(dsn, autocommit=True) as notices:
-        await notices.execute(Q["listen"])
-        while True:
-            while await screener.step():
-                await asyncio.sleep(0)
-            async for _ in notices.notifies(timeout=LOOK_S, stop_after=1):
-                pass
+    """Step whenever something was committed, for as long as the worker lives.
+
+    On a connection of its own: the statements of every rule stay planned on it.
+    """
+    alone = await open_pool(settings.model_copy(update={"worker_connections": 1}), "worker")
+    try:
+        screener = Screener(alone)
+        async with await AsyncConnection.connect(
+            login_dsn(settings, "worker"), autocommit=True
+        ) as notices:
+            await notices.execute(Q["listen"])
+            while True:
+                await screener.ready()
+                while await screener.step():
+                    await asyncio.sleep(0)
+                async for _ in notices.notifies(timeout=LOOK_S, stop_after=1):
+                    pass
+    finally:
+        await alone.close()
 
 
 @chore

@@ -5,10 +5,10 @@ select pg_advisory_xact_lock(hashtext('gridwarden screening')),
        set_config('work_mem', '64MB', true), set_config('jit', 'off', true)
 
 -- name: waiting
-select exists (select from data.change where not stuck)
-
--- name: rules
-select exists (select from data.rule where in_force)
+-- Whether something waits that can be judged, and whether the city ever was.
+select exists (select from data.change where not stuck) and (g.ever or exists (
+           select from data.rule where in_force)), g.ever
+from (select exists (select from data.judged_group) as ever) g
 
 -- name: turned
 -- Whether rules changed of which the screening is still to come.
@@ -51,9 +51,6 @@ select count(*), min(at), min(id) from taken
 -- name: take_slice
 select data.take_slice(%(features)s)
 
--- name: judge_again
-select data.judge_again(%(together)s::jsonb)
-
 -- name: count_again
 -- The planner is told of many.
 select data.count_again()
@@ -71,21 +68,19 @@ select array(select r.id from data.rule r where r.in_force order by r.id), data.
        array(select d.id from data.dataset d where d.crs = 'bd09' order by d.id)
 
 -- name: together
-select coalesce(jsonb_agg(jsonb_build_object('family', family, 'layer', layer, 'kind', kind,
-    'rule_ids', rule_ids, 'counterparts', counterparts)), '[]')::text
-from data.judged_together()
+select family, layer, counterparts from data.judged_together()
+
+-- name: concerns
+select layer, sql from data.concerns()
 
 -- name: statements
 select name, family, layer, kind, rule_ids, sql from data.statements_again()
 
--- name: since
-select extract(epoch from clock_timestamp() - %(oldest)s::timestamptz)::float8
-
 -- name: keep
 insert into data.screen_step (changes, slice, subjects, added, changed, ended, lag_s, seconds)
-values (%(changes)s, %(slice)s, %(subjects)s, %(added)s, %(changed)s, %(ended)s, %(lag_s)s,
-        %(seconds)s)
-returning id
+values (%(changes)s, %(slice)s, %(subjects)s, %(added)s, %(changed)s, %(ended)s,
+        extract(epoch from clock_timestamp() - %(oldest)s::timestamptz)::float8, %(seconds)s)
+returning id, lag_s
 
 -- name: set_aside
 update data.change set stuck = true where id = %(change)s

@@ -74,9 +74,8 @@ def judge_here(c: Connection) -> None:
         " insert into data.change_seen (layer, feature_id, xid, rows, old_geom, new_geom)"
         " select layer, feature_id, xid, rows, old_geom, new_geom from mine"
     )
-    together = c.execute(STEP["together"]).fetchone()
-    assert together is not None
-    c.execute(STEP["judge_again"], {"together": together[0]})
+    for _, statement in c.execute(STEP["concerns"]).fetchall():
+        c.execute(statement)
     for (statement,) in c.execute("select sql from data.statements_again()").fetchall():
         c.execute(f"{WHOLE['columns']} {statement}")
     c.execute(WHOLE["strongest"])
