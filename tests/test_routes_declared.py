@@ -15,11 +15,14 @@ from gridwarden.database import ADMINISTRATORS, ASKERS, PICTURES
 from gridwarden.settings import Settings
 
 ROLES = ASKERS + ADMINISTRATORS
+STEPS = ("factor", "password", "enrol")
+"""Pages of a sign-in that is under way: they answer to the step's own cookie alone."""
 ANONYMOUS = {
     ("GET", "/healthz"),
     ("GET", "/readyz"),
     ("GET", "/login"),
     ("POST", "/login"),
+    *((method, f"/login/{step}") for step in STEPS for method in ("GET", "POST")),
     ("GET", "/ogc"),
     ("GET", "/ogc/conformance"),
     ("GET", "/ogc/api"),

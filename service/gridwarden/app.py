@@ -8,6 +8,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from psycopg import Error as DatabaseError
 from psycopg_pool import PoolTimeout
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from gridwarden import __version__
 from gridwarden.access import Callers, everyone
@@ -93,6 +94,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.counters = Counters()
     answers.install(app)
     app.add_middleware(Counted, counters=app.state.counters)
+    if settings.trusted_proxies:
+        # Outermost: scheme and address are the browser's own for everything within.
+        trusted = list(settings.trusted_proxies)
+        app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=trusted)
     static.mount(app, settings.assets)
     app.add_api_route("/healthz", healthz, dependencies=[everyone()], tags=["run"])
     app.add_api_route("/readyz", readyz, dependencies=[everyone()], tags=["run"])

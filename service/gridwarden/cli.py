@@ -103,7 +103,12 @@ def serve(
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with worker_beside() if worker else nullcontext(), suppress(KeyboardInterrupt):
         uvicorn.run(
-            create_app(settings), host=settings.host, port=settings.port, log_level="warning"
+            create_app(settings),
+            host=settings.host,
+            port=settings.port,
+            log_level="warning",
+            # GRIDWARDEN_TRUSTED_PROXIES says whom to believe; the server itself believes 127.0.0.1.
+            proxy_headers=False,
         )
 
 

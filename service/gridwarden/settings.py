@@ -18,6 +18,12 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+PEOPLE = (
+    *("utility", "supervisor", "planner", "dispatcher", "viewer"),
+    *("warden", "inspector", "contractor", "administrator", "security", "auditor"),
+)
+"""The roles that a person may have."""
+
 
 def default_home() -> Path:
     """State folder when GRIDWARDEN_HOME is not set: the system's for root, else the user's."""
@@ -82,10 +88,36 @@ class Settings(BaseSettings):
     worker_connections: int = 4
     statement_timeout_ms: int = 15_000
 
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
+    """Addresses or networks of the proxies whose X-Forwarded-Proto and -For are believed."""
+    session_hours: float = Field(default=12, gt=0, le=168)
+    idle_minutes: int = Field(default=20, ge=1, le=1440)
+    """A browser's session that nobody uses for so long ends."""
+    password_length: int = Field(default=12, ge=8, le=64)
+    """The fewest characters of a password."""
+    password_days: int = Field(default=90, ge=0, le=3650)
+    """After so many days a password is changed at the next sign-in; 0: never."""
+    passwords_kept: int = Field(default=5, ge=0, le=24)
+    """So many former passwords of an account are not taken again."""
+    first_password_hours: int = Field(default=72, ge=1, le=720)
+    lock_tries: int = Field(default=5, ge=3, le=20)
+    """After so many wrong passwords in a row an account is closed to unknown browsers."""
+    lock_minutes: int = Field(default=15, ge=1, le=1440)
+    address_tries: int = Field(default=100, ge=10)
+    """So many failures from one address close it to unknown browsers for `lock_minutes`."""
+    factor_roles: Annotated[tuple[str, ...], NoDecode] = ("administrator", "security", "auditor")
+    """Roles that do not sign in by password without a second factor."""
+    dormant_days: int = Field(default=90, ge=1, le=3650)
+    key_grace_hours: int = Field(default=24, ge=0, le=720)
+    """How long the old secret of a key holds after the key was given a new one."""
+
     metrics_token: SecretStr | None = Field(default=None, min_length=16)
     """What a monitoring machine sends as `Authorization: Bearer` to read /metrics, and no more."""
 
-    @field_validator("rules", "webhook_networks", "webhook_retry_s", mode="before")
+    @field_validator(
+        *("rules", "webhook_networks", "webhook_retry_s", "trusted_proxies", "factor_roles"),
+        mode="before",
+    )
     @classmethod
     def _listed(cls, rules: object) -> object:
         """A text is a list with commas."""
@@ -93,12 +125,20 @@ class Settings(BaseSettings):
             return tuple(name.strip() for name in rules.split(",") if name.strip())
         return rules
 
-    @field_validator("webhook_networks", mode="after")
+    @field_validator("webhook_networks", "trusted_proxies", mode="after")
     @classmethod
     def _networks(cls, networks: tuple[str, ...]) -> tuple[str, ...]:
         """Refuses, at the start, what is no network."""
         read = TypeAdapter(IPvAnyNetwork)
         return tuple(str(read.validate_python(network)) for network in networks)
+
+    @field_validator("factor_roles", mode="after")
+    @classmethod
+    def _some_roles(cls, roles: tuple[str, ...]) -> tuple[str, ...]:
+        """Refuses, at the start, what is no role of a person."""
+        if strange := set(roles) - set(PEOPLE):
+            raise ValueError(f"no such role: {', '.join(sorted(strange))}")
+        return roles
 
     @field_validator("webhook_retry_s", mode="after")
     @classmethod

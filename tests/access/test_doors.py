@@ -13,7 +13,7 @@ from playwright.sync_api import Browser
 
 from conftest import KeyMaker, bearer, environment, make_key, owner
 from gridwarden.access.audience import COOKIE
-from gridwarden.access.routes import own_path
+from gridwarden.access.browser import own_path
 from gridwarden.app import create_app
 from gridwarden.settings import Settings
 
@@ -91,7 +91,7 @@ def test_an_expired_and_a_revoked_key_do_not_hold(
     assert client.delete(f"/api/keys/{number}", headers=officer).status_code == 404
     with owner(city) as c:
         recorded = c.execute(
-            "select role, detail->>'id' from data.audit where action = 'revoke key'"
+            "select role, detail->>'id' from data.audit where action = 'key_revoked'"
         ).fetchall()
     assert recorded == [("gridwarden_security", str(number))]
 
@@ -126,7 +126,7 @@ def test_a_printed_link_signs_a_browser_in_with_one_click(
     assert (cookie["httpOnly"], cookie["sameSite"], cookie["secure"]) == (True, "Lax", False)
 
     page.goto(printed)
-    assert page.locator("form[action='/login']").count() == 0
+    assert page.locator("input[name='link']").count() == 0
     page.request.post(f"{live}/logout", headers={"Origin": live})
     assert page.request.get(f"{live}/api/whoami").status == 401
     context.close()

@@ -3,7 +3,8 @@
     async def findings(caller: Annotated[Caller, allow("utility", "planner")]): ...
     @router.get("/healthz", dependencies=[everyone()])
 
-A test walks every route and fails on one that declares neither.
+A test walks every route and fails on one that declares neither. A key may be narrower than its
+role: its scopes are held here, for every route at once.
 """
 
 import hashlib
@@ -14,12 +15,14 @@ from typing import Any
 
 from fastapi import Depends, Request
 
+from gridwarden.access.cookies import SESSION, cookie_of, same_site
+from gridwarden.access.scopes import EVERYTHING, admits, needed
 from gridwarden.database import ADMINISTRATORS, ASKERS, Caller, Pool, queries
 from gridwarden.words import language_of
 from gridwarden.words.problems import Problem
 
 Q = queries(__package__ or "gridwarden.access", "audience.sql")
-COOKIE = "gridwarden_session"
+COOKIE = SESSION
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 CACHE_S = 5.0
 
@@ -36,6 +39,8 @@ class Audience:
             raise Problem("not_signed_in")
         if caller.role not in self.roles:
             raise Problem("forbidden", role=caller.role)
+        if not admits(caller.scopes, request):
+            raise Problem("forbidden", "accounts.scope", field="scopes", scope=needed(request))
         request.state.caller = caller
         return caller
 
@@ -70,8 +75,12 @@ class Callers:
 
     known: dict[tuple[str, bytes], tuple[float, Caller | None]] = field(default_factory=dict)
 
-    async def by_secret(self, pool: Pool, kind: str, secret: str) -> Caller | None:
-        """The caller who holds this key or session, or None."""
+    async def by_secret(
+        self, pool: Pool, kind: str, secret: str, seen: bool = True
+    ) -> Caller | None:
+        """The caller who holds this key or session, or None; `seen` counts as its use, which is
+        written at most once a minute.
+        """
         key = (kind, hashlib.sha256(secret.encode("utf-8", "surrogateescape")).digest())
         now = time.monotonic()
         if key in self.known and self.known[key][0] > now:
@@ -79,7 +88,9 @@ class Callers:
         async with pool.connection() as connection:
             cursor = await connection.execute(Q["caller_of"], {"kind": kind, "hash": key[1]})
             row = await cursor.fetchone()
-        caller: Caller | None = _caller(row[0]) if row and row[0] else None
+            if row and row[0] and row[0]["unseen"] and seen:
+                await connection.execute(Q["used"], {"id": row[0]["id"]})
+        caller: Caller | None = _caller(kind, row[0]) if row and row[0] else None
         if len(self.known) > 10_000:
             self.known.clear()
         self.known[key] = (now + CACHE_S, caller)
@@ -106,10 +117,12 @@ async def caller_of(request: Request) -> Caller | None:
         if caller is None:
             raise Problem("not_signed_in", field="Authorization")
     else:
-        cookie = request.cookies.get(COOKIE)
+        cookie = cookie_of(request, SESSION)
         if not cookie:
             return None
-        caller = await app.callers.by_secret(app.pool, "session", cookie)
+        # A feed goes on by itself: it does not say that anybody sits there.
+        seen = "text/event-stream" not in request.headers.get("accept", "")
+        caller = await app.callers.by_secret(app.pool, "session", cookie, seen)
         if caller is None:
             return None
         if request.method not in SAFE_METHODS and not same_site(request):
@@ -117,15 +130,8 @@ async def caller_of(request: Request) -> Caller | None:
     return replace(caller, language=language_of(request))
 
 
-def same_site(request: Request) -> bool:
-    """Whether a browser says that our own page sent this request."""
-    origin = request.headers.get("origin")
-    if origin is None:
-        return request.headers.get("sec-fetch-site", "same-origin") in ("same-origin", "none")
-    return origin.partition("://")[2] == request.headers.get("host", "")
-
-
-def _caller(document: Mapping[str, Any]) -> Caller:
+def _caller(kind: str, document: Mapping[str, Any]) -> Caller:
+    scopes = frozenset(document["scopes"] or EVERYTHING)
     return Caller(
         role=document["role"],
         person=document["person"],
@@ -134,4 +140,8 @@ def _caller(document: Mapping[str, Any]) -> Caller:
         all_districts=document["all_districts"],
         language=document["language"],
         made_by=document["made_by"],
+        grid_ids=tuple(document["grid_ids"]),
+        scopes=None if scopes >= EVERYTHING else scopes,
+        credential=(kind, document["id"]),
+        account=document["account"],
     )

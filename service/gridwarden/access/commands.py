@@ -1,6 +1,7 @@
 """`gridwarden token`, `login-link`, `keys` and `revoke`: the machine itself hands out access."""
 
 import asyncio
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
@@ -9,10 +10,12 @@ from rich.console import Console
 from rich.table import Table
 
 from gridwarden.access import credentials
+from gridwarden.access.accounts import commands as people_commands
+from gridwarden.access.browser import login_url
 from gridwarden.access.by_hand import psql
 from gridwarden.access.command import acting, os_user, with_org
 from gridwarden.access.named import district_called
-from gridwarden.access.routes import login_url
+from gridwarden.access.scopes import EVERYTHING, SCOPES
 from gridwarden.database import ADMINISTRATORS, ASKERS, Caller, Pool, as_caller
 from gridwarden.settings import Settings
 from gridwarden.words.problems import Problem
@@ -34,6 +37,7 @@ HANDED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 def add_to(app: typer.Typer) -> None:
     """Add this room's commands."""
     app.command("psql", context_settings=HANDED_ON)(psql)
+    people_commands.add_to(app)
 
     @app.command()
     def token(
@@ -44,12 +48,21 @@ def add_to(app: typer.Typer) -> None:
         days: Annotated[int, typer.Option(help="how long it holds")] = 90,
         person: Person = None,
         label: Annotated[str | None, typer.Option(help="what it is for")] = None,
+        scope: Annotated[
+            list[str] | None,
+            typer.Option(help="read, write, or of one part (write:permits); default: both"),
+        ] = None,
     ) -> None:
         """Print a new API key: send it as `Authorization: Bearer KEY`."""
+        if strange := sorted(set(scope or ()) - set(SCOPES)):
+            known = ", ".join(SCOPES)
+            raise Problem(
+                "invalid_value", "accounts.no_scope", field="--scope", scope=strange[0], known=known
+            )
         if not 1 <= days <= 3650:
             raise Problem("invalid_value", "access.days", field="--days")
         wanted = _Wanted(role, org, () if all_districts else tuple(district or ()), person)
-        made, _ = asyncio.run(_make("key", wanted, timedelta(days=days), label))
+        made, _ = asyncio.run(_make("key", wanted, timedelta(days=days), label, scope))
         console.print(f"key {made.id}: {role}, {days} days; said once, kept only as a hash")
         print(made.secret)
 
@@ -72,7 +85,8 @@ def add_to(app: typer.Typer) -> None:
     def keys() -> None:
         """List the API keys that hold."""
         table = Table(
-            "id", "role", "person", "organisations", "districts", "until", "made by", "label"
+            *("id", "role", "person", "organisations", "districts", "scopes", "until", "last used"),
+            *("made by", "label"),
         )
         for one in asyncio.run(_keys()):
             districts = "all" if one["all_districts"] else _numbers(one["district_ids"])
@@ -82,11 +96,21 @@ def add_to(app: typer.Typer) -> None:
                 one["person"],
                 _numbers(one["org_ids"]),
                 districts,
+                " ".join(one["scopes"]),
                 f"{one['expires_at']:%Y-%m-%d}",
+                f"{one['last_used_at']:%Y-%m-%d}" if one["last_used_at"] else "never",
                 one["made_by"] or "-",
                 one["label"] or "",
             )
         Console().print(table)
+
+    @app.command()
+    def rotate(key: Annotated[int, typer.Argument(help="its number, from `keys`")]) -> None:
+        """Give an API key a new secret; the old one holds for GRIDWARDEN_KEY_GRACE_HOURS."""
+        made = asyncio.run(_rotate(key))
+        if made is None:
+            raise Problem("not_found", "access.no_key", field="key")
+        print(made.secret)
 
     @app.command()
     def revoke(key: Annotated[int, typer.Argument(help="its number, from `keys`")]) -> None:
@@ -121,13 +145,23 @@ class _Wanted:
 
 
 async def _make(
-    kind: Literal["key", "link"], wanted: _Wanted, lifetime: timedelta, label: str | None
+    kind: Literal["key", "link"],
+    wanted: _Wanted,
+    lifetime: timedelta,
+    label: str | None,
+    scopes: Iterable[str] | None = None,
 ) -> tuple[credentials.Made, Settings]:
     async with acting("security") as (pool, officer, settings):
         caller = await wanted.caller(pool)
         async with as_caller(pool, officer) as c:
             made = await credentials.make(
-                c, kind, caller, lifetime, label, own_person=not wanted.named
+                c,
+                kind,
+                caller,
+                lifetime,
+                label,
+                own_person=not wanted.named,
+                scopes=scopes or EVERYTHING,
             )
             return made, settings
 
@@ -135,6 +169,11 @@ async def _make(
 async def _keys() -> list[dict[str, Any]]:
     async with acting("security") as (pool, officer, _), as_caller(pool, officer) as c:
         return await credentials.keys(c)
+
+
+async def _rotate(key: int) -> credentials.Made | None:
+    async with acting("security") as (pool, officer, settings), as_caller(pool, officer) as c:
+        return await credentials.rotate(c, key, timedelta(hours=settings.key_grace_hours))
 
 
 async def _revoke(key: int) -> bool:

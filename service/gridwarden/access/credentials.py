@@ -6,6 +6,7 @@ is for passwords that people choose.
 
 import hashlib
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Literal
@@ -13,13 +14,13 @@ from typing import Any, Literal
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow, dict_row
 
+from gridwarden.access.scopes import EVERYTHING
 from gridwarden.database import Caller, Pool, queries
 
 Q = queries(__package__ or "gridwarden.access", "credentials.sql")
-Kind = Literal["key", "session", "link"]
-SESSION = timedelta(hours=12)
+Kind = Literal["key", "session", "link", "step"]
 LINK = timedelta(minutes=15)
-_PREFIX: dict[Kind, str] = {"key": "gw_", "session": "gws_", "link": "gwl_"}
+_PREFIX: dict[Kind, str] = {"key": "gw_", "session": "gws_", "link": "gwl_", "step": "gwp_"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ async def make(
     label: str | None = None,
     *,
     own_person: bool = False,
+    scopes: Iterable[str] = EVERYTHING,
 ) -> Made:
     """Make a key or link that acts as `caller`; `c` acts as the security officer. Recorded.
 
@@ -63,7 +65,10 @@ async def make(
         "person": caller.person,
         "org_ids": list(caller.org_ids),
         "district_ids": list(caller.district_ids),
+        "grid_ids": list(caller.grid_ids),
         "all_districts": caller.all_districts,
+        "account": caller.account,
+        "scopes": sorted(scopes),
         "language": caller.language,
         "lifetime": lifetime,
     }
@@ -86,13 +91,40 @@ async def revoke(c: AsyncConnection[TupleRow], key_id: int) -> bool:
     return await (await c.execute(Q["revoke"], {"id": key_id})).fetchone() is not None
 
 
-async def sign_in(pool: Pool, link: str) -> str | None:
+async def rotate(c: AsyncConnection[TupleRow], key_id: int, grace: timedelta) -> Made | None:
+    """Give a key a new secret; the one before holds for the time of grace. None where no key of
+    that id holds. `c` acts as the security officer. Recorded.
+    """
+    secret = new_secret("key")
+    values = {"id": key_id, "hash": hash_of(secret), "grace": grace}
+    row = await (await c.execute(Q["rotate"], values)).fetchone()
+    return Made(key_id, secret) if row else None
+
+
+@dataclass(frozen=True, slots=True)
+class Browser:
+    """What a session is opened with: the one that it replaces, how long it lives, and where."""
+
+    former: str | None
+    lifetime: timedelta
+    idle: timedelta
+    agent: str
+
+
+async def sign_in(pool: Pool, link: str, browser: Browser) -> str | None:
     """Use a one-time link up and open a session; None when the link does not hold any more.
 
     One statement: of two requests at once with one link exactly one gets a session.
     """
     session = new_secret("session")
-    values = {"link": hash_of(link), "session": hash_of(session), "lifetime": SESSION}
+    values = {
+        "link": hash_of(link),
+        "session": hash_of(session),
+        "former": hash_of(browser.former or ""),
+        "lifetime": browser.lifetime,
+        "idle": browser.idle,
+        "agent": browser.agent,
+    }
     async with pool.connection() as connection:
         row = await (await connection.execute(Q["sign_in"], values)).fetchone()
     return session if row and row[0] else None

@@ -35,6 +35,17 @@ async def district_called(
     return _only(rows, "access.several_districts", name, field)
 
 
+async def grid_called(c: AsyncConnection[TupleRow], name: str, field: str) -> int:
+    """The id of the warden's grid of this number, or alone of this code, name or source id.
+
+    Raises Problem `not_found` for none and `conflict`, naming them, for several.
+    """
+    rows = await (await c.execute(Q["grids"], {"name": _plain(name)})).fetchall()
+    if not rows:
+        raise Problem("not_found", "access.no_such_grid", field=field, grid=name[:80])
+    return _only(rows, "access.several_grids", name, field)
+
+
 def _plain(name: str) -> str:
     """What the database can carry: a name with such a character is nobody's."""
     return name.encode("utf-8", "replace").decode("utf-8").replace("\x00", "\ufffd")

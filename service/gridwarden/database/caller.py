@@ -21,7 +21,9 @@ class Caller:
 
     `org_ids` are rows of `organisations` whose exact records the caller may read (utilities);
     `district_ids` are rows of `districts`; an empty tuple means none, `all_districts` means all.
-    `made_by` made the key or link that they act by; None for an account of the machine itself.
+    `grid_ids` are rows of `warden_grids`. `made_by` made the key or link that they act by; None for
+    an account of the machine itself. `scopes` narrow what a key may do; None narrows nothing.
+    `credential` is the kind and number of the key or session, `account` the number of the account.
     """
 
     role: str
@@ -31,6 +33,10 @@ class Caller:
     all_districts: bool = False
     language: str = "zh"
     made_by: str | None = None
+    grid_ids: tuple[int, ...] = ()
+    scopes: frozenset[str] | None = None
+    credential: tuple[str, int] | None = None
+    account: int | None = None
 
     def __post_init__(self) -> None:
         if self.role not in ROLES:
@@ -47,3 +53,8 @@ class Caller:
     def districts_setting(self) -> str:
         """The value of `gridwarden.districts`: ids, or `*` for the whole city."""
         return "*" if self.all_districts else ",".join(map(str, self.district_ids))
+
+    @property
+    def grids_setting(self) -> str:
+        """The value of `gridwarden.grids`."""
+        return ",".join(map(str, self.grid_ids))

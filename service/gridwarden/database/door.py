@@ -41,6 +41,7 @@ async def as_caller(
                 "person": caller.person,
                 "orgs": caller.orgs_setting,
                 "districts": caller.districts_setting,
+                "grids": caller.grids_setting,
                 "made_by": caller.made_by or "",
             },
         )

@@ -5,5 +5,6 @@ select set_config('role', %(role)s, true),
        set_config('gridwarden.person', %(person)s, true),
        set_config('gridwarden.orgs', %(orgs)s, true),
        set_config('gridwarden.districts', %(districts)s, true),
+       set_config('gridwarden.grids', %(grids)s, true),
        set_config('gridwarden.made_by', %(made_by)s, true),
        set_config('gridwarden.look', '', true)

@@ -1,7 +1,10 @@
-"""Random passwords of the cluster's logins: one file each in HOME/secrets, for its owner alone."""
+"""Random passwords of the cluster's logins, and keys of this installation: one file each in
+HOME/secrets, for its owner alone."""
 
 import os
 import secrets
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 from gridwarden.database.trouble import SetUpError
@@ -39,6 +42,22 @@ def make_password(settings: Settings, login: str) -> str:
     made = secrets.token_urlsafe(24)
     write_private(place, made + "\n")
     return made
+
+
+@cache
+def installation_key(place: Path) -> bytes:
+    """256 random bits, made once an installation: of processes that begin together one makes it."""
+    with suppress(FileNotFoundError):
+        return bytes.fromhex(place.read_text(encoding="ascii"))
+    place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    mine = place.with_name(f".{place.name}.{secrets.token_hex(8)}")
+    write_private(mine, secrets.token_hex(32))
+    try:
+        with suppress(FileExistsError):
+            os.link(mine, place)
+    finally:
+        mine.unlink()
+    return bytes.fromhex(place.read_text(encoding="ascii"))
 
 
 def write_private(place: Path, text: str) -> None:

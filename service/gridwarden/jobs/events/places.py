@@ -10,16 +10,12 @@ import binascii
 import hashlib
 import hmac
 import json
-import os
 import secrets
-from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import Final
 
 from gridwarden.database import Caller
-from gridwarden.database.passwords import write_private
+from gridwarden.database.passwords import installation_key
 from gridwarden.settings import Settings
 
 NONCE: Final = 16
@@ -76,23 +72,7 @@ def places_of(settings: Settings, reader: Caller, of: str = "events") -> Places:
         sorted(reader.district_ids),
         reader.all_districts,
     ]
-    return Places(_key(settings.secrets / "event_places"), json.dumps(rights).encode())
-
-
-@cache
-def _key(place: Path) -> bytes:
-    """256 random bits, made once an installation: of processes that begin together one makes it."""
-    with suppress(FileNotFoundError):
-        return bytes.fromhex(place.read_text(encoding="ascii"))
-    place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    mine = place.with_name(f".{place.name}.{secrets.token_hex(8)}")
-    write_private(mine, secrets.token_hex(32))
-    try:
-        with suppress(FileExistsError):
-            os.link(mine, place)
-    finally:
-        mine.unlink()
-    return bytes.fromhex(place.read_text(encoding="ascii"))
+    return Places(installation_key(settings.secrets / "event_places"), json.dumps(rights).encode())
 
 
 def _keyed(key: bytes, text: bytes) -> bytes:

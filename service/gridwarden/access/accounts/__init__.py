@@ -1,0 +1,1 @@
+"""People with a name and a password: accounts, signing in, second factor, one's own sessions."""

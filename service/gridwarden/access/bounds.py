@@ -1,0 +1,73 @@
+"""Which records an account or key may reach: organisations, districts, grids, by name or number."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
+
+from gridwarden.access.named import district_called, grid_called, organisation_called
+from gridwarden.database import ADMINISTRATORS
+from gridwarden.words.problems import Problem
+
+BY_ORGANISATION: Final = ("utility", "contractor")
+BY_GRID: Final = ("warden",)
+MOST: Final = 200
+"""Names in one list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Ids of rows of `organisations`, `districts` and `warden_grids`."""
+
+    org_ids: tuple[int, ...] = ()
+    district_ids: tuple[int, ...] = ()
+    grid_ids: tuple[int, ...] = ()
+    all_districts: bool = False
+
+    def within(self, wider: "Bounds") -> bool:
+        """Whether everything of these is in the wider ones."""
+        return (
+            set(self.org_ids) <= set(wider.org_ids)
+            and set(self.grid_ids) <= set(wider.grid_ids)
+            and (wider.all_districts or set(self.district_ids) <= set(wider.district_ids))
+            and (wider.all_districts or not self.all_districts)
+        )
+
+
+NO_BOUNDS: Final = Bounds()
+
+
+async def bounds_called(
+    c: AsyncConnection[TupleRow],
+    organisations: list[str],
+    districts: list[str],
+    grids: list[str],
+    all_districts: bool,
+) -> Bounds:
+    """The bounds of these names, codes or numbers.
+
+    Raises Problem `invalid_value` for what is not there and `conflict` for what is several.
+    """
+    orgs = [await organisation_called(c, one, "organisations") for one in organisations]
+    found = [await district_called(c, one, "districts") for one in districts]
+    cells = [await grid_called(c, one, "grids") for one in grids]
+    return Bounds(tuple(orgs), tuple(found), tuple(cells), all_districts)
+
+
+def demand_fitting(role: str, bounds: Bounds) -> None:
+    """Least privilege is said, not left out: raises Problem `missing_value` for a role that sees
+    nothing without bounds, and `invalid_value` for bounds that a role has no use for.
+    """
+    areas = bool(bounds.district_ids) or bounds.all_districts
+    if role in ADMINISTRATORS:
+        if bounds != NO_BOUNDS:
+            raise Problem("invalid_value", "accounts.no_bounds", field="districts")
+    elif role == "utility":
+        if not bounds.org_ids:
+            raise Problem("missing_value", "accounts.needs_organisation", field="organisations")
+    elif role in BY_GRID:
+        if not bounds.grid_ids:
+            raise Problem("missing_value", "accounts.needs_grid", field="grids")
+    elif role not in BY_ORGANISATION and not areas:
+        raise Problem("missing_value", "accounts.needs_district", field="districts")

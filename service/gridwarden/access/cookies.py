@@ -1,0 +1,96 @@
+"""The cookies of this service, and whether our own page sent a request.
+
+Over https a cookie is `Secure` and carries the prefix `__Host-`: no other host and no plain http
+can set it. Over http://10.… a browser drops such a cookie without a word, so there it has
+neither; the two have other names, so that the one never stands in the other's way.
+"""
+
+from typing import Final
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+SESSION: Final = "gridwarden_session"
+STEP: Final = "gridwarden_step"
+"""A sign-in that is under way: after the password, before the rest."""
+FORM: Final = "gridwarden_form"
+"""Says that the browser keeps cookies, and that the form which comes back was ours."""
+DEVICE: Final = "gridwarden_device"
+"""A browser that signed in to an account before."""
+_PREFIX: Final = "__Host-"
+
+
+def is_secure(request: Request) -> bool:
+    """Whether the request came by https, as our own server or a trusted proxy says."""
+    return request.url.scheme == "https"
+
+
+def cookie_of(request: Request, name: str) -> str | None:
+    """The cookie's value; over https alone that of the prefixed one, which nobody else can set."""
+    return request.cookies.get(_PREFIX + name if is_secure(request) else name)
+
+
+def set_cookie(
+    response: Response,
+    request: Request,
+    name: str,
+    value: str,
+    seconds: int,
+    *,
+    strict: bool = False,
+) -> None:
+    """Set a cookie that no script reads and no other site sends with a change.
+
+    Lax, so that a link from a colleague's message finds you signed in; `strict` for what is
+    only ever sent from our own pages.
+    """
+    secure = is_secure(request)
+    response.set_cookie(
+        _PREFIX + name if secure else name,
+        value,
+        max_age=seconds,
+        path="/",
+        httponly=True,
+        samesite="strict" if strict else "lax",
+        secure=secure,
+    )
+
+
+def drop_cookie(response: Response, request: Request, name: str) -> None:
+    """Have the browser forget a cookie."""
+    secure = is_secure(request)
+    response.delete_cookie(
+        _PREFIX + name if secure else name, httponly=True, samesite="lax", secure=secure
+    )
+
+
+def same_site(request: Request, *, told: bool = True) -> bool:
+    """Whether a browser says that our own page sent this request.
+
+    Over plain http there is no Sec-Fetch-Site, but every browser sends Origin with a request that
+    changes something, and a page cannot leave it out: what has a session and no Origin, no
+    Sec-Fetch-Site and no Referer is refused, unless `told` is false, for what needs no session.
+    Origin holds the port: another service of the same machine is another site.
+    """
+    site = request.headers.get("sec-fetch-site")
+    origin = request.headers.get("origin")
+    if site is not None and site not in ("same-origin", "none"):
+        return False
+    if origin is not None:
+        return _is_ours(request, origin)
+    if site is not None:
+        return True
+    referer = request.headers.get("referer")
+    return _is_ours(request, referer) if referer is not None else not told
+
+
+def _is_ours(request: Request, address: str) -> bool:
+    """Our own host and port; over https no page that came by http."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return False
+    if parts.scheme not in ("http", "https") or (is_secure(request) and parts.scheme != "https"):
+        return False
+    return bool(parts.netloc) and parts.netloc == request.headers.get("host", "")
