@@ -26,6 +26,8 @@ ANONYMOUS = {
     ("GET", "/ogc"),
     ("GET", "/ogc/conformance"),
     ("GET", "/ogc/api"),
+    ("GET", "/maps/embed/{token}"),
+    ("GET", "/maps/embed/{token}.png"),
 }
 """What callers without a key may reach, besides the static files; nothing is added lightly."""
 MOUNTS = {"/static", "/assets"}

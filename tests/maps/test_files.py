@@ -12,7 +12,7 @@ import pytest
 from conftest import environment
 from gridwarden.settings import Settings
 from maps.conftest import Watched
-from maps.small_city import PAYLOAD, ROOT, Planted, build_assets
+from maps.small_city import DISTRICT_PAYLOAD, ROOT, Planted, build_assets
 
 NODE = ROOT / ".venv" / "bin" / "node"
 
@@ -31,25 +31,28 @@ def test_the_map_as_a_file_opens_without_a_service(
     module_city: Settings, planted: Planted, tmp_path: Path, watched: Watched
 ) -> None:
     file = tmp_path / "heat map.html"
-    done = gridwarden(module_city, "map", "heat", "-o", str(file), "--lang", "en")
+    measure = ("--measure", "building_water")
+    done = gridwarden(module_city, "map", "heat", "-o", str(file), "--lang", "en", *measure)
     assert done.returncode == 0, done.stderr
-    assert "11 suspected problems" in done.stdout
+    assert "5 suspected problems" in done.stdout
     page = watched.page
     page.goto(file.as_uri())
     page.wait_for_selector("html[data-map=drawn]")
     page.locator("[data-cell]").first.click()
-    assert PAYLOAD in page.locator(".leaflet-popup-content").inner_text()
-    assert page.locator(".leaflet-interactive").count() == 46
+    assert DISTRICT_PAYLOAD in page.locator(".leaflet-popup-content").inner_text()
+    assert "For publication" in page.locator(".map-mark").inner_text()
+    assert page.locator(".map-told tbody tr").count() == 4
     assert {url for url in watched.requests if not url.startswith(("file:", "data:"))} == set()
     assert page.evaluate("typeof window.pwned") == "undefined"
     assert watched.complaints == []
 
 
 def test_the_command_line_has_the_page_s_figures(module_city: Settings, planted: Planted) -> None:
-    done = gridwarden(module_city, "cells", "districts", "--as", "viewer")
+    measure = ("--measure", "building_water")
+    done = gridwarden(module_city, "cells", "districts", "--as", "viewer", *measure)
     assert done.returncode == 0, done.stderr
     values = [f["properties"]["value"] for f in json.loads(done.stdout)["features"]]
-    assert sorted(values) == [12, 30.5]
+    assert sorted(values) == [1, 4]
     refused = gridwarden(module_city, "cells", "square-100", "--as", "planner")
     assert (refused.returncode, refused.stdout) == (1, "")
     assert "cells=square-500" in refused.stderr.replace("\n", " ")

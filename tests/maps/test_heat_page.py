@@ -19,6 +19,8 @@ PAINTED = """() => Object.entries(window.geo_json_cells.gridwarden).map(([number
             fill: layer.getElement().getAttribute('fill'),
             box: layer.getBounds().toBBoxString()};
 })"""
+OPEN = "lang=en&measure=building_water"
+"""What no main is part of: of the small city a viewer is told nothing else."""
 
 
 def open_heat(watched: Watched, live: str, headers: dict[str, str], query: str = "") -> Page:
@@ -148,7 +150,7 @@ def test_names_show_as_text_and_nothing_runs(
     page.goto(f"{module_live}/findings?lang=en")
     assert PAYLOAD in page.locator("table.findings").inner_text()
     assert DISTRICT_PAYLOAD in page.locator("table.findings").inner_text()
-    page = open_heat(watched, module_live, module_sign_in("viewer"), "lang=en")
+    page = open_heat(watched, module_live, module_sign_in("viewer"), OPEN)
     assert DISTRICT_PAYLOAD in page.locator(".top").inner_text()
     assert DISTRICT_PAYLOAD in page.locator(".cell-number").first.inner_text()
     for text in (page.content(), page.locator("body").inner_text()):

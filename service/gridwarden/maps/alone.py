@@ -1,16 +1,16 @@
-"""The heat page as one file: everything inside, nothing fetched, words still as data."""
+"""A frozen map as one file: everything inside, nothing fetched, words still as data."""
 
 import base64
 import re
+from collections.abc import Mapping
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from markupsafe import Markup
 
-from gridwarden.maps.context import heat_context
-from gridwarden.maps.view import HeatView
+from gridwarden.maps.embeds.showing import context, shown
 from gridwarden.settings import Settings
 from gridwarden.words import say
 from gridwarden.words.figures import amount, when
@@ -21,9 +21,11 @@ _URL: Final = re.compile(r"url\(\s*[\"']?([^\"')]+)[\"']?\s*\)")
 _SOURCE_MAP: Final = re.compile(r"^//# sourceMappingURL=.*$", re.MULTILINE)
 
 
-def alone(shown: HeatView, settings: Settings, lang: str) -> str:
+def alone(frozen: Mapping[str, Any], settings: Settings) -> str:
     """One HTML text. Raises Problem `incomplete` while script/assets has not run."""
-    pieces = shown.pieces
+    lang: str = frozen["language"]
+    found = shown(frozen, settings)
+    pieces = found.pieces
     styles = [_style(settings.assets / name) for name in pieces.styles]
     styles += [
         (files(package) / "static" / name).read_text("utf-8")
@@ -47,9 +49,7 @@ def alone(shown: HeatView, settings: Settings, lang: str) -> str:
             styles=Markup("\n".join(styles)),
             libraries=Markup("\n".join(scripts)),
             inline_script=Markup(ours),
-            dates=shown.heat,
-            systems=(),
-            **heat_context(shown, settings, lang),
+            **context(frozen, found, settings),
         )
     )
 

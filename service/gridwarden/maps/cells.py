@@ -18,13 +18,14 @@ from gridwarden.database import Caller, Pool, as_caller, queries
 from gridwarden.layers.age import Freshness, freshness
 from gridwarden.layers.past import go_back, then
 from gridwarden.maps.names import Named, names_of
+from gridwarden.maps.told import FEW, Tally, told_by_district
 from gridwarden.screening.parameters import cell_sizes
 from gridwarden.settings import Settings
 from gridwarden.words.problems import Problem
 
 Q: Final = queries(__package__ or "gridwarden.maps", "cells.sql")
-COUNTING_ROLES: Final = ("planner", "viewer")
-"""Roles that get counts alone where a main is involved; the others count rows they may see."""
+COUNTING_ROLES: Final = ("planner",)
+"""Roles that count what is tied to mains by cell; the others count the rows that they may see."""
 DISTRICTS_ALONE: Final = ("supervisor", "inspector")
 """Roles that count nothing of other districts than their own."""
 MOST_CELLS: Final = 5000
@@ -34,16 +35,6 @@ State = Literal[0, 1, 2]
 COUNTED: Final[State] = 0
 NO_DATA: Final[State] = 1
 WITHHELD: Final[State] = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Tally:
-    """So many findings of one family, severity and certainty."""
-
-    family: str
-    severity: str
-    certainty: str
-    n: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +51,8 @@ class Cell:
     surveyed_on: date | None = None
     due_on: date | None = None
     """The oldest survey here, and the earliest day on which one was or is due."""
+    hidden: frozenset[str] = frozenset()
+    """Measures that are withheld here, because they are few or would give others away."""
 
     @property
     def count(self) -> int:
@@ -115,7 +108,9 @@ def measured(tallies: Sequence[Tally], measure: str, settings: Settings) -> floa
     if measure == "weighted":
         weights = settings.severity_weights
         halves = {"possible": settings.possible_factor}
-        return sum(t.n * weights[t.severity] * halves.get(t.certainty, 1.0) for t in tallies)
+        told = sum(t.weight for t in tallies if t.weight is not None)
+        own = (t for t in tallies if t.weight is None)
+        return told + sum(t.n * weights[t.severity] * halves.get(t.certainty, 1.0) for t in own)
     return sum(t.n for t in tallies if t.family == measure)
 
 
@@ -159,7 +154,7 @@ async def heat(
     async with as_caller(pool, caller, settings.statement_timeout_ms) as c:
         await go_back(c, at, "findings")
         if side is None:
-            cells = await _districts(c, caller, at)
+            cells = await _districts(c, caller, settings, at)
         else:
             cells = await _squares(c, caller, side, settings, at)
         if names and caller.role != "viewer":
@@ -167,7 +162,9 @@ async def heat(
         row = await (await c.execute(then(Q["dates"], at))).fetchone()
         fresh = await freshness(c)
     kept = tuple(sorted(cells, key=lambda one: (-one.count, one.key))[:MOST_CELLS])
-    families = tuple(sorted({t.family for cell in cells for t in cell.tallies}))
+    found = {t.family for cell in cells for t in cell.tallies}
+    found |= {name for cell in cells for name in cell.hidden}
+    families = tuple(sorted(found - FEW))
     published_at, screened_at, waiting, pack, judged = row or (None, None, False, None, [])
     too_many = len(cells) > len(kept)
     dates = (published_at, screened_at, waiting, pack)
@@ -223,9 +220,17 @@ async def _squares(
     ]
 
 
-async def _districts(c: AsyncConnection[Any], caller: Caller, at: datetime | None) -> list[Cell]:
-    source = "districts_counted" if caller.role in COUNTING_ROLES else "districts_of_own"
-    counted = await _tallies(c, source, {}, 1, at)
+async def _districts(
+    c: AsyncConnection[Any], caller: Caller, settings: Settings, at: datetime | None
+) -> list[Cell]:
+    hidden: Mapping[int, frozenset[str]] = {}
+    counted: Mapping[tuple[int, ...], tuple[Tally, ...]]
+    if caller.role == "viewer":
+        told, hidden = await told_by_district(c, settings, at)
+        counted = {(district,): tallies for district, tallies in told.items()}
+    else:
+        source = "districts_counted" if caller.role in COUNTING_ROLES else "districts_of_own"
+        counted = await _tallies(c, source, {}, 1, at)
     async with c.cursor(row_factory=dict_row) as cursor:
         await cursor.execute(then(Q["district_shapes"], at))
         rows = await cursor.fetchall()
@@ -239,6 +244,7 @@ async def _districts(c: AsyncConnection[Any], caller: Caller, at: datetime | Non
             counted.get((row["id"],), ()),
             surveyed_on=row["surveyed_on"],
             due_on=row["due_on"],
+            hidden=hidden.get(row["id"], frozenset()),
         )
         for row in rows
     ]

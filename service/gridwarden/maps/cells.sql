@@ -61,7 +61,7 @@ with land as materialized (
             (cell_y + 1) * %(size)s, %(srid)s) as box
     from wanted group by 1, 2
 ), within as (
-    select c.cell_x, c.cell_y, bool_or(d.mine) as mine,
+    select c.cell_x, c.cell_y, bool_or(d.mine) as mine, array_agg(distinct d.id) as districts,
         min(d.name) filter (where st_intersects(d.geom, st_centroid(c.box))) as name
     from cell c join land d on d.geom && c.box and st_intersects(d.geom, c.box)
     group by 1, 2
@@ -77,7 +77,8 @@ with land as materialized (
 select c.cell_x, c.cell_y,
     st_asgeojson(st_transform(c.box, 4326), 6)::jsonb as shape,
     coalesce(s.area, 0) / (%(size)s::float8 * %(size)s) as surveyed,
-    api.my_district(null) or coalesce(w.mine, false) as mine, w.name, s.surveyed_on, s.due_on
+    api.my_district(null) or coalesce(w.mine, false) as mine, w.name, s.surveyed_on, s.due_on,
+    w.districts
 from cell c
 left join within w using (cell_x, cell_y)
 left join surveyed s using (cell_x, cell_y)

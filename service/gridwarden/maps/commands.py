@@ -1,17 +1,26 @@
-"""`gridwarden map heat -o FILE.html` and `gridwarden cells SYSTEM`."""
+"""`gridwarden map heat -o FILE.html`, `gridwarden cells SYSTEM` and `gridwarden embed`."""
 
 import asyncio
 import json
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
+from psycopg.rows import dict_row
 
 from gridwarden.access.command import acting
+from gridwarden.access.named import district_called
+from gridwarden.database import Caller, Pool, as_caller
 from gridwarden.layers.past import moment_of
 from gridwarden.words import say
 from gridwarden.words.language import as_language
+from gridwarden.words.problems import Problem
 
+if TYPE_CHECKING:
+    from gridwarden.maps.embeds.making import Wanted
+
+embeds = typer.Typer(no_args_is_help=True, help="Maps in other people's pages, by signed links.")
 maps = typer.Typer(no_args_is_help=True, help="Maps as files.")
 Role = Annotated[str, typer.Option("--as", help="the role to act in: who sees what")]
 Org = Annotated[str | None, typer.Option(help="name, code or id of the company a utility acts for")]
@@ -24,42 +33,109 @@ def heat_file(
     file: Annotated[Path, typer.Option("-o", "--output", help="HTML file to write")],
     cells: Annotated[str, typer.Option(help="square-500, square-1000 or districts")] = "square-500",
     measure: Measure = "weighted",
-    at: At = None,
+    district: Annotated[str | None, typer.Option(help="name, code or id; else the city")] = None,
     lang: Annotated[str | None, typer.Option(help="zh or en")] = None,
     role: Role = "planner",
-    org: Org = None,
 ) -> None:
-    """Write the heat map as one HTML file that opens anywhere, without the service or a network."""
-    asyncio.run(_heat_file(file, cells, measure, at, lang, role, org))
+    """Write a heat map as one HTML file that opens anywhere, without the service or a network.
+
+    It leaves the house: it holds what anybody may see, and is recorded in the audit.
+    """
+    asyncio.run(_heat_file(file, cells, measure, district, lang, role))
 
 
 async def _heat_file(
     file: Path,
     cells: str,
     measure: str,
-    at: str | None,
+    district: str | None,
     lang: str | None,
     role: str,
-    org: str | None,
 ) -> None:
     # Folium and its pandas take a second to load: not for every command.
     from gridwarden.maps.alone import alone
-    from gridwarden.maps.cells import heat
-    from gridwarden.maps.context import checked_measure
-    from gridwarden.maps.ground import backdrop
-    from gridwarden.maps.view import view
+    from gridwarden.maps.embeds.making import Wanted, as_file
 
-    async with acting(role, org) as (pool, caller, settings):
-        then = moment_of(at, settings.time_zone, "--at")
-        found = await heat(pool, caller, cells, settings, names=True, at=then)
-        ground = await backdrop(pool, caller, settings)
-    checked_measure(measure, found)
-    language = as_language(lang) or as_language(settings.language) or "zh"
-    shown = view(found, measure, ground, settings, language, linked=False)
-    file.write_text(alone(shown, settings, language), encoding="utf-8")
-    typer.echo(
-        say("maps.written", language, file=file, cells=len(found.cells), findings=shown.findings)
-    )
+    async with acting(role) as (pool, caller, settings):
+        language = as_language(lang) or as_language(settings.language) or "zh"
+        place = await district_of(pool, caller, district)
+        wanted = Wanted(cells, measure, place, "en" if language == "en" else "zh")
+        frozen = await as_file(pool, caller, wanted, settings)
+    file.write_text(alone(frozen, settings), encoding="utf-8")
+    n = sum(one["n"] or 0 for one in frozen["cells"])
+    shown = len(frozen["cells"])
+    typer.echo(say("maps.written", language, file=file, cells=shown, findings=n))
+
+
+@embeds.command("make")
+def make_embed(
+    cells: Annotated[str, typer.Option(help="square-500, square-1000 or districts")] = "square-500",
+    measure: Measure = "weighted",
+    district: Annotated[str | None, typer.Option(help="name, code or id; else the city")] = None,
+    lang: Annotated[str | None, typer.Option(help="zh or en")] = None,
+    site: Annotated[list[str] | None, typer.Option(help="https://… that may frame it")] = None,
+    days: Annotated[int, typer.Option(help="how long it holds, up to 366")] = 30,
+    base: Annotated[str | None, typer.Option(help="address of the service")] = None,
+    role: Role = "planner",
+) -> None:
+    """Freeze a map behind a signed link that ends; the link is said once."""
+    from gridwarden.maps.embeds.making import Wanted
+
+    wanted = Wanted(cells, measure, None, "en" if lang == "en" else "zh", tuple(site or ()), days)
+    asyncio.run(_make_embed(wanted, district, lang, base, role))
+
+
+async def _make_embed(
+    wanted: "Wanted", district: str | None, lang: str | None, base: str | None, role: str
+) -> None:
+    from gridwarden.maps.embeds.making import make
+    from gridwarden.maps.embeds.routes import told
+
+    async with acting(role) as (pool, caller, settings):
+        language = as_language(lang) or as_language(settings.language) or "zh"
+        place = await district_of(pool, caller, district)
+        chosen: Literal["en", "zh"] = "en" if language == "en" else "zh"
+        exact = replace(wanted, district=place, language=chosen)
+        made = told(
+            base or f"http://127.0.0.1:{settings.port}", await make(pool, caller, exact, settings)
+        )
+    typer.echo(say("embeds.said", language, id=made.id, until=made.expires_at.date()), err=True)
+    typer.echo(made.url)
+
+
+@embeds.command("list")
+def list_embeds(role: Role = "planner") -> None:
+    """List the links that were made: which live, and who made them. JSON lines."""
+    asyncio.run(_list_embeds(role))
+
+
+async def _list_embeds(role: str) -> None:
+    from gridwarden.maps.embeds.making import Q
+
+    async with (
+        acting(role) as (pool, caller, _),
+        as_caller(pool, caller) as c,
+        c.cursor(row_factory=dict_row) as cursor,
+    ):
+        for row in await (await cursor.execute(Q["listed"])).fetchall():
+            typer.echo(json.dumps(row, ensure_ascii=False, default=str))
+
+
+@embeds.command("revoke")
+def revoke_embed(
+    number: Annotated[int, typer.Argument(help="the embed's number")], role: Role = "planner"
+) -> None:
+    """End a link at once."""
+    asyncio.run(_revoke_embed(number, role))
+
+
+async def _revoke_embed(number: int, role: str) -> None:
+    from gridwarden.maps.embeds.making import Q
+
+    async with acting(role) as (pool, caller, _), as_caller(pool, caller) as c:
+        row = await (await c.execute(Q["revoke"], {"id": number})).fetchone()
+    if not row or not row[0]:
+        raise Problem("not_found", "embeds.no_such", field="NUMBER")
 
 
 def cells(
@@ -85,7 +161,16 @@ async def _cells(system: str, measure: str, at: str | None, role: str, org: str 
     typer.echo(json.dumps(as_geojson(found, measure, settings), ensure_ascii=False))
 
 
+async def district_of(pool: Pool, caller: Caller, name: str | None) -> int | None:
+    """The id of a district by name, code or id; None for none. Raises Problem for no such."""
+    if name is None:
+        return None
+    async with as_caller(pool, caller) as c:
+        return await district_called(c, name, "--district")
+
+
 def add_to(app: typer.Typer) -> None:
     """Add `map` and `cells` to the command line."""
     app.add_typer(maps, name="map")
+    app.add_typer(embeds, name="embed")
     app.command("cells")(cells)

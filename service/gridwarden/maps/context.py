@@ -41,8 +41,10 @@ def heat_context(
         "measures": [(one, measure_words(one, lang)) for one in measures],
         "unit": unit,
         "at": at,
+        "place": None,
         "present": at and f"/maps/heat?{present}",
         "linked": shown.linked,
+        "mark": say("frame.classification", lang),
         "fresh_line": source_line(shown.heat.fresh, lang) if shown.heat.fresh else None,
         "definition": say(
             "maps.measure.definition",

@@ -1,7 +1,7 @@
 """`/maps/heat`, `/api/cells/{system}`, the list of findings and the start page."""
 
 import json
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Request
 from starlette.concurrency import run_in_threadpool
@@ -11,8 +11,10 @@ from gridwarden.access import allow
 from gridwarden.database import Caller
 from gridwarden.layers.past import moment_of
 from gridwarden.maps import findings, start
-from gridwarden.maps.cells import Heat, allowed_systems, heat, measured
+from gridwarden.maps.cells import WITHHELD, Cell, Heat, allowed_systems, heat, measured
 from gridwarden.maps.context import checked_measure, heat_context
+from gridwarden.maps.embeds import pages as embed_pages
+from gridwarden.maps.embeds import routes as embeds
 from gridwarden.maps.extent import in_box, parse_box
 from gridwarden.maps.ground import backdrop
 from gridwarden.maps.view import view
@@ -22,8 +24,11 @@ from gridwarden.words.page import page
 from gridwarden.words.problems import Problem
 
 router = APIRouter()
+STATES: Final = ("counted", "no_data", "withheld")
 router.include_router(start.router)
 router.include_router(findings.router)
+router.include_router(embeds.router)
+router.include_router(embed_pages.router)
 HeatReader = Annotated[Caller, allow("utility", "supervisor", "planner", "viewer", "inspector")]
 
 
@@ -91,6 +96,11 @@ async def cells_api(
     return Response(text.encode("utf-8", "replace"), media_type="application/geo+json")
 
 
+def _figure(cell: Cell, measure: str, settings: Settings) -> float | None:
+    """A figure of a cell; None where it is withheld because it is few."""
+    return None if measure in cell.hidden else measured(cell.tallies, measure, settings)
+
+
 def as_geojson(found: Heat, measure: str, settings: Settings) -> dict[str, Any]:
     """The cells as a feature collection; `state` is counted, no_data or withheld."""
     features = [
@@ -100,14 +110,12 @@ def as_geojson(found: Heat, measure: str, settings: Settings) -> dict[str, Any]:
             "geometry": cell.shape,
             "properties": {
                 "name": cell.name,
-                "value": measured(cell.tallies, measure, settings),
-                "count": cell.count,
-                "weighted": measured(cell.tallies, "weighted", settings),
-                "families": {
-                    family: measured(cell.tallies, family, settings) for family in found.families
-                },
+                "value": _figure(cell, measure, settings),
+                "count": _figure(cell, "count", settings),
+                "weighted": _figure(cell, "weighted", settings),
+                "families": {family: _figure(cell, family, settings) for family in found.families},
                 "surveyed": round(cell.surveyed, 2),
-                "state": ("counted", "no_data", "withheld")[cell.state],
+                "state": STATES[WITHHELD if measure in cell.hidden else cell.state],
                 "surveyed_on": cell.surveyed_on.isoformat() if cell.surveyed_on else None,
                 "records_age_days": found.age_of(cell),
                 "records_late": found.late(cell),

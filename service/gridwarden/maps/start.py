@@ -15,6 +15,8 @@ from gridwarden.access import allow
 from gridwarden.database import ADMINISTRATORS, ASKERS, OFFICE, Caller, as_caller, queries
 from gridwarden.layers.age import Freshness, freshness, source_line
 from gridwarden.layers.catalogue import Layer, layers
+from gridwarden.maps.told import Q as TOLD
+from gridwarden.maps.told import weights_of
 from gridwarden.screening.listing import LISTING
 from gridwarden.settings import Settings
 from gridwarden.words import language_of
@@ -85,8 +87,8 @@ async def start_page(
             fresh = await freshness(c)
             if caller.role != "administrator":
                 own = caller.role in LISTING
-                source = Q["findings_of_own"] if own else Q["findings_counted"]
-                rows = await (await c.execute(source)).fetchall()
+                source = Q["findings_of_own"] if own else TOLD["told_severities"]
+                rows = await (await c.execute(source, {"weights": weights_of(settings)})).fetchall()
                 findings = {row[0]: row[1] for row in rows}
             if caller.role in layers()["organisations"].readers:
                 row = await (await c.execute(Q["uncallable"])).fetchone()

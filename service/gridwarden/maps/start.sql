@@ -9,14 +9,11 @@ select layer, published_at from api.loaded
 -- name: screened
 select screened_at, waiting, pack, published_at from api.screened
 
--- As the list of findings shows them, or as counts by district for those who may see no rows.
+-- As the list of findings shows them; those who may see no rows read `told_severities`.
 -- name: findings_of_own
 select f.severity, count(*) as n
 from api.finding f
 group by 1
-
--- name: findings_counted
-select severity, sum(n)::bigint as n from api.finding_count where district_id is not null group by 1
 
 -- Gas companies that nobody could call out of hours.
 -- name: uncallable

@@ -1,17 +1,18 @@
 """What a heat page shows: the Folium map, and beside it every word, as data for `textContent`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
 from gridwarden.layers.catalogue import Layer, layers
-from gridwarden.maps.cells import WITHHELD, Cell, Heat, Tally, measured, side_of
+from gridwarden.maps.cells import WITHHELD, Cell, Heat, measured, side_of
 from gridwarden.maps.figure import Pieces
 from gridwarden.maps.folium_map import draw
 from gridwarden.maps.look import limits, risk_of
 from gridwarden.maps.names import Named
+from gridwarden.maps.told import Tally
 from gridwarden.settings import Settings
 from gridwarden.words import known, say
 from gridwarden.words.figures import amount, when
@@ -47,6 +48,9 @@ class HeatView:
     top: tuple[Mapping[str, Any], ...]
     data: Mapping[str, Any]
     linked: bool
+    withheld_words: str
+    few: bool
+    """Whether figures are withheld because they are few."""
 
 
 def family_words(family: str, lang: str) -> str:
@@ -74,10 +78,12 @@ def view(
 
     `linked`: whether the reader may open the list of findings that a cell leads down to.
     """
+    heat = replace(heat, cells=tuple(_kept_back(cell, measure) for cell in heat.cells))
     values = [measured(cell.tallies, measure, settings) for cell in heat.cells]
     ends = limits(values)
     risks = [risk_of(value, ends) for value in values]
     empty = [cell for cell, risk in zip(heat.cells, risks, strict=True) if risk == 0]
+    few = any(cell.hidden for cell in heat.cells)
     # read from the folder of layers: once a page, not once a name
     known_layers = layers()
     then = heat.cut_off if heat.past else None
@@ -99,7 +105,16 @@ def view(
         top=tuple({"n": n, **words[n]} for n in order[:LISTED] if values[n] > 0),
         data={"cells": words, "words": _spoken(measure, lang), "side": side_of(heat.system)},
         linked=linked,
+        withheld_words=say("maps.withheld_few" if few else "maps.withheld", lang),
+        few=any(_few(cell) for cell in heat.cells),
     )
+
+
+def _kept_back(cell: Cell, measure: str) -> Cell:
+    """The cell as this measure shows it: withheld, where its figure is."""
+    if measure not in cell.hidden:
+        return cell
+    return replace(cell, state=WITHHELD, tallies=())
 
 
 def _spoken(measure: str, lang: str) -> dict[str, str]:
@@ -155,28 +170,41 @@ def _words(
         title = say("maps.cell_in", lang, number=number, place=title)
     return {
         "title": title,
-        "value": amount(value),
+        "value": say("maps.withheld_value", lang) if _few(cell) else amount(value),
         "risk": risk,
         "count": cell.count,
         "rows": [_row(tally, lang) for tally in _sorted(cell.tallies)],
         "worst": [_named(one, lang, known_layers) for one in cell.worst],
-        "note": _note(cell, lang) + _age(heat, cell, lang),
+        "note": note_of(heat, cell, lang),
+        "withheld": cell.state == WITHHELD,
         "href": findings_link(cell, at) if cell.count and linked else None,
     }
 
 
+def _few(cell: Cell) -> bool:
+    """Whether a figure is withheld here because it is few, or would give others away."""
+    return cell.state == WITHHELD and bool(cell.hidden)
+
+
 def _sorted(tallies: tuple[Tally, ...]) -> list[Tally]:
+    """By family, then the gravest first; families that are told together at the end."""
+    grades, sure = (*SEVERITIES, ""), (*CERTAINTIES, "")
     return sorted(
         tallies,
-        key=lambda t: (t.family, SEVERITIES.index(t.severity), CERTAINTIES.index(t.certainty)),
+        key=lambda t: (
+            not t.family,
+            t.family,
+            grades.index(t.severity),
+            sure.index(t.certainty),
+        ),
     )
 
 
 def _row(tally: Tally, lang: str) -> list[Any]:
     return [
-        family_words(tally.family, lang),
-        say(f"severity.{tally.severity}", lang),
-        say(f"certainty.{tally.certainty}", lang),
+        family_words(tally.family, lang) if tally.family else say("maps.told_together", lang),
+        say(f"severity.{tally.severity}", lang) if tally.severity else "–",
+        say(f"certainty.{tally.certainty}", lang) if tally.certainty else "–",
         tally.n,
     ]
 
@@ -201,9 +229,14 @@ def _age(heat: Heat, cell: Cell, lang: str) -> str:
     return told + (say("age.cell_late", lang) if heat.late(cell) else "")
 
 
+def note_of(heat: Heat, cell: Cell, lang: str) -> str:
+    """What is known of a cell's ground: how much is surveyed, and since when."""
+    return _note(cell, lang) + _age(heat, cell, lang)
+
+
 def _note(cell: Cell, lang: str) -> str:
     if cell.state == WITHHELD:
-        return say("maps.withheld_note", lang)
+        return say("maps.withheld_few_note" if cell.hidden else "maps.withheld_note", lang)
     share = round(100 * cell.surveyed)
     if share >= 100:
         return say("maps.surveyed_whole", lang)

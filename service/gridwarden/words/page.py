@@ -6,7 +6,7 @@ is imported from here. Values are escaped; no template marks a caller's text as 
 
 import secrets
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache, partial
 from importlib.resources import as_file, files
@@ -78,16 +78,18 @@ def _exists(request: Request, path: str) -> bool:
     return any(route.matches(scope)[0] == Match.FULL for route in request.app.router.routes)
 
 
-def policy(nonce: str, *, inline_styles: bool = False) -> str:
+def policy(nonce: str, *, inline_styles: bool = False, frame_ancestors: Sequence[str] = ()) -> str:
     """The Content-Security-Policy of a page: our own files only, scripts by nonce only.
 
-    Leaflet sets style attributes from text, so a map page needs `inline_styles`.
+    Leaflet sets style attributes from text, so a map page needs `inline_styles`. Only the origins
+    of `frame_ancestors` (https://host, checked by who names them) may show the page in a frame.
     """
     styles = "'self' 'unsafe-inline'" if inline_styles else "'self'"
+    framing = " ".join(frame_ancestors) or "'none'"
     return (
         f"default-src 'none'; script-src 'nonce-{nonce}'; style-src {styles}; "
         "img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; "
-        "base-uri 'none'; frame-ancestors 'none'"
+        f"base-uri 'none'; frame-ancestors {framing}"
     )
 
 
@@ -99,10 +101,12 @@ def page(
     status_code: int = 200,
     headers: Mapping[str, str] | None = None,
     inline_styles: bool = False,
+    frame_ancestors: Sequence[str] = (),
+    lang: str | None = None,
     **context: Any,
 ) -> HTMLResponse:
-    """Render one template of a room within the frame, in the language of the request."""
-    lang = language_of(request)
+    """Render one template of a room within the frame, in `lang` or the language of the request."""
+    lang = lang or language_of(request)
     nonce = secrets.token_urlsafe(16)
     shown = {
         **furniture(request, caller, lang),
@@ -113,7 +117,9 @@ def page(
     }
     text = environment().get_template(template).render(shown)
     response = HTMLResponse(text.encode("utf-8", "replace"), status_code, headers)
-    response.headers["Content-Security-Policy"] = policy(nonce, inline_styles=inline_styles)
+    response.headers["Content-Security-Policy"] = policy(
+        nonce, inline_styles=inline_styles, frame_ancestors=frame_ancestors
+    )
     protect(response, request, lang)
     return response
 

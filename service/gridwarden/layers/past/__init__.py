@@ -29,6 +29,7 @@ OTHERS: Final = (
     "finding_count",
     "finding_exact",
     "screened",
+    "told_counts",
 )
 """What has a twin beside the layers."""
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")

@@ -33,7 +33,7 @@
     element("h2", cell.title, box);
     element("p", words.measure + ": " + cell.value, box);
     if (cell.rows.length) table(cell.rows, box);
-    else element("p", words.none, box);
+    else if (!cell.count && !cell.withheld) element("p", words.none, box);
     if (cell.worst.length) {
       element("p", words.worst, box, "quiet");
       var list = element("ol", null, box);
