@@ -10,7 +10,7 @@ from gridwarden.intake.dry_run.changes import page, publish
 from gridwarden.intake.dry_run.picture import picture_of
 from gridwarden.intake.seeing import Importer, ImportId
 
-router = APIRouter()
+router = APIRouter(tags=["import"])
 Op = Literal["insert", "update", "delete"]
 
 

@@ -9,7 +9,7 @@ from gridwarden.intake.rollback.asking import datasets, roll_back, undone, versi
 from gridwarden.intake.seeing import Importer
 from gridwarden.layers.age import routes as ages
 
-router = APIRouter()
+router = APIRouter(tags=["import"])
 router.include_router(ages.router)
 DatasetId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 Version = Annotated[int, Field(strict=True, ge=1, le=2**31 - 1)]

@@ -8,7 +8,7 @@ from gridwarden.intake.imports import discard
 from gridwarden.intake.seeing import Importer, ImportId
 from gridwarden.intake.sent_back.sending import marked
 
-router = APIRouter()
+router = APIRouter(tags=["import"])
 
 
 @router.get("/api/imports/{import_id}/rejects/file", response_class=FileResponse)
