@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from gridwarden.geodesy import CrsRefusedError, WorkingCrs, reading_of
-from gridwarden.geodesy.working import scale_error
+from gridwarden.geodesy.working import _surely_within, scale_error
 
 WUHAN = WorkingCrs(4547)
 
@@ -98,3 +98,13 @@ def test_the_area_of_use_has_its_edges() -> None:
 def test_a_pair_that_was_swapped_is_outside() -> None:
     x, y = WUHAN.from_lonlat(np.array([114.0]), np.array([30.0]))
     assert not WUHAN.holds(y, x)[0]
+
+
+@pytest.mark.parametrize("epsg", [4547, 32631, 27700, 32701, 3577])
+def test_the_box_of_which_nobody_asks_lies_within_the_area(epsg: int) -> None:
+    crs = WorkingCrs(epsg)
+    west, south, east, north = _surely_within(crs)
+    assert west < east
+    assert south < north
+    x, y = np.meshgrid(np.linspace(west, east, 41), np.linspace(south, north, 41))
+    assert crs._in_area(x.ravel(), y.ravel()).all()

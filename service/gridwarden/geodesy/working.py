@@ -13,6 +13,8 @@ from gridwarden.geodesy.trouble import CrsRefusedError
 Numbers = NDArray[np.float64]
 ROUNDING = 1e-9
 """Degrees, a tenth of a millimetre: what the way there and back may lose."""
+EDGE, OFF_EDGE = 501, 0.01
+"""Points asked of each edge of the area, and the part of its width that is left off inside."""
 SCALE_MAY_BE_OFF = 0.04
 """How far a metre of the plane may be from one on the ground, anywhere in the area of use. City
 grids stay below 0.001; the widest that still keeps shapes for a country (Australian Albers) below
@@ -54,6 +56,14 @@ class WorkingCrs:
 
     def holds(self, x: Numbers, y: Numbers) -> NDArray[np.bool_]:
         """Which points (metres) lie in the area of use; its edges belong to it."""
+        west, south, east, north = _surely_within(self)
+        here: NDArray[np.bool_] = (x >= west) & (x <= east) & (y >= south) & (y <= north)
+        far = ~here
+        if far.any():
+            here[far] = self._in_area(x[far], y[far])
+        return here
+
+    def _in_area(self, x: Numbers, y: Numbers) -> NDArray[np.bool_]:
         lon, lat = self.lonlat(x, y)
         west, south, east, north = self.area
         return (
@@ -89,6 +99,27 @@ def scale_error(epsg: int) -> float:
         return float("inf")
     axes = np.array([found.tissot_semimajor, found.tissot_semiminor])
     return float(np.abs(axes - 1).max())
+
+
+@lru_cache(maxsize=32)
+def _surely_within(working: WorkingCrs) -> tuple[float, float, float, float]:
+    """A box in metres that lies within the area of use and a little off its edges: of the points in
+    it PROJ need not be asked. One that holds nothing where the area has no such box.
+    """
+    west, south, east, north = working.area
+    along, up = np.linspace(west, east, EDGE), np.linspace(south, north, EDGE)
+    x, y = working.from_lonlat(
+        np.concatenate([np.full(EDGE, west), np.full(EDGE, east), along, along]),
+        np.concatenate([up, up, np.full(EDGE, south), np.full(EDGE, north)]),
+    )
+    left, right = x[:EDGE].max(), x[EDGE : 2 * EDGE].min()
+    low, high = y[2 * EDGE : 3 * EDGE].max(), y[3 * EDGE :].min()
+    off_x, off_y = (right - left) * OFF_EDGE, (high - low) * OFF_EDGE
+    box = (left + off_x, low + off_y, right - off_x, high - off_y)
+    nothing = (np.inf, np.inf, -np.inf, -np.inf)
+    if west >= east or not np.isfinite(box).all() or box[0] >= box[2] or box[1] >= box[3]:
+        return nothing
+    return tuple(map(float, box))  # type: ignore[return-value]
 
 
 def _method(crs: CRS) -> str:

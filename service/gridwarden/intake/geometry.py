@@ -3,10 +3,13 @@
 All of a batch at once (shapely 2 on arrays); only shapes that need mending are looked at alone.
 """
 
+import struct
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 import shapely
 from numpy.typing import NDArray
 
@@ -27,6 +30,10 @@ _WANTED: Final[dict[Geometry, set[int]]] = {
     "polygon": {POLYGON},
     "any": {POINT, LINE, POLYGON},
 }
+_ALONE: Final[dict[Geometry, tuple[int, ...]]] = {"line": (LINE, RING), "polygon": (POLYGON,)}
+_MULTI: Final[dict[Geometry, int]] = {"line": 5, "polygon": 6}
+WITH_SRID: Final = 0x20000000
+"""What EWKB sets in the kind of a shape that names its system."""
 _DIMENSION: Final = {POINT: 0, LINE: 1, POLYGON: 2}
 
 
@@ -38,11 +45,18 @@ class Shaper:
     reading: Reading
 
     def all(self, shapes: Shapes, troubles: dict[int, Trouble], marks: dict[int, str]) -> Shapes:
+        """As `checked`, and made multi as the layer keeps them."""
+        return multi(self.checked(shapes, troubles, marks), self.geometry)
+
+    def checked(
+        self, shapes: Shapes, troubles: dict[int, Trouble], marks: dict[int, str]
+    ) -> Shapes:
         """The shapes in the working CRS; None where there is a trouble.
 
         Rows that are in `troubles` already are left out. Heights are dropped.
         """
-        out = shapely.force_2d(shapes)
+        high = (shapely.get_coordinate_dimension(shapes) > 2).any()
+        out = shapely.force_2d(shapes) if high else shapes.copy()
         out[list(troubles)] = None
         self._refuse(out, shapely.is_missing(out) | shapely.is_empty(out), "no_geometry", troubles)
         self._outlines(out, troubles, marks)
@@ -52,7 +66,7 @@ class Shaper:
         self._refuse(out, many, "too_many_vertices", troubles)
         self._move(out, troubles)
         self._mend(out, troubles, marks)
-        return self._multi(out)
+        return out
 
     def _refuse(
         self, out: Shapes, which: NDArray[np.bool_], reason: str, troubles: dict[int, Trouble]
@@ -105,6 +119,8 @@ class Shaper:
         here[here] = working.holds(moved_x[here], moved_y[here])
         away = ~here & ~bad
         self._refuse_by_point(out, owner[away], "outside_area", troubles, coords[away])
+        if moved_x is safe_x and moved_y is safe_y:  # they are in the working CRS as they came
+            return
         kept = np.isin(owner, np.flatnonzero(~shapely.is_missing(out)))
         shapely.set_coordinates(out, np.column_stack([moved_x, moved_y])[kept])
 
@@ -143,17 +159,35 @@ class Shaper:
         flat = shapely.get_dimensions(out) == 2
         self._refuse(out, flat & (shapely.area(out) < NO_AREA_M2), "nothing_left", troubles)
 
-    def _multi(self, out: Shapes) -> Shapes:
-        kinds = shapely.get_type_id(out)
-        if self.geometry == "line":
-            which = np.flatnonzero((kinds == LINE) | (kinds == RING))
-            if len(which):
-                out[which] = shapely.multilinestrings(out[which], indices=np.arange(len(which)))
-        elif self.geometry == "polygon":
-            which = np.flatnonzero(kinds == POLYGON)
-            if len(which):
-                out[which] = shapely.multipolygons(out[which], indices=np.arange(len(which)))
-        return out
+
+def multi(shapes: Shapes, geometry: Geometry) -> Shapes:
+    """The shapes as the layer keeps them: on a layer of lines or polygons all are multi."""
+    out = shapes.copy()
+    which = np.flatnonzero(_single(shapes, geometry))
+    if len(which):
+        make = shapely.multilinestrings if geometry == "line" else shapely.multipolygons
+        out[which] = make(out[which], indices=np.arange(len(which)))
+    return out
+
+
+def ewkb(shapes: Shapes, geometry: Geometry, epsg: int) -> pa.Array:
+    """The same as EWKB, null for None. Of a shape alone only the bytes before it are written:
+    making a hundred thousand objects costs more than checking them."""
+    alone = _single(shapes, geometry)
+    raw = shapely.to_wkb(shapes, byte_order=1)
+    raw[~alone] = shapely.to_wkb(
+        shapely.set_srid(shapes[~alone], epsg), byte_order=1, include_srid=True
+    )
+    heads: NDArray[np.object_] = np.full(len(raw), b"", dtype=object)
+    heads[alone] = struct.pack("<BIII", 1, _MULTI.get(geometry, 0) | WITH_SRID, epsg, 1)
+    kind = pa.large_binary()
+    return pc.binary_join_element_wise(
+        pa.array(heads, kind), pa.array(raw, kind), pa.scalar(b"", kind)
+    )
+
+
+def _single(shapes: Shapes, geometry: Geometry) -> NDArray[np.bool_]:
+    return np.isin(shapely.get_type_id(shapes), _ALONE.get(geometry, ()))
 
 
 def _made_valid(shape: Any) -> Any:

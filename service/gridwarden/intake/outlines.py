@@ -194,7 +194,7 @@ def _at(shape: BaseGeometry) -> tuple[float, float]:
 
 
 def _cell(batch: Batch, name: str | None, i: int) -> Any:
-    value = batch.columns[name][i] if name in batch.columns else None
+    value = batch.columns[name][i] if name is not None and name in batch.columns else None
     return None if value is None or (isinstance(value, str) and not value.strip()) else value
 
 

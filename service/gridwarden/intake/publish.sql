@@ -17,7 +17,7 @@ select state = 'held', say from data.import where id = %(id)s
 select data.make_staging(%(layer)s, %(columns)s)
 
 -- name: copy
-copy pg_temp.staging (row_no, {columns}) from stdin
+copy pg_temp.staging (row_no, {columns}) from stdin (format binary)
 
 -- name: reject
 copy data.quarantine (import_id, row, reason, column_name, value, source_id, more) from stdin
@@ -30,13 +30,11 @@ delete from data.quarantine where import_id = %(id)s
 
 -- name: twice
 -- The first of several rows with one identity is kept; the others go to quarantine.
-with numbered as (
-    select row_no, source_id,
-           row_number() over (partition by source_id order by row_no) as nth
-    from pg_temp.staging),
-again as (
-    delete from pg_temp.staging s using numbered n
-    where n.row_no = s.row_no and n.nth > 1
+with again as (
+    delete from pg_temp.staging s
+    using (select source_id, min(row_no) as first from pg_temp.staging
+           group by source_id having count(*) > 1) n
+    where n.source_id = s.source_id and s.row_no > n.first
     returning s.row_no, s.source_id)
 insert into data.quarantine (import_id, row, reason, column_name, value, source_id)
 select %(id)s, row_no,
@@ -82,15 +80,24 @@ select count(*) from pg_temp.staging where org_id is null
 -- name: staging_ready
 select data.staging_ready()
 
--- name: merge
-merge into {layer} t
-using (select f.id as there, f.op, s.* from pg_temp.difference f
-       left join pg_temp.staging s on s.row_no = f.row_no) n
-on t.id = n.there
-when matched and n.op = 'delete' then delete
-when matched then update set {assignments}
-when not matched then insert ({again}dataset_id, {columns}) {overriding}
-    values ({again_values}%(dataset_id)s, {values})
+-- name: gone
+delete from {layer} t using pg_temp.difference f where f.op = 'delete' and t.id = f.id
+
+-- name: altered
+update {layer} t set {assignments}
+from pg_temp.difference f join pg_temp.staging n on n.row_no = f.row_no
+where f.op = 'update' and t.id = f.id
+
+-- name: new
+insert into {layer} ({again}dataset_id, {columns}) {overriding}
+select {again_values}%(dataset_id)s, {values} from pg_temp.staging n
+where %(all)s or n.row_no in (select f.row_no from pg_temp.difference f where f.op = 'insert')
+
+-- name: put_off
+select data.put_off_indexes(%(layer)s)
+
+-- name: make_put_off
+select data.make_put_off_indexes()
 
 -- name: versioned
 with next as (

@@ -2,21 +2,26 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import shapely
+from numpy.typing import NDArray
 from psycopg.types.json import Jsonb
 
 from gridwarden.geodesy import Reading
 from gridwarden.intake.ask import Ask
+from gridwarden.intake.by_column import KINDS
+from gridwarden.intake.copying import RAW, as_jsonb, copied
 from gridwarden.intake.formats.batch import Batch, Shapes, Source, Trouble, shown
-from gridwarden.intake.geometry import Shaper
+from gridwarden.intake.formats.packed import TEXT, Packed, there
+from gridwarden.intake.geometry import Shaper, ewkb, multi
 from gridwarden.intake.mapping import Fields
-from gridwarden.intake.values import BadValueError, storable, text
+from gridwarden.intake.values import names_of_rows, storable
 from gridwarden.layers.catalogue import Layer
 
 CONTENT = "content:"
@@ -26,13 +31,71 @@ MAX_EXTRA = 100_000
 MAX_REPAIR = 200
 
 
+@dataclass(frozen=True, eq=False)
+class Good(Sequence[tuple[Any, ...]]):
+    """The rows of a batch that fit, column by column. As a sequence they are tuples: the row's
+    number, then what `columns` of the checker names, shapes as EWKB in hexadecimal digits."""
+
+    which: NDArray[np.int64]
+    """Their indices in the batch; what follows is of the whole batch."""
+    numbers: Sequence[int]
+    ids: Sequence[str | None]
+    values: list[Packed]
+    extras: Mapping[int, dict[str, Any]]
+    marks: Mapping[int, str]
+    stored: Callable[[Shapes], pa.Array]
+    """Shapes as the layer's column takes them, in EWKB."""
+    shapes: Shapes
+
+    def __len__(self) -> int:
+        return len(self.which)
+
+    def __getitem__(self, at: Any) -> Any:
+        rows = self._rows(self.which[at] if isinstance(at, slice) else self.which[[at]])
+        return rows if isinstance(at, slice) else rows[0]
+
+    def copied(self) -> memoryview:
+        """The rows as `copying.copied` makes them, in the same order of columns."""
+        which, n = self.which, len(self.which)
+        ids = self.ids.array if isinstance(self.ids, Packed) else pa.array(self.ids, TEXT)
+        arrays = [ids, *(column.array for column in self.values)]
+        if n < len(self.ids):
+            arrays = [array.take(pa.array(which)) for array in arrays]
+        none: dict[str, Any] = {}
+        return copied(
+            [
+                pa.array(np.asarray(self.numbers, dtype=np.int64)[which]),
+                *arrays,
+                as_jsonb([json.dumps(self.extras.get(i, none)) for i in which])
+                if self.extras
+                else pa.repeat(as_jsonb(["{}"])[0], n),
+                pa.array([self.marks.get(i) for i in which] if self.marks else pa.nulls(n), TEXT),
+                self.stored(self.shapes[which]),
+            ]
+        )
+
+    def _rows(self, which: NDArray[np.int64]) -> list[tuple[Any, ...]]:
+        geoms = self.stored(self.shapes[which]).to_pylist()
+        return [
+            (
+                self.numbers[i],
+                self.ids[i],
+                *(column[i] for column in self.values),
+                Jsonb(self.extras.get(i, {})),
+                self.marks.get(i),
+                None if geom is None else geom.hex().upper(),
+            )
+            for i, geom in zip(which.tolist(), geoms, strict=True)
+        ]
+
+
 @dataclass
 class Checked:
-    """What became of one batch. `good` are tuples as `columns` of the checker orders them."""
+    """What became of one batch."""
 
     read: int
     left_out: int
-    good: list[tuple[Any, ...]]
+    good: Good
     rejects: list[tuple[int, str, str | None, str | None, str | None, Jsonb]]
     nameless: list[tuple[int, str]] = field(default_factory=list)
     """Shapes (EWKB) of rejected rows that name no identity, by row number."""
@@ -88,23 +151,20 @@ class Checker:
         ids = self._ids(batch, troubles)
         extras = self._extras(batch, troubles)
         self._before(batch, extras, marks)
-        geoms = shapely.to_wkb(shapes, hex=True, include_srid=True)
-        rounded = self._rounded(shapes) if None in ids else geoms
-        left_out = batch.size - len(wanted)
-        out = Checked(batch.size, left_out, [], [], passed_over=batch.passed_over)
-        numbers = batch.numbers
-        for i in wanted:
-            number = numbers[i]
-            trouble = troubles.get(i)
-            if trouble is not None:
-                first = (trouble.reason, trouble.column, trouble.value)
-                out.rejects.append((number, *first, ids[i], Jsonb(troubles.more.get(i, []))))
-                if ids[i] is None and geoms[i] is not None:
-                    out.nameless.append((number, geoms[i]))
-                continue
-            row = tuple(column[i] for column in values)
-            identity = ids[i] or _identity(rounded[i], row, extras[i])
-            out.good.append((number, identity, *row, Jsonb(extras[i]), marks.get(i), geoms[i]))
+        fits = np.zeros(batch.size, dtype=bool)
+        fits[wanted] = True
+        refused = [i for i in sorted(troubles) if fits[i]]
+        fits[refused] = False
+        which = np.flatnonzero(fits)
+        named = self._named(ids, which, shapes, values, extras)
+        good = Good(which, batch.numbers, named, values, extras, marks, self._stored, shapes)
+        out = Checked(batch.size, batch.size - len(wanted), good, [], [], batch.passed_over)
+        for i in refused:
+            number, trouble = batch.numbers[i], troubles[i]
+            first = (trouble.reason, trouble.column, trouble.value)
+            out.rejects.append((number, *first, ids[i], Jsonb(troubles.more.get(i, []))))
+            if ids[i] is None and shapes[i] is not None:
+                out.nameless.append((number, self._stored(shapes[[i]])[0].as_py().hex()))
         return out
 
     def _wanted(self, batch: Batch) -> Sequence[int]:
@@ -120,51 +180,47 @@ class Checker:
     def _shapes(self, batch: Batch, troubles: dict[int, Trouble], marks: dict[int, str]) -> Shapes:
         if self._shaper is None or self.reading is None:
             return np.full(batch.size, None, dtype=object)
-        moved = self._shaper.all(batch.shapes, troubles, marks)
-        return shapely.set_srid(moved, self.reading.working.epsg)
+        return self._shaper.checked(batch.shapes, troubles, marks)
 
-    def _values(self, batch: Batch, troubles: dict[int, Trouble]) -> list[list[Any]]:
-        out: list[list[Any]] = []
+    def _stored(self, shapes: Shapes) -> pa.Array:
+        if self.reading is None:
+            return pa.nulls(len(shapes), RAW)
+        return ewkb(shapes, self.layer.geometry, self.reading.working.epsg)
+
+    def _values(self, batch: Batch, troubles: dict[int, Trouble]) -> list[Packed]:
+        out: list[Packed] = []
         for column in self.layer.all_columns:
             constant = self.fields.constants.get(column.name)
             used = self.fields.converters.get(column.name)
             if used is None:
-                out.append([constant] * batch.size)
+                out.append(Packed.of([constant] * batch.size, KINDS[column.type]))
                 continue
             name, converter = used
-            raw = batch.columns[name]
-            values = converter.all(raw, name, troubles)
+            values = converter.all(batch.columns[name], name, troubles)
             if column.refusal == "not_gas":
                 # The file tells what flows; where it does not, nobody knows that it is gas.
-                for i in (i for i, v in enumerate(values) if v is None):
-                    troubles.setdefault(i, Trouble("no_medium", name))
+                for i in np.flatnonzero(~there(values.array)):
+                    troubles.setdefault(int(i), Trouble("no_medium", name))
             out.append(values)
         return self._accurate(out)
 
-    def _accurate(self, values: list[list[Any]]) -> list[list[Any]]:
+    def _accurate(self, values: list[Packed]) -> list[Packed]:
         """A change of datum adds its own uncertainty; a position without one counts 1 m."""
         added = self.reading.accuracy_m if self.reading else 0.0
         if added:
             at = [c.name for c in self.layer.all_columns].index("accuracy_m")
-            values[at] = [
-                round(float(np.hypot(1.0 if v is None else v, added)), 4) for v in values[at]
-            ]
+            more = [round(float(np.hypot(1.0 if v is None else v, added)), 4) for v in values[at]]
+            values[at] = Packed.of(more, KINDS["real"])
         return values
 
-    def _ids(self, batch: Batch, troubles: dict[int, Trouble]) -> list[str | None]:
+    def _ids(self, batch: Batch, troubles: dict[int, Trouble]) -> Packed:
         if self.fields.source_id is None:
-            return [None] * batch.size
-        out: list[str | None] = []
-        for i, value in enumerate(batch.columns[self.fields.source_id]):
-            try:
-                out.append(None if value is None else text(value))
-            except BadValueError as bad:
-                troubles.setdefault(i, Trouble(bad.reason, self.fields.source_id, shown(value)))
-                out.append(None)
-        return out
+            return Packed(pa.nulls(batch.size, TEXT))
+        name = self.fields.source_id
+        return names_of_rows(batch.columns[name], name, troubles)
 
-    def _extras(self, batch: Batch, troubles: dict[int, Trouble]) -> list[dict[str, Any]]:
-        out: list[dict[str, Any]] = [{} for _ in range(batch.size)]
+    def _extras(self, batch: Batch, troubles: dict[int, Trouble]) -> dict[int, dict[str, Any]]:
+        out: dict[int, dict[str, Any]] = {}
         for name in self.fields.extra:
             key = name.replace("\x00", "")
             for i, value in enumerate(batch.columns[name]):
@@ -177,24 +233,41 @@ class Checker:
                     troubles.setdefault(i, Trouble("bad_text", name, shown(kept)))
                     continue
                 if kept is not None:
-                    out[i][key] = kept
+                    out.setdefault(i, {})[key] = kept
         return out
 
-    def _before(self, batch: Batch, extras: list[dict[str, Any]], marks: dict[int, str]) -> None:
+    def _before(
+        self, batch: Batch, extras: dict[int, dict[str, Any]], marks: dict[int, str]
+    ) -> None:
         """What an export of our own tells of its rows: their other attributes, what was mended."""
         if self.fields.packed is not None:
             for i, value in enumerate(batch.columns[self.fields.packed]):
                 if value is not None and value != "":
-                    extras[i] = unpacked(value) | extras[i]
+                    extras[i] = unpacked(value) | extras.get(i, {})
         if self.fields.repair is not None:
             for i, value in enumerate(batch.columns[self.fields.repair]):
                 if isinstance(value, str) and value and storable(value):
                     marks.setdefault(i, value[:MAX_REPAIR])
 
-    def _rounded(self, shapes: Shapes) -> Any:
-        """The shapes to the millimetre, as bytes: what an identity from content is made of."""
-        near = shapely.transform(shapes, lambda coordinates: np.round(coordinates, 3))
-        return shapely.to_wkb(near)
+    def _named(
+        self,
+        ids: Packed,
+        which: NDArray[np.int64],
+        shapes: Shapes,
+        values: list[Packed],
+        extras: Mapping[int, dict[str, Any]],
+    ) -> Sequence[str | None]:
+        """The identities; of those of `which` that say none, made from what they say."""
+        nameless = which[~there(ids.array)[which]]
+        if not len(nameless):
+            return ids
+        out = list(ids)
+        # To the millimetre, as bytes.
+        near = shapely.transform(shapes[nameless], lambda coordinates: np.round(coordinates, 3))
+        rounded = shapely.to_wkb(multi(near, self.layer.geometry))
+        for i, shape in zip(nameless.tolist(), rounded, strict=True):
+            out[i] = _identity(shape, tuple(column[i] for column in values), extras.get(i, {}))
+        return out
 
 
 def unpacked(value: Any) -> dict[str, Any]:

@@ -1,14 +1,20 @@
 """From the values of a file to the values of a column: numbers, dates, yes and no, choices."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from gridwarden.intake.by_column import KINDS, converted, plain_texts, within
 from gridwarden.intake.dates import day, moment, year
-from gridwarden.intake.formats.batch import Trouble, shown
+from gridwarden.intake.formats.batch import Trouble
+from gridwarden.intake.formats.packed import Packed
 from gridwarden.intake.measures import number_of, outer_of
 from gridwarden.intake.spelling import NOTHING, BadValueError, plain, says_nothing
 from gridwarden.layers.catalogue import Column
@@ -17,6 +23,7 @@ __all__ = ["NOTHING", "BadValueError", "Converter", "day", "plain", "storable", 
 
 SENTINELS = frozenset({-9999.0, 9999.0, -99999.0, 99999.0, -999.0})
 MAX_TEXT = 20_000
+_INTEGER = (-(2**31) + 1, 2**31 - 1)
 _YES = frozenset({"1", "true", "t", "yes", "y", "是", "有", "通", "on", "开"})
 _NO = frozenset({"0", "false", "f", "no", "n", "否", "无", "断", "off", "关"})
 
@@ -36,18 +43,25 @@ class Converter:
     zone: tzinfo | None = None
     part: str | None = None
 
-    def all(self, values: list[Any], name: str, troubles: dict[int, Trouble]) -> list[Any]:
+    def all(self, values: Sequence[Any], name: str, troubles: dict[int, Trouble]) -> Packed:
         """Convert a whole column; what cannot be taken becomes None and a trouble."""
-        one = self.one
-        out: list[Any] = [None] * len(values)
-        for i, value in enumerate(values):
-            if value is None:
-                continue
-            try:
-                out[i] = one(value)
-            except BadValueError as bad:
-                troubles.setdefault(i, Trouble(bad.reason, name, shown(value)))
-        return out
+        kind = KINDS[self.column.type]
+        return converted(values, self.one, self._as_it_is, kind, name, troubles)
+
+    def _as_it_is(self, array: pa.Array) -> NDArray[np.bool_]:
+        """Which values `one` surely gives back as they are. That it says no means nothing."""
+        column, kind = self.column, array.type
+        no = np.zeros(len(array), dtype=bool)
+        if column.choices is not None or self.part is not None or self.dbf:
+            return no
+        if column.type == "text" and pa.types.is_large_string(kind):
+            return plain_texts(array, MAX_TEXT)
+        same = (column.type, kind) in (("date", pa.date32()), ("boolean", pa.bool_()))
+        if column.type == "real" and self.factor == 1.0 and kind in (pa.float64(), pa.int64()):
+            return within(array, column.minimum, column.maximum)
+        if column.type == "integer" and self.factor == 1.0 and kind == pa.int64():
+            return within(array, column.minimum, column.maximum) & within(array, *_INTEGER)
+        return ~no if same else no
 
     @property
     def one(self) -> Callable[[Any], Any]:
@@ -109,7 +123,7 @@ class Converter:
         number = self._real(value)
         if number is None:
             return None
-        if number != int(number) or abs(number) > 2**31 - 1:
+        if number != int(number) or abs(number) > _INTEGER[1]:
             raise BadValueError("bad_number")
         return int(number)
 
@@ -130,6 +144,17 @@ def text(value: Any) -> str | None:
     if "\x00" in out or len(out) > MAX_TEXT or not storable(out):
         raise BadValueError("bad_text")
     return out or None
+
+
+def names_of_rows(values: Sequence[Any], name: str, troubles: dict[int, Trouble]) -> Packed:
+    """What a field says that names rows for good, as `text` reads it."""
+
+    def as_it_is(array: pa.Array) -> NDArray[np.bool_]:
+        if pa.types.is_large_string(array.type):
+            return plain_texts(array, MAX_TEXT)
+        return np.zeros(len(array), dtype=bool)
+
+    return converted(values, text, as_it_is, KINDS["text"], name, troubles)
 
 
 def storable(value: str) -> bool:

@@ -1,4 +1,4 @@
-"""How rows and refusals cross the pipe: JSON, raw doubles and WKB.
+"""How rows and refusals cross the pipe: JSON, numbers and letters as they are, and WKB.
 
 Nothing that comes from a reader is ever run, unpickled or trusted: a frame that makes no sense
 raises BrokenFrameError. Values come out as they went in, by type and to the last bit, those of
@@ -15,9 +15,12 @@ from itertools import accumulate, pairwise
 from typing import Any, BinaryIO, Final
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 import shapely
 
 from gridwarden.intake.apart.limits import MAX_FRAME
+from gridwarden.intake.formats import packed
 from gridwarden.intake.formats.batch import Batch, Shapes, Source, Trouble
 from gridwarden.intake.formats.claim import Claim
 from gridwarden.words.problems import KINDS, Problem
@@ -178,7 +181,7 @@ def batch_heard(head: Head, blob: bytes) -> Batch:
     """The batch of a frame. Raises BrokenFrameError."""
     try:
         size, at = int(head["size"]), 0
-        columns: dict[str, list[Any]] = {}
+        columns: dict[str, Sequence[Any]] = {}
         for name, tag, said, length in head["columns"]:
             values = _column_heard(tag, said, blob[at : at + length], size)
             if len(values) != size:
@@ -199,7 +202,10 @@ def batch_heard(head: Head, blob: bytes) -> Batch:
         raise BrokenFrameError("no batch") from error
 
 
-def _column_said(values: list[Any]) -> tuple[str, Any, bytes]:
+def _column_said(values: Sequence[Any]) -> tuple[str, Any, bytes]:
+    if isinstance(values, packed.Packed):
+        kind, missing, raw = packed.said(values)
+        return "packed", [kind, missing], raw
     kinds = set(map(type, values))
     if kinds == {float}:
         return "float", None, np.array(values, dtype="<f8").tobytes()
@@ -208,7 +214,7 @@ def _column_said(values: list[Any]) -> tuple[str, Any, bytes]:
         numbers = [0.0 if v is None else v for v in values]
         return "float", there, np.array(numbers, dtype="<f8").tobytes()
     if kinds <= _PLAIN:
-        return "json", values, b""
+        return "json", list(values), b""
     kinds.discard(type(None))
     only = kinds.pop() if len(kinds) == 1 else None
     if only in _SPOKEN:
@@ -217,7 +223,10 @@ def _column_said(values: list[Any]) -> tuple[str, Any, bytes]:
     return "mixed", [_said(v) for v in values], b""
 
 
-def _column_heard(tag: str, said: Any, blob: bytes, size: int) -> list[Any]:
+def _column_heard(tag: str, said: Any, blob: bytes, size: int) -> Sequence[Any]:
+    if tag == "packed":
+        kind, missing = said
+        return packed.heard(str(kind), bool(missing), blob, size)
     if tag == "json":
         return list(said)
     if tag == "float":
@@ -260,12 +269,14 @@ def _shapes_said(shapes: Shapes) -> tuple[bytes, bytes]:
     if shapely.is_missing(shapes).all():
         return b"", b""
     wkb = shapely.to_wkb(shapes)
-    lengths = np.array([0 if one is None else len(one) for one in wkb], dtype="<u4")
     points = np.flatnonzero((shapely.get_type_id(shapes) == 0) & ~shapely.is_empty(shapes))
     places = shapely.get_coordinates(shapes[points])
     odd = points[np.isnan(places).all(axis=1)]
-    lengths[odd], wkb[odd] = _NAN_POINT, None
-    return lengths.tobytes(), b"".join(one for one in wkb if one is not None)
+    wkb[odd] = None
+    raw = pa.array(wkb, pa.large_binary())
+    lengths = packed.numbers_of(pc.binary_length(raw)).astype("<u4")
+    lengths[odd] = _NAN_POINT
+    return lengths.tobytes(), raw.buffers()[2].to_pybytes()
 
 
 def _shapes_heard(blob: bytes, of_lengths: int, size: int) -> Shapes:

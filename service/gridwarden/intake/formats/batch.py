@@ -1,6 +1,6 @@
 """Rows as the readers hand them on: columns of raw values, shapes, and what could not be read."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -42,7 +42,7 @@ class Batch:
 
     first_row: int
     size: int
-    columns: dict[str, list[Any]]
+    columns: Mapping[str, Sequence[Any]]
     shapes: Shapes
     troubles: dict[int, Trouble] = field(default_factory=dict)
     marks: dict[int, str] = field(default_factory=dict)

@@ -4,7 +4,7 @@ What codes mean and what fields are called stands in the geodatabase's own catal
 """
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -60,7 +60,7 @@ class FileGdb(Vector):
 
     def _values(
         self, column: Any, name: str, troubles: dict[int, Trouble], marks: dict[int, str]
-    ) -> list[Any]:
+    ) -> Sequence[Any]:
         values = super()._values(column, name, troubles, marks)
         codes = self._codes.get(name)
         return [codes.get(v, v) for v in values] if codes else values

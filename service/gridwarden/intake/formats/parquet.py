@@ -5,7 +5,7 @@ their system states.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
@@ -21,6 +21,7 @@ from gridwarden.intake.formats.columns import place_of, shapes_at
 from gridwarden.intake.formats.format import Format, Part
 from gridwarden.intake.formats.geoarrow import NATIVE, native_shapes
 from gridwarden.intake.formats.headers import header
+from gridwarden.intake.formats.packed import packed
 from gridwarden.intake.formats.places import Place
 from gridwarden.intake.formats.vector import (
     batches_of_records,
@@ -151,17 +152,17 @@ class Parquet:
 
     def _values(
         self, column: pa.Array, name: str, troubles: dict[int, Trouble], marks: dict[int, str]
-    ) -> list[Any]:
+    ) -> Sequence[Any]:
         kind = column.type
         if pa.types.is_dictionary(kind):
             column = column.dictionary_decode()
             kind = column.type
+        found = packed(column)
+        if found is not None:
+            return found
         if is_text(kind):
-            try:
-                return column.to_pylist()  # type: ignore[no-any-return]
-            except UnicodeDecodeError:
-                raw = column.cast(pa.large_binary()).to_pylist()
-                return decoded(raw, self.encoding, name, troubles, marks)
+            raw = column.cast(pa.large_binary()).to_pylist()
+            return decoded(raw, self.encoding, name, troubles, marks)
         if pa.types.is_timestamp(kind) and kind.unit == "ns":
             column = column.cast(pa.timestamp("us", kind.tz), safe=False)
         elif pa.types.is_duration(kind) or pa.types.is_interval(kind):

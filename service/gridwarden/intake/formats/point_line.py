@@ -135,7 +135,7 @@ def points_of(tables: Iterable[Source]) -> dict[str, Point]:
     for table in tables:
         number, depth = column(table.fields, "point"), column(table.fields, "depth")
         for batch in table.batches():
-            for i in np.flatnonzero(~shapely.is_missing(batch.shapes)):
+            for i in map(int, np.flatnonzero(~shapely.is_missing(batch.shapes))):
                 name = numbered(batch.columns[number][i]) if number else None
                 if name is None or shapely.get_type_id(batch.shapes[i]) != 0:
                     continue

@@ -6,7 +6,7 @@ read no file, and the process that reads one has loaded it before it is shut in.
 """
 
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,6 +25,7 @@ from gridwarden.intake.formats.batch import ROWS_A_BATCH, Batch, Shapes, Trouble
 from gridwarden.intake.formats.claim import Claim
 from gridwarden.intake.formats.columns import place_of, shapes_at
 from gridwarden.intake.formats.format import Format, Part
+from gridwarden.intake.formats.packed import packed
 from gridwarden.intake.formats.places import Place
 from gridwarden.words.problems import Problem
 
@@ -191,7 +192,7 @@ class Vector:
     def _batch(self, record: pa.RecordBatch, first_row: int) -> Batch:
         troubles: dict[int, Trouble] = {}
         marks: dict[int, str] = {}
-        columns: dict[str, list[Any]] = {}
+        columns: dict[str, Sequence[Any]] = {}
         names = record.schema.names
         for gdal_name, name in zip(self._gdal_fields, self.fields, strict=True):
             if gdal_name in names:
@@ -210,21 +211,14 @@ class Vector:
 
     def _values(
         self, column: Any, name: str, troubles: dict[int, Trouble], marks: dict[int, str]
-    ) -> list[Any]:
+    ) -> Sequence[Any]:
         if isinstance(column, pa.ExtensionArray):
             column = column.storage
-        if not is_text(column.type):
-            return column.to_pylist()  # type: ignore[no-any-return]
-        return self._texts(column, name, troubles, marks)
-
-    def _texts(
-        self, column: Any, name: str, troubles: dict[int, Trouble], marks: dict[int, str]
-    ) -> list[Any]:
-        try:
-            return column.to_pylist()  # type: ignore[no-any-return]
-        except UnicodeDecodeError:
+        found = packed(column)
+        if found is None and is_text(column.type):
             raw = column.cast(pa.large_binary()).to_pylist()
             return decoded(raw, self.encoding, name, troubles, marks)
+        return column.to_pylist() if found is None else found
 
     def _shapes(self, wkb: list[bytes | None], troubles: dict[int, Trouble]) -> Shapes:
         return shapes_of(wkb, self.sagitta, troubles)
