@@ -49,6 +49,8 @@ class Stopwatch:
     """Wall and CPU seconds since it was made; CPU is of this process and of the cluster."""
 
     postmaster: int
+    rest_s: float = 0.05
+    """How long to wait for a session that has just been left: it is still ending."""
 
     def __post_init__(self) -> None:
         self._server = cluster_cpu_s(self.postmaster)
@@ -59,7 +61,7 @@ class Stopwatch:
         """`wall`, `client`, `server` and `cpu` (client + server), seconds."""
         wall = time.perf_counter() - self._wall
         client = time.process_time() - self._client
-        time.sleep(0.05)  # a session that has just been left is still ending
+        time.sleep(self.rest_s)
         server = cluster_cpu_s(self.postmaster) - self._server
         return {"wall": wall, "client": client, "server": server, "cpu": client + server}
 

@@ -40,8 +40,9 @@ SLICE = 5_000
 """Features in one slice of a large statement."""
 FEW = 100
 """Changes up to which a step's statements are those planned before."""
-MANY_AGAIN = 500
-"""Subjects from which on the planner is told how many there are."""
+MANY_AGAIN = 5_000
+"""Subjects from which on the planner is told how many there are. Small edits after it wait for their
+statements to be planned anew."""
 WHOLE_FROM = 200_000
 """Subjects from which on the whole city is judged instead: sets are joined faster than so many
 are looked up."""
