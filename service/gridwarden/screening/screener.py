@@ -41,8 +41,8 @@ SLICE = 5_000
 FEW = 100
 """Changes up to which a step's statements are those planned before."""
 MANY_AGAIN = 5_000
-"""Subjects from which on the planner is told how many there are. Small edits after it wait for their
-statements to be planned anew."""
+"""Subjects from which on the planner is told how many there are; the next small edit waits for its
+statements to be planned anew then."""
 WHOLE_FROM = 200_000
 """Subjects from which on the whole city is judged instead: sets are joined faster than so many
 are looked up."""
