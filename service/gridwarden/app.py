@@ -13,6 +13,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from gridwarden import __version__
 from gridwarden.access import Callers, everyone
 from gridwarden.access import routes as access
+from gridwarden.access.audit import routes as audit
 from gridwarden.access.matrix import routes as matrix
 from gridwarden.access.matrix.describing import described
 from gridwarden.database import open_pool
@@ -23,6 +24,7 @@ from gridwarden.intake.editing import routes as editing
 from gridwarden.jobs import routes as jobs
 from gridwarden.jobs.events import routes as events
 from gridwarden.jobs.webhooks import routes as webhooks
+from gridwarden.layers.export import requests_routes as export_requests
 from gridwarden.layers.export import routes as exports
 from gridwarden.layers.features import routes as features
 from gridwarden.maps import changes
@@ -42,12 +44,14 @@ from gridwarden.words import answers, static
 
 ROUTERS = (
     access.router,
+    audit.router,
     matrix.router,
     jobs.router,
     events.router,
     webhooks.router,
     features.router,
     exports.router,
+    export_requests.router,
     editing.router,
     intake.router,
     import_pages.router,

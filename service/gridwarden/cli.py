@@ -26,6 +26,7 @@ from gridwarden.intake import commands as intake
 from gridwarden.jobs import work
 from gridwarden.jobs.beside import worker_beside
 from gridwarden.layers.export import commands as exports
+from gridwarden.layers.export import requests_commands as export_requests
 from gridwarden.layers.features import commands as features
 from gridwarden.maps import commands as maps
 from gridwarden.permits import commands as permits
@@ -53,6 +54,7 @@ ROOMS = (
     audit,
     features,
     exports,
+    export_requests,
     intake,
     rules,
     screening,

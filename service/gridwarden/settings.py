@@ -83,6 +83,18 @@ class Settings(BaseSettings):
         *(3600, 7200, 14400, 28800, 28800),
     )
     """Seconds between the tries of one message; the whole is about a day."""
+    keep_audit_days: int = Field(default=365, ge=180, le=36_500)
+    """How long sealed audit rows stay in the database; older ones go to signed files."""
+    syslog: str | None = Field(
+        default=None, pattern=r"^((udp|tcp)://[^/:@\s]+(:\d{1,5})?|unix:///\S+)$"
+    )
+    """The office's log that sealed audit rows are told to: udp://, tcp:// or unix:///path."""
+    export_reason_km: float = Field(default=1.0, ge=0)
+    """Kilometres of exact mains from which on an export needs a reason and is a numbered copy."""
+    export_second_km: float = Field(default=20.0, ge=0)
+    """Kilometres from which on a second person approves it first."""
+    export_hours: int = Field(default=24, ge=1, le=168)
+    """For so long an approved export can be taken."""
     area_km2: float = 1.0
     web_connections: int = 8
     worker_connections: int = 4

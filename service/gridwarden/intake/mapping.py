@@ -32,7 +32,7 @@ How = Literal["asked", "remembered", "synonym", "unit", "cut_name", "size"]
 OWN: Final = frozenset({"source_id", "dataset", "version"})
 """What only our own exports have side by side: their rows are known by `source_id`, `extra` is a
 JSON object of what no column holds, `repair` what was mended before, and the others are left."""
-OURS: Final = OWN | {"repair", "extra"}
+OURS: Final = OWN | {"repair", "extra", "copy_mark"}
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,14 @@
 import asyncio
 from typing import Final
 
+from gridwarden.access.audit.archiving import archive_old
+from gridwarden.access.audit.forwarding import forward
 from gridwarden.access.audit.heads import export_heads
 from gridwarden.access.audit.sealing import seal_all
 from gridwarden.database import Pool
 from gridwarden.jobs.companions import companion
+from gridwarden.jobs.running import chore
+from gridwarden.jobs.telling import log
 from gridwarden.settings import Settings
 
 EVERY_S: Final = 3.0
@@ -23,6 +27,16 @@ async def seal_now(pool: Pool, settings: Settings) -> None:
     """Seal what is committed, and write its head down."""
     await seal_all(pool)
     await export_heads(pool, settings)
+    try:
+        await forward(pool, settings)
+    except OSError as error:
+        log.error("the audit's listener does not answer", error=type(error).__name__)
+
+
+@chore
+async def archive(pool: Pool, settings: Settings) -> None:
+    """Move what has been kept long enough to signed files."""
+    await archive_old(pool, settings)
 
 
 companion("audit", run=run, drain=seal_now)

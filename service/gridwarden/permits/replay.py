@@ -4,6 +4,7 @@ import json
 import re
 from typing import Any, Final
 
+from gridwarden.access.audit.seeing import saw
 from gridwarden.database import Caller, Pool, as_caller, queries
 from gridwarden.permits.question import words
 from gridwarden.words import say
@@ -33,8 +34,12 @@ async def replay(pool: Pool, caller: Caller, number: str) -> dict[str, Any]:
             raise Problem("not_found", "time.no_answer", field="number")
         said = json.dumps(words(row[0]["method"], far=row[0]["far"]))
         row = await (await c.execute(Q["replay"], values | {"words": said})).fetchone()
-    assert row is not None
-    return _told(json.loads(row[0]), caller.language)
+        assert row is not None
+        given = json.loads(row[0])
+        mains = (given[name] or {} for name in ("stored", "replayed"))
+        ids = {m["id"] for answer in mains for m in answer.get("mains", ()) if "id" in m}
+        await saw(c, "permits/checks/{number}/replay", ids)
+    return _told(given, caller.language)
 
 
 def _told(found: dict[str, Any], lang: str) -> dict[str, Any]:

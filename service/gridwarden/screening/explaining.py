@@ -14,6 +14,7 @@ from typing import Any, Final, LiteralString
 from psycopg import AsyncConnection, sql
 from psycopg.rows import dict_row
 
+from gridwarden.access.audit.seeing import MAINS, mains_of, saw
 from gridwarden.database import Caller, queries
 from gridwarden.layers.catalogue import layers
 from gridwarden.layers.past import of_ended, then
@@ -125,6 +126,9 @@ async def explain(
     if item is None:
         return None
     subject = await feature_read(ask, item["layer"], item["subject_id"])
+    if caller.role in EXACT:
+        itself = [item["subject_id"]] if subject is not None and item["layer"] == MAINS else []
+        await saw(connection, "findings/{number}", [*mains_of([item]), *itself])
     if "rule" not in item:
         return Explained(item | {"subject": shown(subject)}, {"subject": subject})
     rule, whole = await rule_of(ask, item)

@@ -5,11 +5,13 @@ gets a main's line. Columns that a role may never read are not in its file.
 """
 
 import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from psycopg import sql
 
+from gridwarden.access.audit.seeing import mains_of
 from gridwarden.database import Caller, queries
 from gridwarden.layers.catalogue import Words
 from gridwarden.layers.export.content import Content, Field, place
@@ -50,6 +52,7 @@ _ALL: Final = (
     Field("missing", "text", Words("what is missing", "缺少的资料")),
     Field("assumed", "text", Words("what was assumed", "所作假定")),
 )
+_NAMES: Final = tuple(field.name for field in _ALL)
 _BAND: Final = (Field("distance_band", "text", Words("band of the distance, m", "净距区间 m")),)
 _EXACT: Final = (
     Field("pressure_class", "text", Words("pressure class", "压力级制")),
@@ -101,7 +104,13 @@ async def findings_content(
         _Statement(chosen, more, working),
         {**values, **words, "exact": exact},
         "#B3261E",
+        _mains if exact else None,
     )
+
+
+def _mains(number: int, row: Sequence[Any]) -> Iterable[int]:
+    """The mains that a row of the file tells the exact distance of, or stands on."""
+    return mains_of([dict(zip(_NAMES, row, strict=False))])
 
 
 def _words(above: str, language: str) -> str:

@@ -12,6 +12,7 @@ from typing import Any, Final
 from psycopg import AsyncConnection, sql
 from psycopg.rows import TupleRow
 
+from gridwarden.access.audit.seeing import mains_of, saw
 from gridwarden.access.named import district_called
 from gridwarden.database import Caller, queries
 from gridwarden.layers.catalogue import layers
@@ -59,6 +60,8 @@ async def list_findings(
     """
     chosen, values = await chosen_by(connection, caller, asked, srid, "findings")
     row = await _first(connection, sql.SQL(Q["page"]).format(chosen=chosen), values)
+    if caller.role in EXACT:
+        await saw(connection, "findings", mains_of(row[0]["items"]))
     total = None
     if counted:
         total = (await _first(connection, sql.SQL(Q["total"]).format(chosen=chosen), values))[0]

@@ -5,7 +5,7 @@ and makes no feature. Here the question is read strictly, and each finding is to
 explanation would tell it: every pack's band, and how far the edge may move.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
@@ -15,6 +15,7 @@ import numpy as np
 from psycopg import Error as DatabaseError
 from psycopg.types.json import Jsonb
 
+from gridwarden.access.audit.seeing import MAINS, saw
 from gridwarden.database import Caller, Pool, as_caller, queries
 from gridwarden.intake.located import Around, Located, located, of_document
 from gridwarden.intake.places import Place
@@ -186,12 +187,27 @@ async def judge(pool: Pool, caller: Caller, proposal: Proposal, timeout_ms: int)
     try:
         async with as_caller(pool, caller, timeout_ms) as connection:
             row = await (await connection.execute(Q["what_if"], values)).fetchone()
+            await saw(connection, "what-if", _mains(row[0] if row else {}))
     except DatabaseError as error:
         if error.sqlstate == "GW404":
             raise Problem("not_found", "what_if.problem.no_feature", field="replaces") from None
         raise
     assert row is not None
     return answer(row[0], proposal.place, caller.language)
+
+
+def _mains(found: Mapping[str, Any]) -> Iterator[int]:
+    """The mains that an answer tells the exact distance of."""
+    told = [*found.get("findings", ()), *found.get("ends", ()), *found.get("begins", ())]
+    for one in told:
+        beside = one.get("counterpart") or {}
+        if beside.get("layer") == MAINS and beside.get("id") is not None:
+            yield int(beside["id"])
+    for main in (found.get("dig") or {}).get("mains", ()):
+        if "id" in main:
+            yield int(main["id"])
+    if found.get("layer") == MAINS and found.get("replaces") is not None:
+        yield int(found["replaces"])
 
 
 def answer(found: Mapping[str, Any], place: Located, lang: str) -> dict[str, Any]:

@@ -126,14 +126,18 @@ class Checker:
             self._alone.discard(seal.head)
             self.found.heads += 1
 
-    def end(self) -> Checked:
-        """All has been seen: what was written down outside and is not there was cut off."""
+    def end(self, *, upto: int | None = None) -> Checked:
+        """All has been seen: what was written down outside and is not there was cut off.
+
+        `upto`: later seals are not to be expected, as in a file of some days.
+        """
         moved = _moved(self._edited)
         for number, (seal, _, _) in sorted(self._edited.items()):
             self.found.wrong("reordered" if number in moved else "edited", seal, number)
         self._edited.clear()
         first = self.found.first or 1
-        for number in sorted(n for n in self._numbered if n >= first):
+        last = max(self._numbered, default=0) if upto is None else upto
+        for number in sorted(n for n in self._numbered if first <= n <= last):
             self.found.wrong("cut_off", number)
         for _ in self._alone:
             self.found.wrong("cut_off")

@@ -35,3 +35,15 @@ order by a.id limit %(n)s
 -- Rows behind the newest seal.
 select count(*) from data.audit a
 where a.id > coalesce((select max(s.upto) from data.audit_seal s), 0)
+
+-- name: span
+-- The seals that hold the rows of a time; `at` is a row's own moment, a seal comes soon after.
+select min(s.number), max(s.number)
+from data.audit_seal s
+where exists (select from unnest(s.ids) r(range)
+              join data.audit a on a.id >= lower(r.range) and a.id < upper(r.range)
+              where a.at >= %(since)s and a.at < %(until)s)
+  and s.sealed_at >= %(since)s
+
+-- name: taken_out
+select api.record('audit_export', 'data.audit', %(detail)s)

@@ -25,15 +25,18 @@ TIMEOUT_MS: Final = 60_000
 DUE: Final = sql.SQL(Q["due"]).format(line=sql.SQL(ROWS["line"]))
 
 
-async def seal_all(pool: Pool) -> int:
-    """Seal what is committed now; returns how many seals were made. `pool` is the worker's."""
+async def seal_all(pool: Pool, at: datetime | None = None) -> int:
+    """Seal what is committed; returns how many seals were made. `pool` is the worker's.
+
+    `at` is the moment that the seals bear, now where none is given.
+    """
     made = 0
-    while await seal_some(pool) is not None:
+    while await seal_some(pool, at) is not None:
         made += 1
     return made
 
 
-async def seal_some(pool: Pool) -> Seal | None:
+async def seal_some(pool: Pool, at: datetime | None = None) -> Seal | None:
     """Make one seal, in one transaction; None where there is nothing to seal, or another sealer."""
     async with as_caller(pool, SEALER, TIMEOUT_MS) as c:
         alone = await _one(c, "alone")
@@ -44,11 +47,12 @@ async def seal_some(pool: Pool) -> Seal | None:
         top = (await _one(c, "top", upto=upto, n=MOST))[0]
         if top is None and not (await _one(c, "waiting"))[0]:
             return None
-        return await _sealed(c, number + 1, bytes(before), upto, max(upto, top or 0))
+        moment = at or datetime.now(UTC)
+        return await _sealed(c, (number + 1, moment), bytes(before), upto, max(upto, top or 0))
 
 
 async def _sealed(
-    c: AsyncConnection[TupleRow], number: int, before: bytes, upto: int, top: int
+    c: AsyncConnection[TupleRow], of: tuple[int, datetime], before: bytes, upto: int, top: int
 ) -> Seal | None:
     # In this order: whoever took an id up to `top` has ended, and is seen below, or holds now.
     holders = (await _one(c, "holders"))[0]
@@ -59,7 +63,7 @@ async def _sealed(
     waiting, void = await _one(c, "resolved", **open_ids)
     if not rows and void == "{}":
         return None
-    seal = sealed(number, datetime.now(UTC), top, (ids, void, waiting), bytes(leaves), before)
+    seal = sealed(*of, top, (ids, void, waiting), bytes(leaves), before)
     await c.execute(
         Q["seal"],
         {name: getattr(seal, name) for name in Seal.__slots__},

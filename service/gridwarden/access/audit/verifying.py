@@ -1,34 +1,40 @@
 """The trail that is in the database, held against its seals and against heads kept outside."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Final
 
-from psycopg import AsyncConnection, sql
-from psycopg.rows import TupleRow, class_row
-
-from gridwarden.access.audit.chain import Seal
+from gridwarden.access.audit.archiving import archives_of, check_archives
 from gridwarden.access.audit.checking import Checked, Checker
 from gridwarden.access.audit.heads import Head
-from gridwarden.access.audit.sealing import ROWS as Q
+from gridwarden.access.audit.reading import Q, lines_of, seals_after
 from gridwarden.database import Caller, Pool, as_caller
+from gridwarden.settings import Settings
 
-SEALS: Final = 50
-"""Seals that are read at once: at most 250,000 rows."""
 TIMEOUT_MS: Final = 600_000
 MOST: Final = 1_000
-LINES: Final = sql.SQL(Q["rows"]).format(line=sql.SQL(Q["line"]))
 
 
-async def verify(pool: Pool, caller: Caller, heads: Iterable[Head] = ()) -> Checked:
+async def verify(
+    pool: Pool, caller: Caller, heads: Iterable[Head] = (), settings: Settings | None = None
+) -> Checked:
     """Check the whole trail, as the auditor. Sealing may go on meanwhile."""
     checker = Checker(list(heads))
     async with as_caller(pool, caller, TIMEOUT_MS) as c:
+        archives = await archives_of(c)
+        away = max((one.last_seal for one in archives), default=0)
+        heads_there: dict[int, tuple[bytes, datetime]] = {}
         after = 0
         while seals := await seals_after(c, after):
             after = seals[-1].number
             lines = await lines_of(c, seals)
             for seal in seals:
-                checker.seal(seal, lines.get(seal.number, []))
+                gone = seal.number <= away
+                checker.seal(seal, None if gone else lines.get(seal.number, []))
+                if gone:
+                    heads_there[seal.number] = seal.head, seal.sealed_at
+        if settings is not None:
+            check_archives(checker.found, archives, heads_there, settings)
         for number, late in await (await c.execute(Q["others"], {"n": MOST})).fetchall():
             if late:
                 checker.found.unsealed += 1
@@ -38,20 +44,3 @@ async def verify(pool: Pool, caller: Caller, heads: Iterable[Head] = ()) -> Chec
         assert row is not None
         checker.found.unsealed += row[0]
     return checker.end()
-
-
-async def seals_after(c: AsyncConnection[TupleRow], number: int, n: int = SEALS) -> list[Seal]:
-    """Some seals behind the one of this number."""
-    async with c.cursor(row_factory=class_row(Seal)) as cursor:
-        return await (await cursor.execute(Q["seals"], {"first": number + 1, "n": n})).fetchall()
-
-
-async def lines_of(
-    c: AsyncConnection[TupleRow], seals: list[Seal]
-) -> dict[int, list[tuple[int, str]]]:
-    """The rows of consecutive seals: ids and lines, by seal."""
-    values = {"first": seals[0].number, "last": seals[-1].number}
-    found: dict[int, list[tuple[int, str]]] = {}
-    for number, row, line in await (await c.execute(LINES, values)).fetchall():
-        found.setdefault(number, []).append((row, line))
-    return found

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from gridwarden.access.audit.seeing import MAINS, saw
 from gridwarden.database import Caller, Pool, as_caller, queries
 from gridwarden.intake.imports import kept_file
 from gridwarden.intake.seeing import found
@@ -35,6 +36,9 @@ async def page(
     async with as_caller(pool, caller) as c:
         await look_first(c, caller, layers()[document["layer"]], f"changes of import {import_id}")
         rows = await (await c.execute(Q["changes"], values)).fetchall()
+        if document["layer"] == MAINS:
+            there = (json.loads(text)["properties"]["feature_id"] for _, text in rows[:limit])
+            await saw(c, "imports/{id}/changes", (int(i) for i in there if i is not None))
     following = int(rows[limit - 1][0]) if len(rows) > limit else None
     counts = {name: document[name] for name in COUNTS}
     return counts, [text for _, text in rows[:limit]], following

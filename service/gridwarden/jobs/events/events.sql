@@ -26,7 +26,9 @@ select e.seq, e.topic || '.' || e.act as type, e.subject, to_jsonb(e.at) #>> '{}
                    else '{}' end
                 || case when e.veiled then '{}' else jsonb_build_object('geometry', st_asgeojson(
                        st_transform(st_setsrid(st_makepoint(e.x, e.y), %(srid)s), 4326), 7)::jsonb)
-                   end) end)::text as told
+                   end) end)::text as told,
+       case when e.topic = 'finding' and e.layer = 'gas_pipelines' and not e.veiled
+            then e.subject_id end as main
 from api.event e
 where e.seq > %(after)s and e.seq <= %(upto)s
   and (%(topic)s::text is null or e.topic = %(topic)s)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow, class_row
 
+from gridwarden.access.audit.seeing import saw
 from gridwarden.database import Caller, Pool, as_caller
 from gridwarden.jobs.events.asking import LATEST, Q
 from gridwarden.jobs.events.places import Places
@@ -25,6 +26,8 @@ class Event:
     subject: str
     at: str
     told: str
+    main: int | None = None
+    """The main whose place `told` holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,24 +64,26 @@ async def start(c: AsyncConnection[TupleRow], after: str | None, field: str, pla
 
 
 async def read(
-    c: AsyncConnection[TupleRow], values: Values, after: int, limit: int, srid: int
+    c: AsyncConnection[TupleRow], values: Values, after: int, limit: int, srid: int, route: str
 ) -> Read:
     """Up to `limit` events after a place, in the reader's open transaction.
 
-    `values` are the filters as `values_of` gives them; `srid` is the working CRS.
+    `values` are the filters as `values_of` gives them; `srid` is the working CRS. Mains whose
+    places are told are recorded as seen by `route`.
     """
     last, _ = await _clock(c)
     upto = min(last, after + LOOKED_THROUGH)
     asked = {**values, "after": after, "upto": upto, "limit": limit + 1, "srid": srid}
     async with c.cursor(row_factory=class_row(Event)) as cursor:
         found = await (await cursor.execute(Q["seen"], asked)).fetchall()
+    await saw(c, route, (e.main for e in found[:limit] if e.main is not None))
     if len(found) > limit:
         return Read(found[:limit], found[limit - 1].seq, more=True)
     return Read(found, max(upto, after), more=upto < last)
 
 
 async def page(
-    c: AsyncConnection[TupleRow], values: Values, after: int, limit: int, srid: int
+    c: AsyncConnection[TupleRow], values: Values, after: int, limit: int, srid: int, route: str
 ) -> Read:
     """The same, through all that there is: `more` only where the reader will be told more.
 
@@ -86,7 +91,7 @@ async def page(
     """
     events: list[Event] = []
     while True:
-        found = await read(c, values, after, limit + 1 - len(events), srid)
+        found = await read(c, values, after, limit + 1 - len(events), srid, route)
         events += found.events
         after = found.cursor
         if len(events) > limit:
@@ -96,11 +101,11 @@ async def page(
 
 
 async def read_as(
-    pool: Pool, caller: Caller, values: Values, after: int, limit: int, srid: int
+    pool: Pool, caller: Caller, values: Values, after: int, limit: int, srid: int, route: str
 ) -> Read:
     """The same, as one caller; the transaction has ended when this returns."""
     async with as_caller(pool, caller) as c:
-        return await read(c, values, after, limit, srid)
+        return await read(c, values, after, limit, srid, route)
 
 
 async def _clock(c: AsyncConnection[TupleRow]) -> tuple[int, int]:

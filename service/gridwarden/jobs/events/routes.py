@@ -65,7 +65,7 @@ async def events(request: Request, caller: Reader) -> Response:
     async with as_caller(app.pool, caller, app.settings.statement_timeout_ms) as c:
         values = await values_of(c, asked.filters)
         after = await start(c, asked.after, "cursor", places)
-        found = await page(c, values, after, asked.limit, app.settings.crs)
+        found = await page(c, values, after, asked.limit, app.settings.crs, "events")
     cursor = places.seal(found.cursor)
     following = f'"{asked.following(cursor)}"' if found.more else "null"
     items = ", ".join(event.told for event in found.events)
@@ -115,7 +115,8 @@ async def _stream(
             try:
                 if await caller_of(request) is None:
                     return
-                found = await read_as(app.pool, caller, values, after, AT_ONCE, app.settings.crs)
+                srid = app.settings.crs
+                found = await read_as(app.pool, caller, values, after, AT_ONCE, srid, "events/feed")
             except (Problem, psycopg.Error, PoolTimeout):
                 return
             for event in found.events:

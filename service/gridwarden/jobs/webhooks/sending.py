@@ -129,8 +129,9 @@ class Sender:
     async def _read_on(self, webhook: Webhook) -> None:
         """Write down the deliveries of the next events, and that they were read, in one."""
         values = {name: webhook.filters.get(name) for name in FILTERS}
+        srid, route = self.settings.crs, f"webhooks/{webhook.id}"
         found = await read_as(
-            self.eyes, webhook.owner, values, webhook.seen, READ_AT_ONCE, self.settings.crs
+            self.eyes, webhook.owner, values, webhook.seen, READ_AT_ONCE, srid, route
         )
         async with as_caller(self.books, SENDER) as c, c.cursor() as cursor:
             place = {"id": webhook.id, "from": webhook.seen, "to": found.cursor}

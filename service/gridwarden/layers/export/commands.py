@@ -47,11 +47,20 @@ def add_to(app: typer.Typer) -> None:
         at: Annotated[
             str | None, typer.Option(help="as it was known at a day's end, or a moment")
         ] = None,
+        why: Annotated[
+            str | None, typer.Option(help="why so many mains are taken out; in every copy")
+        ] = None,
+        request: Annotated[
+            str | None, typer.Option(help="number of the request that a second person approved")
+        ] = None,
         role: As = "planner",
         org: Org = None,
     ) -> None:
         """Write a layer to a file, as the role may see it. A file of that name is replaced."""
-        options = (("crs", crs), ("encoding", encoding), ("at", at))
+        options = (
+            *(("crs", crs), ("encoding", encoding), ("at", at)),
+            *(("why", why), ("request", request)),
+        )
         given = {k: v for k, v in options if v is not None}
         count = asyncio.run(_export(layer, file, role, org, given))
         Console(stderr=True).print(f"{count} features written to {file}", highlight=False)

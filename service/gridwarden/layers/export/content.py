@@ -1,12 +1,13 @@
 """What is written to a file: its columns, its places, and the statement that gives its rows."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 import pyarrow as pa
 from psycopg import sql
 
+from gridwarden.access.audit.seeing import MAINS
 from gridwarden.database import Caller, queries
 from gridwarden.layers.catalogue import Layer, Words
 from gridwarden.layers.catalogue.model import ColumnType, Geometry
@@ -28,6 +29,9 @@ ARROW: Final[Mapping[FieldType, pa.DataType]] = {
 }
 
 
+Mains = Callable[[int, Sequence[Any]], Iterable[int]]
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """One column of a file; `json` is a text that holds a JSON object."""
@@ -41,7 +45,8 @@ class Field:
 class Content:
     """One export. The statement gives id, then the fields in order, then the shape as WKB or null.
 
-    `secret` exports are written to the audit trail, and `colour` (#rrggbb) is a drawing's.
+    `secret` exports are written to the audit trail, and `colour` (#rrggbb) is a drawing's. `mains`
+    gives, of the id and fields of one row, the mains whose exact places it tells.
     """
 
     name: str
@@ -52,6 +57,9 @@ class Content:
     statement: Callable[[Target], sql.Composed]
     values: Mapping[str, Any] = field(default_factory=dict)
     colour: str = "#5B6770"
+    mains: Mains | None = None
+    length: sql.Composed | None = None
+    """The statement that gives how many kilometres it is, where that matters."""
 
     @property
     def kinds(self) -> str:
@@ -104,7 +112,16 @@ def of_layer(
         statement,
         values,
         layer.style.stroke,
+        _itself if layer.id == MAINS else None,
+        sql.SQL(Q["length"]).format(view=view_of(layer, past=past), where=where)
+        if layer.id == MAINS
+        else None,
     )
+
+
+def _itself(number: int, row: Sequence[Any]) -> Iterable[int]:
+    """The row is a main."""
+    return (number,)
 
 
 def place(shape: sql.Composable, target: Target, working: int) -> sql.Composed:

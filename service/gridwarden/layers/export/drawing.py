@@ -43,6 +43,8 @@ def _frame(asked: Asked) -> tuple[str, str, str]:
     drawing = new("R2010", setup=False)
     drawing.header["$INSUNITS"] = 6
     drawing.header.custom_vars.append("CRS", asked.target.name)
+    if asked.copy is not None:
+        drawing.header.custom_vars.append("COPY", _one_line(asked.copy.text))
     drawing.appids.add(APPLICATION)
     colour = RGB.from_hex(asked.content.colour)
     for name in _layers(asked):

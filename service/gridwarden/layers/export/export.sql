@@ -8,5 +8,12 @@ left join api.dataset d on d.id = f.dataset_id
 {where}
 order by f.id
 
+-- name: length
+select coalesce(sum(st_length(f.geom)), 0) / 1000 from {view} f {where}
+
+-- name: begin_copy
+select api.begin_copy(%(layer)s, %(part)s, %(format)s, %(crs)s, %(km)s::numeric, %(why)s,
+                      %(second)s::numeric, %(request)s)
+
 -- name: recorded
 select api.record('export', %(object)s, %(detail)s, %(rows)s)

@@ -48,6 +48,10 @@ def _write(file: Path, asked: Asked, rows: Iterator[Rows], driver: str, **more: 
     if shape:
         more |= {"geometry_name": GEOMETRY, "geometry_type": asked.content.kinds}
         more |= {"crs": asked.target.for_gdal}
+    if asked.copy is not None and driver == "GPKG":
+        more["dataset_metadata"] = {"copy": asked.copy.text}
+    elif asked.copy is not None:
+        more["DESCRIPTION"] = asked.copy.text
     pyogrio.write_arrow(reader, file, layer=_layer(asked), driver=driver, **more)
 
 

@@ -16,6 +16,8 @@ def write_geojson(file: Path, asked: Asked, rows: Iterator[Rows]) -> None:
     """A FeatureCollection, a feature a line, the same as the features API gives."""
     name = json.dumps(asked.content.name)
     crs = _crs_member(asked.target)
+    if asked.copy is not None:
+        crs += f'"copy":{json.dumps(asked.copy.text, ensure_ascii=False)},'
     with file.open("w", encoding="utf-8") as out:
         out.write(f'{{"type":"FeatureCollection","name":{name},{crs}"features":[\n')
         comma = ""

@@ -26,6 +26,8 @@ def write_parquet(file: Path, asked: Asked, rows: Iterator[Rows]) -> None:
         schema = schema.append(pa.field(SHAPE, pa.binary())).append(pa.field(BOX, _BOX_TYPE))
         # Readers look for it in the schema, which stands before the first row.
         schema = schema.with_metadata({"geo": json.dumps(_document(asked))})
+    if asked.copy is not None:
+        schema = schema.with_metadata({**(schema.metadata or {}), "copy": asked.copy.text})
     with pq.ParquetWriter(file, schema, compression="zstd") as writer:
         for some in rows:
             arrays = [

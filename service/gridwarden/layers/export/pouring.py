@@ -20,11 +20,11 @@ from psycopg import AsyncServerCursor, errors
 from psycopg.rows import TupleRow
 from psycopg.types.json import Jsonb
 
+from gridwarden.access.audit.seeing import saw
 from gridwarden.database import Caller
 from gridwarden.layers.export.content import Q, recorded
 from gridwarden.layers.export.kinds import Kind
 from gridwarden.layers.export.rows import Asked, Rows
-from gridwarden.layers.export.target import Target
 from gridwarden.layers.features.items import Connection
 from gridwarden.words.problems import Problem
 
@@ -46,9 +46,10 @@ async def pour(
     try:
         async with c.cursor(name="export", binary=True) as cursor:
             await cursor.execute(content.statement(target), content.values)
-            count = await _written(cursor, asked, kind, file, progress)
+            count, mains = await _written(cursor, asked, kind, file, progress)
     except errors.InternalError_:
         raise Problem("invalid_value", "features.bad_crs", field="crs", name=target.name) from None
+    await saw(c, f"export/{content.name}", mains)
     if content.secret:
         detail = Jsonb(recorded(content, caller, kind.name, target))
         await c.execute(Q["recorded"], {"object": content.name, "detail": detail, "rows": count})
@@ -57,9 +58,12 @@ async def pour(
 
 async def _written(
     cursor: AsyncServerCursor[TupleRow], asked: Asked, kind: Kind, file: Path, progress: Progress
-) -> int:
-    """Let the writer pull the rows from its own thread; the thread has ended when this does."""
-    source = _Source(cursor, asked.target, progress)
+) -> tuple[int, set[int]]:
+    """Let the writer pull the rows from its own thread; the thread has ended when this does.
+
+    Returns how many rows there were, and the mains whose exact places they tell.
+    """
+    source = _Source(cursor, asked, progress)
     work = asyncio.ensure_future(asyncio.to_thread(kind.write, file, asked, source.rows()))
     try:
         await asyncio.shield(work)
@@ -72,17 +76,20 @@ async def _written(
         if source.failed is not None:  # what a writer says of it is a consequence
             raise source.failed from None
         raise
-    return source.done
+    return source.done, source.mains
 
 
 class _Source:
     """Chunks of rows for a thread, fetched on the event loop that has the connection."""
 
     def __init__(
-        self, cursor: AsyncServerCursor[TupleRow], target: Target, progress: Progress
+        self, cursor: AsyncServerCursor[TupleRow], asked: Asked, progress: Progress
     ) -> None:
         self.cursor = cursor
-        self.target = target
+        self.target = asked.target
+        self.told = asked.content.mains
+        self.copy = asked.copy
+        self.mains: set[int] = set()
         self.progress = progress
         self.loop = asyncio.get_running_loop()
         self.stopped = threading.Event()
@@ -111,12 +118,18 @@ class _Source:
                 return
 
     def _chunk(self, found: list[TupleRow]) -> Rows:
+        if self.told is not None:
+            self.mains.update(i for row in found for i in self.told(row[0], row[1:-1]))
         description = self.cursor.description or []
         columns: list[Any] = list(zip(*found, strict=True)) or [()] * len(description)
         shapes = self.target.shown(list(columns[-1]))
         if not (self.target.exact or np.isfinite(shapely.get_coordinates(shapes)).all()):
             raise Problem("invalid_value", "features.bad_crs", field="crs", name=self.target.name)
-        return Rows(columns[0], columns[1:-1], shapes)
+        own = columns[1:-1]
+        if self.copy is not None:
+            shapes = self.copy.marked(columns[0], shapes, self.target)
+            own = [*own, [self.copy.short] * len(found)]
+        return Rows(columns[0], own, shapes)
 
 
 @contextmanager

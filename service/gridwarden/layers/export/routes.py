@@ -52,6 +52,20 @@ DESCRIBED: Final[list[dict[str, Any]]] = [
         "description": "as it was known at a day's end, or a moment (RFC 3339)",
     },
 ]
+COPIED: Final = ("why", "request")
+OF_COPIES: Final[list[dict[str, Any]]] = [
+    {
+        "name": name,
+        "in": "query",
+        "required": False,
+        "schema": schema,
+        "description": told,
+    }
+    for name, schema, told in (
+        ("why", {"type": "string"}, "why so many mains are taken out; it stands in the copy"),
+        ("request", {"type": "integer", "minimum": 1}, "the request that a second person approved"),
+    )
+]
 BBOX: Final[dict[str, Any]] = {
     "name": "bbox",
     "in": "query",
@@ -64,13 +78,13 @@ BBOX: Final[dict[str, Any]] = {
 @router.get(
     "/api/layers/{layer}/export",
     response_class=Response,
-    openapi_extra={"parameters": [*DESCRIBED, BBOX]},
+    openapi_extra={"parameters": [*DESCRIBED, *OF_COPIES, BBOX]},
 )
 async def export(request: Request, layer: LayerId, caller: Reader) -> Response:
     """A layer as a file, every row that the caller may see; a look at mains is recorded."""
     settings: Settings = request.app.state.settings
     one = readable_layer(layer, caller)
-    given = only(request, *PARAMETERS, "bbox")
+    given = only(request, *PARAMETERS, *COPIED, "bbox")
     asked = how(given, settings)
     degrees = crs_of(CRS84, "bbox", settings.crs)
     boxes = windows(given["bbox"], degrees, settings.crs) if "bbox" in given else None

@@ -10,6 +10,7 @@ import pyarrow as pa
 import shapely
 
 from gridwarden.layers.export.content import Content
+from gridwarden.layers.export.copies import Copy
 from gridwarden.layers.export.target import Shapes, Target
 
 
@@ -32,6 +33,8 @@ class Asked:
     target: Target
     zone: ZoneInfo
     encoding: str = "utf-8"
+    copy: Copy | None = None
+    """The numbered copy that this is, of what is handed out so."""
 
 
 def batches(asked: Asked, rows: Iterator[Rows], shape: str | None) -> Iterator[pa.RecordBatch]:

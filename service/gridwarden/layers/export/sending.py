@@ -6,7 +6,7 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Final
@@ -18,6 +18,7 @@ from starlette.responses import Response, StreamingResponse
 
 from gridwarden.database import Caller, Pool, as_caller
 from gridwarden.layers.export.content import Content
+from gridwarden.layers.export.copies import COLUMN, NOTHING_SAID, Wanted, numbered
 from gridwarden.layers.export.kinds import Kind, encoding_called, kind_called, kind_of
 from gridwarden.layers.export.pouring import TIMEOUT_MS, Progress, pour, whole_or_not
 from gridwarden.layers.export.rows import Asked
@@ -45,6 +46,7 @@ class How:
     target: Target
     encoding: str
     at: datetime | None = None
+    wanted: Wanted = NOTHING_SAID
 
 
 def how(given: Mapping[str, str], settings: Settings) -> How:
@@ -57,7 +59,11 @@ def _how(kind: Kind, given: Mapping[str, str], settings: Settings, dashes: str) 
     target = target_of(given.get("crs") or usual, f"{dashes}crs", settings.crs)
     encoding = encoding_called(given.get("encoding"), kind)
     at = moment_of(given.get("at"), settings.time_zone, f"{dashes}at")
-    return How(kind, target, encoding, at)
+    number = given.get("request")
+    if number is not None and not (number.isascii() and number.isdecimal() and len(number) <= 18):
+        raise Problem("invalid_value", "copies.bad_request", field=f"{dashes}request")
+    wanted = Wanted(given.get("why"), int(number) if number else None, given.get("bbox", ""))
+    return How(kind, target, encoding, at, wanted)
 
 
 async def to_file(
@@ -86,7 +92,12 @@ async def _made(
 ) -> int:
     async with as_caller(pool, caller, TIMEOUT_MS) as c:
         content = await prepare(c)
-        whole = Asked(content, asked.target, ZoneInfo(settings.time_zone), asked.encoding)
+        form = asked.kind.name, asked.target
+        copy = await numbered(c, caller, settings, content, form, asked.wanted)
+        if copy is not None:
+            content = replace(content, fields=(*content.fields, COLUMN))
+        zone = ZoneInfo(settings.time_zone)
+        whole = Asked(content, asked.target, zone, asked.encoding, copy)
         return await pour(c, caller, whole, asked.kind, file, progress)
 
 

@@ -90,6 +90,8 @@ def write_xlsx(file: Path, asked: Asked, rows: Iterator[Rows]) -> None:
                 raise Problem("too_large", "export.too_many_rows", field="format", n=MAX_ROWS)
             for cells in _lines(sheet, asked, some):
                 sheet.append(cells)
+        if asked.copy is not None:
+            book.properties.description = asked.copy.text
         book.save(file)
 
 

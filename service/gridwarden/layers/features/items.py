@@ -5,11 +5,13 @@ caller gave, down to the corners of a box, is a bound parameter.
 """
 
 import json
-from typing import Any
+from math import ceil, floor
+from typing import Any, LiteralString
 
 from psycopg import AsyncConnection, errors, sql
 from psycopg.rows import TupleRow
 
+from gridwarden.access.audit.seeing import MAINS
 from gridwarden.database import Caller, queries
 from gridwarden.layers.catalogue import Layer
 from gridwarden.layers.features.crs import CRS84, LON_LAT, Crs, around
@@ -60,6 +62,7 @@ def page_statement(
 ) -> tuple[sql.Composed, dict[str, Any]]:
     """The statement of one page and its values, all but `links next next_title`."""
     values: dict[str, Any] = {"after": asked.after, "limit": asked.limit}
+    values["route"] = f"ogc/collections/{layer.id}/items"
     conditions: list[sql.Composable] = []
     if asked.windows is not None:
         conditions.append(in_windows(asked.windows, working, values))
@@ -70,11 +73,19 @@ def page_statement(
         conditions += _in_period(layer, asked.period)
     where = sql.SQL("").join(sql.SQL(" and ({})").format(c) for c in conditions)
     statement = sql.SQL(Q["items"]).format(
+        seen=seen(layer, "range_agg(int8range(id, id, '[]'))"),
         view=view_of(layer, past=asked.at is not None),
         where=where,
         feature=feature_in(layer, asked.crs, working),
     )
     return statement, values
+
+
+def seen(layer: Layer, mains: LiteralString) -> sql.Composable:
+    """What records the mains of a statement as seen; for other layers nothing."""
+    if layer.id != MAINS:
+        return sql.SQL("null")
+    return sql.SQL(Q["seen"]).format(mains=sql.SQL(mains))
 
 
 def in_windows(windows: tuple[Window, ...], working: int, values: dict[str, Any]) -> sql.Composable:
@@ -176,10 +187,13 @@ async def feature_of(
 ) -> tuple[bytes, int] | None:
     """One feature as GeoJSON and its version, or None where the caller sees none of that id."""
     statement = sql.SQL(Q["item"]).format(
-        feature=feature_in(layer, crs, working), view=view_of(layer, past=past)
+        seen=seen(layer, "int8multirange(int8range(f.id, f.id, '[]'))"),
+        feature=feature_in(layer, crs, working),
+        view=view_of(layer, past=past),
     )
+    values = {"id": feature_id, "route": f"ogc/collections/{layer.id}/items/{{feature}}"}
     try:
-        cursor = await c.execute(statement, {"id": feature_id}, binary=True)
+        cursor = await c.execute(statement, values, binary=True)
         row = await cursor.fetchone()
     except errors.InternalError_:
         raise bad_crs(crs) from None
@@ -187,7 +201,14 @@ async def feature_of(
 
 
 async def extent_of(c: Connection, layer: Layer, working: int) -> list[float] | None:
-    """West, south, east, north in degrees of what the caller sees; None where that is nothing."""
+    """West, south, east, north in degrees of what the caller sees; None where that is nothing.
+
+    Of mains in thousandths, outwards: the outermost ones are not told by it.
+    """
     statement = sql.SQL(Q["extent"]).format(working=sql.Literal(working), view=view_of(layer))
     row = await (await c.execute(statement)).fetchone()
-    return [round(float(v), 6) for v in row[0]] if row else None
+    if row is None:
+        return None
+    if layer.id == MAINS:
+        return [(ceil if n > 1 else floor)(float(v) * 1000) / 1000 for n, v in enumerate(row[0])]
+    return [round(float(v), 6) for v in row[0]]

@@ -22,11 +22,15 @@ select convert_to(
             'rel', 'next', 'type', 'application/geo+json', 'title', %(next_title)s::text,
             'href', %(next)s::text || max(id)))
         else '[]' end)::text
-    || ',"features":[' || coalesce(string_agg(feature, ',' order by id), '') || ']}}', 'UTF8')
+    || ',"features":[' || coalesce(string_agg(feature, ',' order by id), '') || ']}}', 'UTF8'), {seen}
 from shown
 
 -- name: item
-select convert_to({feature}, 'UTF8'), f.version from {view} f where f.id = %(id)s
+select convert_to({feature}, 'UTF8'), f.version, {seen} from {view} f where f.id = %(id)s
+
+-- name: seen
+-- Mains that leave are on record, in the statement that reads them.
+api.saw(%(route)s, {mains})
 
 -- name: feature
 json_build_object(

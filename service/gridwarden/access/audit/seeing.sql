@@ -1,0 +1,2 @@
+-- name: saw
+select api.saw(%(route)s, %(mains)s::int8multirange)
