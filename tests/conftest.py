@@ -235,11 +235,11 @@ def free_port() -> int:
 
 
 @contextmanager
-def served(settings: Settings) -> Iterator[str]:
-    """The service on a real port; gives its base URL."""
+def served(settings: Settings, **options: Any) -> Iterator[str]:
+    """The service on a real port; gives its base URL. `options` are uvicorn's."""
     port = free_port()
     settings = settings.model_copy(update={"port": port})
-    config = uvicorn.Config(create_app(settings), port=port, log_level="warning")
+    config = uvicorn.Config(create_app(settings), port=port, log_level="warning", **options)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

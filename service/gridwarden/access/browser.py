@@ -92,6 +92,24 @@ def own_path(text: str) -> str:
     return text
 
 
+def browser_name(agent: str | None) -> str:
+    """What people call the browser that says this of itself: `Chrome 156, Windows`."""
+    text = agent or ""
+    named = (
+        ("Edg/", "Edge"),
+        ("Firefox/", "Firefox"),
+        ("Chrome/", "Chrome"),
+        ("Version/", "Safari"),
+    )
+    systems = ("Windows", "Android", "iPhone", "iPad", "Macintosh", "Linux")
+    found = next(((sign, name) for sign, name in named if sign in text), None)
+    system = next((one for one in systems if one in text), "")
+    if found is None:
+        return text[:40]
+    number = text.partition(found[0])[2].partition(".")[0][:6]
+    return f"{found[1]} {number}" + (f", {system}" if system else "")
+
+
 def login_url(base: str, link: str) -> str:
     """The address that a one-time link is said as."""
     return f"{base.rstrip('/')}/login?{urlencode({'link': link})}"

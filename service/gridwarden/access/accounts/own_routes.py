@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from gridwarden.access.accounts import factor, signing_in
 from gridwarden.access.accounts.signing_in import Account
-from gridwarden.access.browser import let_in, place_of, settings_of
+from gridwarden.access.browser import browser_name, let_in, place_of, settings_of
 from gridwarden.access.cookies import SESSION, cookie_of
 from gridwarden.access.login_routes import Anyone, Secret, Short, enrolment, offered_secret
 from gridwarden.database import Caller
@@ -100,6 +100,7 @@ async def _page(
         sentence=problem.said(language_of(request)) if problem else None,
         account=await signing_in.account_of(pool, "session", cookie),
         sessions=found,
+        browser_name=browser_name,
         settings=settings,
         done=shown.get("done"),
     )

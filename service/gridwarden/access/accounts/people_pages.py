@@ -25,6 +25,16 @@ from gridwarden.words.problems import Problem
 router = APIRouter(tags=["access"])
 Text = Annotated[str, Form(max_length=2000)]
 ROLES: Final = (*ASKERS, *ADMINISTRATORS)
+BLANK: Final[dict[str, Any]] = {
+    "name": "",
+    "full_name": "",
+    "role": "viewer",
+    "organisations": [],
+    "districts": [],
+    "grids": [],
+    "all_districts": False,
+}
+"""The form of a new account, before anything is typed."""
 
 
 @router.get("/accounts", response_class=HTMLResponse)
@@ -47,7 +57,7 @@ async def _list(
         people=found,
         roles=ROLES,
         works=caller.role == "security",
-        **({"made": None, "password": None, "hours": 0, "typed": {}} | shown),
+        **({"made": None, "password": None, "hours": 0, "typed": BLANK} | shown),
     )
 
 
