@@ -92,6 +92,9 @@ def test_it_is_told_as_it_last_was_and_why_it_ended(
     )
     assert one["distance_m"] == pytest.approx(float(scene.living["one"]["distance_m"]) - 0.01)
     assert one["rule"]["id"] == scene.living["one"]["rule"] and one["rule"]["text"]["zh"]
+    with owner(scene.city.settings) as c:
+        saw = "select person, mains @> %s::bigint from data.audit where action = 'saw'"
+        assert c.execute(saw, (one["counterpart_id"],)).fetchall() == [("test utility", True)]
     assert one["ended"]["reason"] == "data"
     cause = {"layer": "buildings", "id": scene.subjects["one"], "act": "update"}
     assert one["ended"]["cause"] == cause

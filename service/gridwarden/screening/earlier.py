@@ -7,7 +7,7 @@ finding (its construction, the bands, the picture) stands on features as they ar
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from psycopg import AsyncConnection
 
@@ -20,15 +20,13 @@ from gridwarden.screening.explaining import (
     feature_read,
     item_of,
     rule_of,
+    saw_mains,
     shown,
     told_rule,
 )
 from gridwarden.words import say
 from gridwarden.words.figures import when
 from gridwarden.words.problems import Problem
-
-EARLIER: Final = ("ended", "as_known")
-"""Values of `form` for a finding as it was."""
 
 
 async def ended(
@@ -91,6 +89,7 @@ async def as_known(
 async def _whole(ask: Asked, item: dict[str, Any]) -> tuple[dict[str, Any], Any]:
     """The row with its subject, and with its rule for who may read the evidence."""
     subject = await feature_read(ask, item["layer"], item["subject_id"])
+    await saw_mains(ask, item, subject)
     whole = item
     if "rule" in item:
         rule, whole = await rule_of(ask, item)

@@ -126,9 +126,7 @@ async def explain(
     if item is None:
         return None
     subject = await feature_read(ask, item["layer"], item["subject_id"])
-    if caller.role in EXACT:
-        itself = [item["subject_id"]] if subject is not None and item["layer"] == MAINS else []
-        await saw(connection, "findings/{number}", [*mains_of([item]), *itself])
+    await saw_mains(ask, item, subject)
     if "rule" not in item:
         return Explained(item | {"subject": shown(subject)}, {"subject": subject})
     rule, whole = await rule_of(ask, item)
@@ -174,6 +172,13 @@ async def item_of(ask: Asked) -> dict[str, Any] | None:
     found = await (await ask.connection.execute(page, values)).fetchone()
     items = found[0]["items"] if found else []
     return dict(items[0]) if items else None
+
+
+async def saw_mains(ask: Asked, item: Mapping[str, Any], subject: Feature | None) -> None:
+    """Record which mains' exact places are told with a finding to who may read them."""
+    if ask.caller.role in EXACT:
+        itself = [item["subject_id"]] if subject is not None and item["layer"] == MAINS else []
+        await saw(ask.connection, "findings/{number}", [*mains_of([item]), *itself])
 
 
 def told_rule(rule: Mapping[str, Any]) -> dict[str, Any]:
