@@ -166,14 +166,18 @@ async def _squares(
     async with c.cursor(row_factory=dict_row) as cursor:
         await cursor.execute(CELLS["square_shapes"], parameters)
         rows = await cursor.fetchall()
+    cells = [(row["cell_x"], row["cell_y"]) for row in rows]
+    parameters |= {"xs": [x for x, _ in cells], "ys": [y for _, y in cells]}
+    for x, y, districts in await (await c.execute(Q["touched"], parameters)).fetchall():
+        there.setdefault((x, y), set()).update(districts)
     found = []
-    for row in rows:
-        touched = there.get((row["cell_x"], row["cell_y"]), set()) | set(row["districts"] or ())
+    for row, cell in zip(rows, cells, strict=True):
+        touched = there.get(cell, set())
         if district is not None and district not in touched:
             continue
         shown = touched if district is None else {district}
-        pieces = [Piece(one, side, row["cell_x"], row["cell_y"]) for one in sorted(shown)]
-        key = f"square-{side}/{row['cell_x']}/{row['cell_y']}"
+        pieces = [Piece(one, side, *cell) for one in sorted(shown)]
+        key = f"square-{side}/{cell[0]}/{cell[1]}"
         found.append(_cell(key, row, measure, _sum(pieces, measure, free, tree if tied else None)))
     return found
 

@@ -247,7 +247,7 @@ def _legend(
         for n, line in enumerate(lines):
             _write(draw, (SIDE + 42, y - 2 + 21 * n), line, 15)
         _write(draw, (SIDE + 420, y - 2), str(number), 15)
-        y += max(28, 21 * len(lines) + 8)
+        y += 21 * len(lines) + 7
     notes = [say("embeds.rule", lang)] if found.withheld else []
     y = _paragraphs(draw, y + 10, notes)
     _top(draw, found, lang, y + 12)

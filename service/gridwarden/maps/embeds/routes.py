@@ -150,10 +150,9 @@ async def _frozen(request: Request, token: str) -> Mapping[str, Any] | None:
 
 
 def _refused(request: Request) -> Response:
-    """403 in the same words, whatever is wrong; nothing is remembered of who asked."""
-    response = answer(request, Problem("forbidden", "embeds.not_valid"))
-    if "Set-Cookie" in response.headers:
-        del response.headers["Set-Cookie"]
+    """403 in the same words, whatever is wrong; what was asked besides is not looked at."""
+    plain = Request({**request.scope, "query_string": b""})
+    response = answer(plain, Problem("forbidden", "embeds.not_valid"))
     response.headers["Referrer-Policy"] = HEADERS["Referrer-Policy"]
     return response
 
