@@ -19,6 +19,7 @@ TEXTS: Final = ("person", "role", "action", "object")
 FILTERS: Final = (*TEXTS, "from", "to", "main")
 LIMIT: Final = 100
 GREATEST_LIMIT: Final = 1000
+LONGEST: Final = 500
 LAST: Final = 2**63 - 1
 _WHOLE: Final = re.compile(r"\d{1,18}")
 _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")
@@ -51,7 +52,7 @@ def audit_query(
             raise Problem("unknown_parameter", field=name[:80])
         if name in given:
             raise Problem("invalid_value", "audit.problem.repeated", field=name)
-        if "\x00" in value:
+        if "\x00" in value or len(value) > LONGEST:
             raise Problem("invalid_value", field=name)
         if value.strip() and name != "lang":
             given[name] = value.strip()

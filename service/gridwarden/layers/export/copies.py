@@ -91,6 +91,11 @@ def _units(places: NDArray[np.float64], target: Target) -> Any:
     )
 
 
+def sayable(text: str) -> bool:
+    """Whether the database can keep this text."""
+    return "\x00" not in text and text.encode("utf-8", "replace").decode("utf-8") == text
+
+
 def mark_key(settings: Settings) -> bytes:
     """The secret of the marks, made when there is none yet."""
     place = settings.secrets / KEY

@@ -8,7 +8,7 @@ from gridwarden.access.audit.seeing import MAINS
 from gridwarden.database import Caller, Pool, as_caller, queries
 from gridwarden.layers.catalogue import layers
 from gridwarden.layers.export.content import of_layer
-from gridwarden.layers.export.copies import length_of
+from gridwarden.layers.export.copies import length_of, sayable
 from gridwarden.layers.features.crs import CRS84, crs_of
 from gridwarden.layers.features.items import look_first
 from gridwarden.layers.features.parameters import windows
@@ -30,7 +30,7 @@ async def ask(
     Returns the request. Raises Problem `invalid_value` for a reason that is none, or a box.
     """
     reason = why.strip()
-    if not LEAST <= len(reason) <= MOST or "\x00" in reason:
+    if not LEAST <= len(reason) <= MOST or not sayable(reason):
         raise Problem("invalid_value", "copies.bad_why", field="why", least=LEAST, most=MOST)
     degrees = crs_of(CRS84, "bbox", settings.crs)
     boxes = windows(bbox, degrees, settings.crs) if bbox else None
@@ -57,7 +57,9 @@ async def decide(
 
     Raises Problem: `not_found`, `conflict` where it is decided, `forbidden` for one's own.
     """
-    values = {"request": number, "approve": approve, "why": why[:MOST].replace("\x00", "")}
+    if not sayable(why):
+        raise Problem("invalid_value", "copies.bad_why", field="why", least=0, most=MOST)
+    values = {"request": number, "approve": approve, "why": why[:MOST]}
     async with as_caller(pool, caller) as c:
         row = await (
             await c.execute(Q["decide"], values | {"hours": settings.export_hours})

@@ -18,7 +18,7 @@ from starlette.responses import Response, StreamingResponse
 
 from gridwarden.database import Caller, Pool, as_caller
 from gridwarden.layers.export.content import Content
-from gridwarden.layers.export.copies import COLUMN, NOTHING_SAID, Wanted, numbered
+from gridwarden.layers.export.copies import COLUMN, NOTHING_SAID, Wanted, numbered, sayable
 from gridwarden.layers.export.kinds import Kind, encoding_called, kind_called, kind_of
 from gridwarden.layers.export.pouring import TIMEOUT_MS, Progress, pour, whole_or_not
 from gridwarden.layers.export.rows import Asked
@@ -62,7 +62,10 @@ def _how(kind: Kind, given: Mapping[str, str], settings: Settings, dashes: str) 
     number = given.get("request")
     if number is not None and not (number.isascii() and number.isdecimal() and len(number) <= 18):
         raise Problem("invalid_value", "copies.bad_request", field=f"{dashes}request")
-    wanted = Wanted(given.get("why"), int(number) if number else None, given.get("bbox", ""))
+    why = given.get("why")
+    if why is not None and not sayable(why):
+        raise Problem("invalid_value", "copies.bad_why", field=f"{dashes}why", least=8, most=500)
+    wanted = Wanted(why, int(number) if number else None, given.get("bbox", ""))
     return How(kind, target, encoding, at, wanted)
 
 
