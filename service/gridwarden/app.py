@@ -14,6 +14,7 @@ from gridwarden import __version__
 from gridwarden.access import Callers, everyone
 from gridwarden.access import routes as access
 from gridwarden.access.audit import routes as audit
+from gridwarden.access.limits import Guard, Limits, costs
 from gridwarden.access.matrix import routes as matrix
 from gridwarden.access.matrix.describing import described
 from gridwarden.database import open_pool
@@ -96,6 +97,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.shares = shares
     app.openapi = partial(described, app)  # type: ignore[method-assign]
     app.state.counters = Counters()
+    app.state.limits = Limits.of(settings)
+    app.add_middleware(Guard)
     answers.install(app)
     app.add_middleware(Counted, counters=app.state.counters)
     if settings.trusted_proxies:
@@ -110,11 +113,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     return app
 
 
+@costs("free")
 async def healthz() -> dict[str, str]:
     """The process answers."""
     return {"status": "ok", "version": __version__}
 
 
+@costs("free")
 async def readyz(request: Request) -> JSONResponse:
     """The database answers, too; 503 while it does not."""
     try:

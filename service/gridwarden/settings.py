@@ -98,7 +98,24 @@ class Settings(BaseSettings):
     area_km2: float = 1.0
     web_connections: int = 8
     worker_connections: int = 4
-    statement_timeout_ms: int = 15_000
+    statement_timeout_ms: int = Field(default=15_000, ge=100)
+
+    processes: int = Field(default=1, ge=1, le=64)
+    """How many processes of the service share the callers: each gives its part of the rates."""
+    reads_a_minute: int = Field(default=1200, ge=0)
+    """Requests of one key, or of one person's browsers; 0, here and below, counts nothing."""
+    writes_a_minute: int = Field(default=240, ge=0)
+    checks_a_minute: int = Field(default=240, ge=0)
+    """Permit checks: many answers side by side would tell where a main lies."""
+    heavy_a_minute: int = Field(default=120, ge=0)
+    """Maps of a whole city, exports, what-ifs, pictures."""
+    strangers_a_minute: int = Field(default=300, ge=0)
+    """Requests of one address by whoever has not signed in, wrong keys among them."""
+    heavy_at_once: int = Field(default=2, ge=1)
+    """Heavy requests that are worked on; as many as there are processors."""
+    heavy_waiting: int = Field(default=16, ge=0)
+    heavy_wait_s: float = Field(default=10, gt=0)
+    """After so many seconds in the queue a heavy request is told to come back."""
 
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
     """Addresses or networks of the proxies whose X-Forwarded-Proto and -For are believed."""

@@ -16,6 +16,7 @@ from typing import Any
 from fastapi import Depends, Request
 
 from gridwarden.access.cookies import SESSION, cookie_of, same_site
+from gridwarden.access.limits import held_to
 from gridwarden.access.scopes import EVERYTHING, admits, needed
 from gridwarden.database import ADMINISTRATORS, ASKERS, Caller, Pool, queries
 from gridwarden.words import language_of
@@ -34,9 +35,7 @@ class Audience:
     roles: tuple[str, ...]
 
     async def __call__(self, request: Request) -> Caller:
-        caller = await caller_of(request)
-        if caller is None:
-            raise Problem("not_signed_in")
+        caller = await _counted(request)
         if caller.role not in self.roles:
             raise Problem("forbidden", role=caller.role)
         if not admits(caller.scopes, request):
@@ -49,8 +48,9 @@ class Audience:
 class Anybody:
     """The audience of a route that anonymous callers reach."""
 
-    async def __call__(self) -> None:
-        """Nothing is asked."""
+    async def __call__(self, request: Request) -> None:
+        """Nobody is asked who they are; their address is counted."""
+        await held_to(request, None)
 
 
 def allow(*roles: str) -> Any:
@@ -128,6 +128,20 @@ async def caller_of(request: Request) -> Caller | None:
         if request.method not in SAFE_METHODS and not same_site(request):
             raise Problem("forbidden", "access.other_site", field="Origin")
     return replace(caller, language=language_of(request))
+
+
+async def _counted(request: Request) -> Caller:
+    """The caller, held to the limits. Who shows no key, or a wrong one, counts by address."""
+    try:
+        caller = await caller_of(request)
+    except Problem:
+        await held_to(request, None)
+        raise
+    if caller is None:
+        await held_to(request, None)
+        raise Problem("not_signed_in")
+    await held_to(request, caller)
+    return caller
 
 
 def _caller(kind: str, document: Mapping[str, Any]) -> Caller:

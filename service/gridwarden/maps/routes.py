@@ -8,6 +8,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, Response
 
 from gridwarden.access import allow
+from gridwarden.access.limits import costs
 from gridwarden.database import Caller
 from gridwarden.layers.past import moment_of
 from gridwarden.maps import findings, start
@@ -33,6 +34,7 @@ HeatReader = Annotated[Caller, allow("utility", "supervisor", "planner", "viewer
 
 
 @router.get("/maps/heat", response_class=HTMLResponse, tags=["maps"])
+@costs("heavy")
 async def heat_page(
     request: Request,
     caller: HeatReader,
@@ -67,6 +69,7 @@ async def heat_page(
 
 
 @router.get("/api/cells/{system}", tags=["maps"])
+@costs("heavy")
 async def cells_api(
     request: Request,
     caller: HeatReader,

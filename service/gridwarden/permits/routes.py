@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
 from gridwarden.access import allow
+from gridwarden.access.limits import costs
 from gridwarden.database import Caller
 from gridwarden.intake.area import Area
 from gridwarden.intake.bodies import Sent, form_of, limited_body, parse_json
@@ -75,6 +76,7 @@ _FORM: Final[dict[str, Any]] = {
         }
     },
 )
+@costs("check")
 async def check(request: Request, caller: PermitAsker, crs: str | None = None) -> Response:
     """May I dig here? `crs` names the system of the area's numbers.
 
@@ -122,6 +124,7 @@ async def form(request: Request, caller: PermitAsker) -> HTMLResponse:
         "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": _FORM}}}
     },
 )
+@costs("check")
 async def answer(request: Request, caller: PermitAsker) -> HTMLResponse:
     """The answer as a sheet of paper; or the form again, with what to correct."""
     values: dict[str, str] = {}

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from gridwarden.access import allow
+from gridwarden.access.limits import costs
 from gridwarden.database import Caller
 from gridwarden.layers.export.content import Content
 from gridwarden.layers.export.routes import DESCRIBED
@@ -31,6 +32,7 @@ FILTERS: Final[list[dict[str, Any]]] = [
     response_class=Response,
     openapi_extra={"parameters": [*DESCRIBED, *FILTERS]},
 )
+@costs("heavy")
 async def export(request: Request, caller: Annotated[Caller, allow(*LISTING)]) -> Response:
     """Findings as a file, filtered as `GET /api/findings` is, with what the caller may read."""
     settings: Settings = request.app.state.settings

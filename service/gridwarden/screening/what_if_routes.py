@@ -10,6 +10,7 @@ from fastapi.encoders import jsonable_encoder
 from fastapi.responses import HTMLResponse, JSONResponse
 
 from gridwarden.access import allow
+from gridwarden.access.limits import costs
 from gridwarden.database import Caller
 from gridwarden.intake.bodies import form_of, limited_body, parse_json
 from gridwarden.intake.located import known_for, local_names
@@ -65,6 +66,7 @@ _FORM: Final[dict[str, Any]] = {
         "requestBody": {"required": True, "content": {"application/json": {"schema": _BODY}}}
     },
 )
+@costs("heavy")
 async def what_if(request: Request, caller: Asker, crs: str | None = None) -> JSONResponse:
     """What a screening would find for a proposed feature. The question is kept, no feature made."""
     for name in request.query_params:
@@ -93,6 +95,7 @@ async def form(request: Request, caller: Asker) -> HTMLResponse:
         "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": _FORM}}}
     },
 )
+@costs("heavy")
 async def answered(request: Request, caller: Asker) -> HTMLResponse:
     """The form with its answer below; or with what to correct."""
     values: dict[str, str] = {}

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
 from gridwarden.access import allow
+from gridwarden.access.limits import costs
 from gridwarden.database import Caller
 from gridwarden.layers.catalogue import layers
 from gridwarden.layers.export.content import Content, of_layer
@@ -80,6 +81,7 @@ BBOX: Final[dict[str, Any]] = {
     response_class=Response,
     openapi_extra={"parameters": [*DESCRIBED, *OF_COPIES, BBOX]},
 )
+@costs("heavy")
 async def export(request: Request, layer: LayerId, caller: Reader) -> Response:
     """A layer as a file, every row that the caller may see; a look at mains is recorded."""
     settings: Settings = request.app.state.settings

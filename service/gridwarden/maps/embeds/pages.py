@@ -6,6 +6,7 @@ from typing import Any, Final
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from gridwarden.access.limits import costs
 from gridwarden.database import Caller, as_caller
 from gridwarden.intake.bodies import limited_form
 from gridwarden.maps.cells import Q as CELLS
@@ -42,6 +43,7 @@ async def embeds_page(request: Request, caller: Keeper) -> HTMLResponse:
 
 
 @router.post("/embeds", response_class=HTMLResponse, openapi_extra=_FORM)
+@costs("heavy")
 async def make_embed_by_form(request: Request, caller: Maker) -> HTMLResponse:
     """Make a link and show it, once."""
     form = await limited_form(request)

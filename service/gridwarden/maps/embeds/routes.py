@@ -12,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, Response
 
 from gridwarden.access import allow, everyone
+from gridwarden.access.limits import costs
 from gridwarden.database import Caller, as_caller
 from gridwarden.maps.embeds.links import hash_of, holds
 from gridwarden.maps.embeds.making import KEEPERS, MAKERS, Made, Q, Wanted, make
@@ -94,6 +95,7 @@ async def embeds(request: Request, caller: Keeper) -> Embeds:
 
 
 @router.post("/api/embeds", status_code=201)
+@costs("heavy")
 async def make_embed(request: Request, caller: Maker, wanted: EmbedWanted) -> EmbedMade:
     """Freeze a map behind a signed link that ends, and that can be revoked."""
     return await made_of(request, caller, wanted)
@@ -107,6 +109,7 @@ async def revoke_embed(request: Request, number: Number, caller: Keeper) -> Resp
 
 
 @router.get("/maps/embed/{token}.png", dependencies=[everyone()])
+@costs("heavy")
 async def embed_picture(request: Request, token: str) -> Response:
     """The frozen map as a picture."""
     frozen = await _frozen(request, token)
@@ -117,6 +120,7 @@ async def embed_picture(request: Request, token: str) -> Response:
 
 
 @router.get("/maps/embed/{token}", dependencies=[everyone()], response_class=HTMLResponse)
+@costs("heavy")
 async def embed_page(request: Request, token: str) -> Response:
     """The frozen map as a page, which only the named sites may frame."""
     settings = request.app.state.settings
