@@ -17,6 +17,8 @@ from rich.console import Console
 
 from gridwarden.access import commands as access
 from gridwarden.access.audit import commands as audit
+from gridwarden.access.tls import commands as tls
+from gridwarden.access.tls import watching as _certificates  # noqa: F401  (a line of doctor)
 from gridwarden.database import cluster
 from gridwarden.database import commands as database
 from gridwarden.database.ports import check_port
@@ -52,6 +54,7 @@ ROOMS = (
     database,
     access,
     audit,
+    tls,
     features,
     exports,
     export_requests,
@@ -93,19 +96,32 @@ def up() -> None:
 @app.command()
 def serve(
     worker: bool = typer.Option(True, help="Run a worker process beside the service."),
+    redirect_from: Annotated[
+        int | None,
+        typer.Option(min=1, max=65535, help="a port of plain http that leads to the https one"),
+    ] = None,
 ) -> None:
-    """Serve the pages and the API on GRIDWARDEN_HOST:GRIDWARDEN_PORT until Ctrl-C."""
+    """Serve the pages and the API on GRIDWARDEN_HOST:GRIDWARDEN_PORT until Ctrl-C; by https where
+    `gridwarden tls` made a certificate.
+    """
     import uvicorn
 
+    from gridwarden.access.tls.serving import certificate_options, redirecting
     from gridwarden.app import create_app
 
     settings = Settings()
     check_port(settings)
+    service = create_app(settings)
     # A signal must reach the `finally` of the worker: uvicorn raises it again when it has ended.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    with worker_beside() if worker else nullcontext(), suppress(KeyboardInterrupt):
+    with (
+        worker_beside() if worker else nullcontext(),
+        redirecting(service, settings, redirect_from) if redirect_from else nullcontext(),
+        suppress(KeyboardInterrupt),
+    ):
         uvicorn.run(
-            create_app(settings),
+            service,
+            **certificate_options(settings),
             host=settings.host,
             port=settings.port,
             log_level="warning",

@@ -203,6 +203,19 @@ class Settings(BaseSettings):
 
     @computed_field  # type: ignore[prop-decorator]
     @property
+    def tls(self) -> Path:
+        """The certificate of the service and of its local authority, where it speaks https."""
+        return self.home / "tls"
+
+    @property
+    def own_url(self) -> str:
+        """Where the service listens, as this machine calls it: https where it has a certificate."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
+        scheme = "https" if (self.tls / "server.crt").exists() else "http"
+        return f"{scheme}://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
     def cluster(self) -> Path:
         """Data folder of the private PostgreSQL cluster."""
         return self.home / "cluster"

@@ -78,8 +78,7 @@ def add_to(app: typer.Typer) -> None:
         """Print a link that signs a browser in once, within 15 minutes."""
         wanted = _Wanted(role, org, () if all_districts else tuple(district or ()), person)
         made, settings = asyncio.run(_make("link", wanted, credentials.LINK, None))
-        host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host
-        print(login_url(base or f"http://{host}:{settings.port}", made.secret))
+        print(login_url(base or settings.own_url, made.secret))
 
     @app.command()
     def keys() -> None:

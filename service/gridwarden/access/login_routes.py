@@ -32,6 +32,7 @@ from gridwarden.access.cookies import (
 )
 from gridwarden.access.cookies import STEP as STEP_COOKIE
 from gridwarden.access.sealing import seal, unseal
+from gridwarden.access.tls.making import is_there
 from gridwarden.database import ADMINISTRATORS, ASKERS, Caller
 from gridwarden.words import language_of
 from gridwarden.words.page import page
@@ -79,6 +80,7 @@ def _login(request: Request, problem: Problem | None = None, **shown: Any) -> HT
         token=token,
         headers=_later(problem),
         sentence=problem.said(language_of(request)) if problem else None,
+        has_ca=is_there(settings_of(request)),
         plain=not is_secure(request) and host not in ("localhost", "127.0.0.1", "::1"),
         **defaults | shown,
     )

@@ -41,7 +41,7 @@ def status() -> None:
         rows.append(("database", f"not running ({error})"))
         running = False
     served = "answers" if doctor.answers(settings) else "does not answer"
-    rows.append(("service", f"http://{settings.host}:{settings.port} {served}"))
+    rows.append(("service", f"{settings.own_url} {served}"))
     for what, value in rows:
         typer.echo(f"{what:<14}{value}")
     if not running:

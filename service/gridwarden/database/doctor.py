@@ -7,7 +7,10 @@ import os
 import shutil
 import stat
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from gridwarden.database import accounts, cluster
 from gridwarden.database.addresses import LOGINS, connect, connect_owner, login_dsn, login_name
@@ -16,6 +19,9 @@ from gridwarden.database.postgres import find_programs, told_plainly
 from gridwarden.database.queries import queries
 from gridwarden.database.trouble import SetUpError
 from gridwarden.settings import Settings
+
+if TYPE_CHECKING:
+    from http.client import HTTPConnection
 
 Q = queries(__package__ or "gridwarden.database", "cluster.sql")
 
@@ -161,14 +167,31 @@ def answers(settings: Settings) -> bool:
     """Whether a Gridwarden answers on the port (`/healthz`)."""
     import http.client
 
-    connection = http.client.HTTPConnection(settings.host, settings.port, timeout=2)
     try:
-        connection.request("GET", "/healthz")
-        return connection.getresponse().status == 200
+        with closing(own_service(settings)) as connection:
+            connection.request("GET", "/healthz")
+            return connection.getresponse().status == 200
     except (OSError, http.client.HTTPException):
         return False
-    finally:
-        connection.close()
+
+
+def own_service(settings: Settings) -> "HTTPConnection":
+    """A connection to this machine's own service, which nobody stands between.
+
+    Raises OSError where its certificate cannot be read.
+    """
+    import http.client
+    import ssl
+
+    parts = urlsplit(settings.own_url)
+    host, port = parts.hostname or "127.0.0.1", parts.port
+    if parts.scheme == "http":
+        return http.client.HTTPConnection(host, port, timeout=2)
+    # The certificate is for the names that offices type; it is ours by its own file.
+    context = ssl.create_default_context(cafile=settings.tls / "server.crt")
+    context.check_hostname = False
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    return http.client.HTTPSConnection(host, port, timeout=2, context=context)
 
 
 def size_mb(settings: Settings) -> int:
@@ -185,4 +208,14 @@ def server_version(settings: Settings) -> str:
     return f"PostgreSQL {facts[0]}, PostGIS {facts[1]}"
 
 
-__all__ = ["Finding", "answers", "examine", "line", "lines", "look", "server_version", "size_mb"]
+__all__ = [
+    "Finding",
+    "answers",
+    "examine",
+    "line",
+    "lines",
+    "look",
+    "own_service",
+    "server_version",
+    "size_mb",
+]

@@ -1,0 +1,59 @@
+"""`gridwarden tls …`: https by an authority of this installation's own."""
+
+from typing import Annotated
+
+import typer
+
+from gridwarden.access.tls import making
+from gridwarden.settings import Settings
+from gridwarden.words import say
+
+tls = typer.Typer(help="https: a local authority and its certificate.", no_args_is_help=True)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the group of commands."""
+    app.add_typer(tls, name="tls")
+
+
+@tls.command()
+def make(
+    host: Annotated[
+        list[str], typer.Argument(metavar="HOST…", help="names and addresses that browsers type")
+    ],
+    again: Annotated[
+        bool, typer.Option("--again", help="a new authority: every PC installs it anew")
+    ] = False,
+) -> None:
+    """Make a local authority for these names alone, and the service's certificate."""
+    settings = Settings()
+    found = making.make(settings, making.names_of(host), again=again)
+    _say(settings, "tls.made", found)
+
+
+@tls.command()
+def renew() -> None:
+    """Make a new certificate of the same authority: office PCs notice nothing."""
+    settings = Settings()
+    _say(settings, "tls.renewed", making.renew(settings))
+
+
+@tls.command()
+def show() -> None:
+    """Say for which names, until when, and the fingerprint to read aloud."""
+    settings = Settings()
+    found = making.held(settings)
+    if found is None:
+        typer.echo(say("tls.none", settings.language))
+        raise typer.Exit(1)
+    _say(settings, "tls.shown", found)
+
+
+def _say(settings: Settings, key: str, found: making.Held) -> None:
+    names = found.names
+    address = f"{names.urls(settings.port)[0]}/tls"
+    told = {"names": str(names), "day": f"{found.ends:%Y-%m-%d}", "address": address}
+    typer.echo(say(key, settings.language, **told))
+    if found.ca is not None:
+        typer.echo(say("tls.read_aloud", settings.language))
+        typer.echo(f"  {making.fingerprint(found.ca)}")
