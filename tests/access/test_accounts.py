@@ -1,5 +1,7 @@
 """Accounts: first password, own password, lock-out that locks nobody else out, sessions."""
 
+import asyncio
+
 import pytest
 from fastapi.testclient import TestClient
 from people import OWN, browser, new_account, officer, set_own, sign_in, token_of, try_in
@@ -7,7 +9,12 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 
 from conftest import owner
 from gridwarden.access.accounts.passwords import is_common
+from gridwarden.access.accounts.people import Wanted
+from gridwarden.access.accounts.signing_in import account_by_provider
+from gridwarden.access.bounds import Bounds
+from gridwarden.database import open_pool
 from gridwarden.settings import Settings
+from gridwarden.words.problems import Problem
 
 FAST = {"lock_minutes": 15, "lock_tries": 3}
 
@@ -319,6 +326,7 @@ def test_other_rights_and_disabling_end_sessions_and_keys_at_once(town: Settings
         key = b.post("/api/keys", json=asked, headers=headers).json()["key"]
         with_key = {"Authorization": f"Bearer {key}", "Accept": "application/json"}
         assert b.get("/api/whoami", headers=with_key).json()["person"] == "moved"
+        assert "gis" in b.get("/account").text
         wide = asked | {"role": "supervisor"}
         assert b.post("/api/keys", json=wide, headers=headers).status_code == 409
         path = f"/api/accounts/{made['id']}"
@@ -411,3 +419,28 @@ def test_the_form_s_token_and_the_clock_matter(town: Settings) -> None:
         answer = b.post("/login", data=form)
         assert answer.status_code == 400
         assert "Cookie" in answer.text
+
+
+def test_a_provider_s_person_is_found_again_and_no_administrator_is_made(town: Settings) -> None:
+    def by(subject: str, offered: Wanted | None) -> int | None:
+        async def found() -> int | None:
+            pool = await open_pool(town, "web")
+            try:
+                return await account_by_provider(pool, "https://id.example", subject, offered)
+            finally:
+                await pool.close()
+
+        return asyncio.run(found())
+
+    planner = Wanted("from.outside", "外来", "planner", Bounds(all_districts=True))
+    assert by("1", None) is None
+    made = by("1", planner)
+    assert made is not None and by("1", None) == made == by("1", planner)
+    other = by("2", planner)
+    assert other not in (None, made)
+    with owner(town) as c:
+        names = c.execute("select name from access.account where issuer is not null order by id")
+        assert [row[0].partition(".")[0] for row in names.fetchall()] == ["from", "from"]
+    with pytest.raises(Problem) as refused:
+        by("3", Wanted("boss", "老板", "administrator"))
+    assert refused.value.kind == "forbidden"

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from datetime import timedelta
 from pathlib import Path
 
 from fastapi.testclient import TestClient
@@ -27,7 +28,7 @@ def made_by(settings: Settings, officer: str, person: str) -> tuple[dict[str, st
         try:
             async with as_caller(pool, Caller("security", officer)) as c:
                 whom = Caller("administrator", person, all_districts=True)
-                key = await credentials.make(c, "key", whom, credentials.SESSION)
+                key = await credentials.make(c, "key", whom, timedelta(hours=1))
                 link = await credentials.make(c, "link", whom, credentials.LINK)
                 return key.secret, link.secret
         finally:
@@ -60,6 +61,7 @@ def test_who_made_the_approvers_key_did_not_propose_it(city: Settings, client: T
     # A session made from her link is hers, too.
     signed_in = client.post("/login", data={"link": link}, follow_redirects=False)
     cookie = {"Cookie": signed_in.headers["Set-Cookie"].partition(";")[0]}
+    cookie |= {"Origin": "http://testserver"}
     assert client.post(f"{place}/approval", headers=cookie).status_code == 409
     client.cookies.clear()
 

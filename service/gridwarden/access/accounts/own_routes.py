@@ -101,6 +101,7 @@ async def _page(
         account=await signing_in.account_of(pool, "session", cookie),
         sessions=found,
         browser_name=browser_name,
+        keys=await signing_in.own_keys(pool, cookie) if cookie else [],
         settings=settings,
         done=shown.get("done"),
     )

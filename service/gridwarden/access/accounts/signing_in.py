@@ -5,15 +5,18 @@ bare web login, which may execute these functions and read nothing.
 """
 
 import asyncio
+import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal
 
+import psycopg
 from psycopg.rows import dict_row
 
 from gridwarden.access.accounts import factor, passwords
+from gridwarden.access.accounts.people import Wanted
 from gridwarden.access.credentials import Browser, hash_of, new_secret
 from gridwarden.database import Pool, queries
 from gridwarden.settings import Settings
@@ -234,6 +237,33 @@ async def sessions(pool: Pool, session: str) -> list[dict[str, Any]]:
     async with pool.connection() as c, c.cursor(row_factory=dict_row) as cursor:
         await cursor.execute(Q["my_sessions"], {"session": hash_of(session)})
         return await cursor.fetchall()
+
+
+async def own_keys(pool: Pool, session: str) -> list[dict[str, Any]]:
+    """The keys of the account that holds this session, the newest first."""
+    async with pool.connection() as c, c.cursor(row_factory=dict_row) as cursor:
+        await cursor.execute(Q["my_keys"], {"session": hash_of(session)})
+        return await cursor.fetchall()
+
+
+async def account_by_provider(
+    pool: Pool, issuer: str, subject: str, offered: Wanted | None = None
+) -> int | None:
+    """The number of the account of this person of a sign-in provider; made as `offered` where there
+    is none. `step_of` then begins its sign-in. None where there is none and nothing is offered.
+
+    Raises Problem for an offer that no account can be, or an administrator's.
+    """
+    if offered is not None:
+        offered.demand()
+    told = json.dumps(offered.values) if offered else None
+    try:
+        found = await _one(pool, "by_provider", issuer=issuer, subject=subject, offered=told)
+    except psycopg.Error as refusal:
+        if refusal.sqlstate == "GW403":
+            raise Problem("forbidden", "accounts.no_provider", field="role") from None
+        raise
+    return int(found) if found is not None else None
 
 
 async def end_sessions(pool: Pool, session: str, number: int | None) -> int:

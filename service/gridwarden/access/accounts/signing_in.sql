@@ -38,3 +38,9 @@ select api.end_my_sessions(%(session)s, %(number)s)
 
 -- name: rotate_session
 select api.rotate_session(%(former)s, %(session)s)
+
+-- name: my_keys
+select * from api.my_keys(%(session)s)
+
+-- name: by_provider
+select api.account_by_provider(%(issuer)s, %(subject)s, %(offered)s::jsonb)
