@@ -143,7 +143,8 @@ async def shown(request: Request, caller: Auditor) -> HTMLResponse:
         rows=lines,
         asked=dict.fromkeys(FILTERS, "") | asked.given,
         roles=ROLES,
-        role_words={r: say(f"role.{r}", lang) if known(f"role.{r}") else r for r in ROLES},
+        role_words={"none": say("audit.owner", lang)}
+        | {r: say(f"role.{r}", lang) if known(f"role.{r}") else r for r in ROLES},
         actions=actions,
         following=asked.following(before, "/audit") if before else None,
         narrowed=bool(asked.given),
