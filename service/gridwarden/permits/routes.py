@@ -21,6 +21,7 @@ from gridwarden.layers.age import age_line
 from gridwarden.permits import replay_routes
 from gridwarden.permits.bodies import FIELDS, question_of_form
 from gridwarden.permits.check import ask
+from gridwarden.permits.clip import routes as clip_routes
 from gridwarden.permits.drawing import drawn
 from gridwarden.permits.question import METHODS, read_question
 from gridwarden.words import language_of
@@ -29,6 +30,7 @@ from gridwarden.words.problems import Problem
 
 router = APIRouter(tags=["permits"])
 router.include_router(replay_routes.router)
+router.include_router(clip_routes.router)
 PermitAsker = Annotated[Caller, allow("utility", "supervisor")]
 PARAMETERS: Final = ("crs", "lang")
 FORMS: Final = ("multipart/form-data", "application/x-www-form-urlencoded")

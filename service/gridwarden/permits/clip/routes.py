@@ -1,0 +1,178 @@
+"""`/api/permits/clips`: tickets given to contractors, the mains within each, and its page."""
+
+from datetime import date, datetime
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi.responses import HTMLResponse, JSONResponse
+from psycopg.rows import dict_row
+from pydantic import BaseModel, ConfigDict, Field
+
+from gridwarden.access import allow
+from gridwarden.access.named import organisation_called
+from gridwarden.database import Caller, as_caller, queries
+from gridwarden.words import language_of, say
+from gridwarden.words.figures import when
+from gridwarden.words.page import environment, furniture, page, zone_of
+from gridwarden.words.picture import HEIGHT, bar_of, drawable
+from gridwarden.words.problems import Problem
+
+Q: Final = queries(__package__ or "gridwarden.permits.clip", "clip.sql")
+router = APIRouter(tags=["permits"])
+Giver = Annotated[Caller, allow("utility", "supervisor")]
+Knower = Annotated[Caller, allow("utility", "supervisor", "contractor")]
+Contractor = Annotated[Caller, allow("contractor")]
+Excavation = Annotated[int, Path(ge=1, lt=2**63, description="an excavation's id")]
+NOT_KEPT: Final = {"Cache-Control": "no-store"}
+UNSEEN: Final = ("area", "drawn")
+
+
+class Ticket(BaseModel):
+    """A ticket that was given and holds. `changed`: its area is another one since."""
+
+    excavation: int
+    code: str | None
+    name: str | None
+    contractor: str | None
+    ends_on: date
+    given_by: str | None
+    given_at: datetime
+    changed: bool
+
+
+class Tickets(BaseModel):
+    """All of them, on one page."""
+
+    items: list[Ticket]
+    next: str | None = None
+
+
+class Giving(BaseModel):
+    """Which excavation is given to which contractor: its number, or its code or name."""
+
+    model_config = ConfigDict(extra="forbid")
+    excavation: Annotated[int, Field(strict=True, ge=1, lt=2**63)]
+    contractor: Annotated[str, Field(min_length=1, max_length=200)]
+
+
+@router.get("/api/permits/clips")
+async def tickets(request: Request, caller: Knower) -> Tickets:
+    """The tickets that a contractor holds; to others those that they gave."""
+    return Tickets(items=[Ticket.model_validate(one) for one in await _held(request, caller)])
+
+
+@router.post("/api/permits/clips", status_code=201)
+async def give(request: Request, giving: Giving, caller: Giver) -> JSONResponse:
+    """Give a ticket to a contractor, until its last day: a company its own mains within it, the
+    bureau all. What was given before to the same contractor is replaced.
+    """
+    async with as_caller(request.app.state.pool, caller) as c:
+        org = await organisation_called(c, giving.contractor, "contractor")
+        await c.execute(Q["give"], {"excavation": giving.excavation, "org": org})
+    where = f"/api/permits/clips/{giving.excavation}"
+    return JSONResponse({"clip": where}, status_code=201, headers={"Location": where})
+
+
+@router.delete("/api/permits/clips/{excavation}", status_code=204)
+async def take_back(
+    request: Request,
+    excavation: Excavation,
+    caller: Giver,
+    contractor: Annotated[str | None, Query(max_length=200)] = None,
+) -> Response:
+    """Take a ticket back that the caller gave: from one contractor, or from all."""
+    async with as_caller(request.app.state.pool, caller) as c:
+        org = await organisation_called(c, contractor, "contractor") if contractor else None
+        row = await (await c.execute(Q["end"], {"excavation": excavation, "org": org})).fetchone()
+    if not row or not row[0]:
+        raise _none()
+    return Response(status_code=204)
+
+
+@router.get("/api/permits/clips/{excavation}")
+async def clip(request: Request, excavation: Excavation, caller: Contractor) -> JSONResponse:
+    """The mains within the dig area of the caller's ticket and 15 m around it, as GeoJSON.
+
+    Every look is recorded with the mains' ids. `watermark` names the ticket, who looked and when.
+    """
+    found = await _clip(request, excavation, caller)
+    drawn = {"d": None}
+    features = [{k: v for k, v in one.items() if k not in drawn} for one in found["mains"]]
+    told = {k: v for k, v in found.items() if k not in (*UNSEEN, "mains")}
+    document = {
+        "type": "FeatureCollection",
+        "watermark": _mark(found, caller, language_of(request), zone_of(request)),
+        **told,
+        "say": say("clips.say", language_of(request), reach=f"{found['reach_m']:g}"),
+        "dig_area": found["area"],
+        "features": features,
+    }
+    return JSONResponse(document, headers=NOT_KEPT, media_type="application/geo+json")
+
+
+@router.get("/api/permits/clips/{excavation}/picture.svg", response_class=Response)
+async def picture(request: Request, excavation: Excavation, caller: Contractor) -> Response:
+    """The same as a drawing, watermarked all over."""
+    lang = language_of(request)
+    found = await _clip(request, excavation, caller)
+    shown = furniture(request, caller, lang) | _shown(found, caller, lang, zone_of(request))
+    text = environment().get_template("permits/clip_picture.html").render(shown)
+    headers = NOT_KEPT | {"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'"}
+    headers |= {"X-Content-Type-Options": "nosniff", "Content-Language": lang}
+    return Response(text.strip(), media_type="image/svg+xml", headers=headers)
+
+
+@router.get("/permits/clips", response_class=HTMLResponse)
+async def tickets_page(request: Request, caller: Knower) -> HTMLResponse:
+    """The tickets as a page."""
+    rows = await _held(request, caller)
+    return page(request, "permits/clips.html", caller=caller, rows=rows)
+
+
+@router.get("/permits/clips/{excavation}", response_class=HTMLResponse)
+async def clip_page(request: Request, excavation: Excavation, caller: Contractor) -> HTMLResponse:
+    """The clip as a sheet to look at and to print."""
+    lang = language_of(request)
+    found = await _clip(request, excavation, caller)
+    shown = _shown(found, caller, lang, zone_of(request))
+    return page(request, "permits/clip.html", caller=caller, **shown)
+
+
+async def _held(request: Request, caller: Caller) -> list[dict[str, Any]]:
+    async with (
+        as_caller(request.app.state.pool, caller) as c,
+        c.cursor(row_factory=dict_row) as cursor,
+    ):
+        return list(await (await cursor.execute(Q["held"])).fetchall())
+
+
+async def _clip(request: Request, excavation: int, caller: Caller) -> dict[str, Any]:
+    async with as_caller(request.app.state.pool, caller) as c:
+        row = await (await c.execute(Q["clip"], {"excavation": excavation})).fetchone()
+    if not row or row[0] is None:
+        raise _none()
+    found: dict[str, Any] = row[0]
+    return found
+
+
+def _none() -> Problem:
+    return Problem("not_found", "clips.none", field="excavation")
+
+
+def _mark(found: dict[str, Any], caller: Caller, lang: str, zone: str | None) -> str:
+    """Ticket, account and time: what is drawn across every copy."""
+    at = when(datetime.fromisoformat(found["at"]), lang=lang, zone=zone, year=True)
+    ticket = found["code"] or found["ticket"]
+    return say("clips.mark", lang, ticket=ticket, account=caller.person, at=at)
+
+
+def _shown(found: dict[str, Any], caller: Caller, lang: str, zone: str | None) -> dict[str, Any]:
+    """What the page and the picture show."""
+    height = float(found["drawn"]["height"])
+    return {
+        "clip": found,
+        "mark": drawable(_mark(found, caller, lang, zone)),
+        "scale": round(HEIGHT / height, 6),
+        "bar": bar_of(height),
+        "ends_on": date.fromisoformat(found["ends_on"]),
+    }
