@@ -28,6 +28,7 @@ from gridwarden.jobs.webhooks import routes as webhooks
 from gridwarden.layers.export import requests_routes as export_requests
 from gridwarden.layers.export import routes as exports
 from gridwarden.layers.features import routes as features
+from gridwarden.layers.granted import routes as granted
 from gridwarden.maps import changes
 from gridwarden.maps import routes as maps
 from gridwarden.migrations.declared import shares
@@ -52,6 +53,7 @@ ROUTERS = (
     webhooks.router,
     features.router,
     exports.router,
+    granted.router,
     export_requests.router,
     editing.router,
     intake.router,

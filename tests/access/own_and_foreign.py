@@ -39,6 +39,8 @@ class World:
         """Organisations and districts of a key: of the first (0) or the second (1) side."""
         if role in ("utility", "contractor"):
             return {"org_ids": (self.orgs[whose],)}
+        if role == "warden":
+            return {"grid_ids": (self.grids[whose],)}
         return {"district_ids": (self.districts[whose],)}
 
     def named(self, kind: str, role: str, *, foreign: bool) -> str | None:
@@ -169,8 +171,6 @@ def item(world: World, c: Any, role: str, whose: int) -> str | None:
         return f"gas_pipelines/{main(world, c, whose)}"
     if role not in ("inspector", "warden") and whose:
         return None
-    if role == "warden" and not whose:
-        return None  # its key has no grids here
     if role == "administrator":
         return None
     place = f"POINT({X + 100 + whose * ELSEWHERE} {Y + 50})"
@@ -188,7 +188,7 @@ def local(world: World, c: Any, role: str, whose: int) -> str:
 
 
 def finding(world: World, c: Any, role: str, whose: int) -> str | None:
-    if (role == "planner" and whose) or (role == "warden" and not whose):
+    if role == "planner" and whose:
         return None
     of_main = role in ("utility", "dispatcher") and (role == "utility" or bool(whose))
     made = "insert into data.finding (family, layer, subject_id, main_id, severity, certainty,"
@@ -221,6 +221,36 @@ def checked(world: World, c: Any, role: str, whose: int) -> str | None:
     return str(one(c, made, (role, person, org, place, Y + 50)))
 
 
+def clip(world: World, c: Any, role: str, whose: int) -> str:
+    """An excavation that was given to the first contractor, or by the first giver; or not."""
+    place = f"POINT({X + 300 + whose * ELSEWHERE} {Y + 50})"
+    number = put(c, "excavations", place, method="hand", code=f"T{whose}", ends_on="2099-01-01")
+    made = "insert into data.ticket_holder (excavation_id, org_id, area, ends_on, given_role,"
+    made += " given_orgs, given_by) select id, %s, geom, ends_on, %s, %s, 'x' from data.excavations"
+    given_role = "supervisor" if role == "supervisor" else "utility"
+    orgs = [world.orgs[whose]] if given_role == "utility" else []
+    c.execute(made + " where id = %s", (world.orgs[whose], given_role, orgs, number))
+    return str(number)
+
+
+def request(world: World, c: Any, role: str, whose: int) -> str | None:
+    """That many mains may leave: a company's, of which the bureau sees all."""
+    if whose and role == "supervisor":
+        return None
+    made = (
+        "insert into data.export_request (layer, part, why, km, role, person, org_ids, districts)"
+    )
+    made += " values ('gas_pipelines', '', 'for the archive', 9, 'gridwarden_utility', 'x', %s, '')"
+    return str(one(c, made + " returning id", ([world.orgs[whose]],)))
+
+
+def grant(world: World, c: Any, role: str, whose: int) -> str:
+    """Of a district of the bureau's own, or of another's."""
+    made = "insert into data.main_grant (person, district_id, why, granted_by, ends_at) values"
+    made += " ('x', %s, 'a new road is drawn', 'y', now() + interval '1 day') returning id"
+    return str(one(c, made, (world.districts[whose],)))
+
+
 Example = Callable[[World, Any, str, int], str | None]
 EXAMPLES: Mapping[str, Example] = {
     "jobs": job,
@@ -233,11 +263,15 @@ EXAMPLES: Mapping[str, Example] = {
     "findings": finding,
     "cells": cells,
     "checks": checked,
+    "clips": clip,
+    "export-requests": request,
+    "main-grants": grant,
 }
 BODIES: Mapping[tuple[str, str], Any] = {
     ("PUT", "/api/datasets/{dataset_id}/promise"): {"update_days": 30},
     ("POST", "/api/datasets/{dataset_id}/rollback"): {"version": 1},
     ("POST", "/api/imports/{import_id}/answer"): {"remove": 1},
+    ("POST", "/api/export-requests/{number}/decision"): {"approve": True, "why": "it is right"},
     ("PATCH", "/ogc/collections/{layer}/items/{feature}"): {"properties": {"name": "x"}},
     ("PUT", "/ogc/collections/{layer}/items/{feature}"): {
         "type": "Feature",

@@ -13,8 +13,9 @@ SECURITY = {
 
 
 def described(app: FastAPI) -> dict[str, Any]:
-    """The document, made once. `x-roles`: who may use an operation; `x-object`: whose the thing is
-    that its path names, and the status for somebody else's.
+    """The document, made once. `x-roles`: who may use an operation; `x-scope`: the narrowest scope
+    of a key that may; `x-object`: whose the thing is that its path names, and the status for
+    somebody else's.
     """
     document: dict[str, Any] = FastAPI.openapi(app)
     if "x-roles-are" in document:
@@ -27,6 +28,7 @@ def described(app: FastAPI) -> dict[str, Any]:
             continue
         if one.roles is not None:
             told["x-roles"] = list(one.roles)
+            told["x-scope"] = one.scope
             told["security"] = [{name: []} for name in SECURITY]
         if one.whose is not None:
             told["x-object"] = {"kind": one.whose.kind, "whose": one.whose.whose}

@@ -42,6 +42,11 @@ class Operation:
         """Whether it changes nothing."""
         return self.method in READING
 
+    @property
+    def scope(self) -> str:
+        """The narrowest scope of a key that may use it."""
+        return f"{'read' if self.reads else 'write'}:{self.tag}"
+
     def may(self, role: str) -> bool:
         """Whether the route answers this role."""
         return self.roles is None or role in self.roles

@@ -52,6 +52,8 @@ class Matrix:
             "summary": one.summary,
             "roles": "everyone" if one.roles is None else [r for r in self.roles if one.may(r)],
         }
+        if one.roles is not None:
+            told["scope"] = one.scope
         if one.whose is not None:
             told["object"] = {"kind": one.whose.kind, "whose": one.whose.whose}
             if one.whose.foreign is not None:

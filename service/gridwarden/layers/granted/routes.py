@@ -1,0 +1,113 @@
+"""`/api/main-grants`: a bureau opens the exact mains of a district to one planner, for a time."""
+
+from datetime import datetime
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi.responses import JSONResponse
+from psycopg.rows import dict_row
+from pydantic import BaseModel, ConfigDict, Field
+
+from gridwarden.access import allow
+from gridwarden.access.named import district_called
+from gridwarden.database import Caller, as_caller, queries
+from gridwarden.words.problems import Problem
+
+Q: Final = queries(__package__ or "gridwarden.layers.granted", "granted.sql")
+router = APIRouter(prefix="/api/main-grants", tags=["layers"])
+Giver = Annotated[Caller, allow("supervisor")]
+Knower = Annotated[Caller, allow("supervisor", "planner", "auditor")]
+Granted = Annotated[Caller, allow("planner")]
+Number = Annotated[int, Path(ge=1, lt=2**63)]
+MOST_HOURS: Final = 30 * 24
+PAGE: Final = 500
+
+
+class Giving(BaseModel):
+    """To which planner, which district (number, code or name), why, and for how many hours."""
+
+    model_config = ConfigDict(extra="forbid")
+    person: Annotated[str, Field(min_length=1, max_length=120)]
+    district: Annotated[str, Field(min_length=1, max_length=120)]
+    why: Annotated[str, Field(min_length=8, max_length=500)]
+    hours: Annotated[int, Field(strict=True, ge=1, le=MOST_HOURS)]
+
+
+class Grant(BaseModel):
+    """A grant, and whether it still holds."""
+
+    id: int
+    person: str
+    district_id: int
+    district: str | None
+    why: str
+    granted_by: str
+    granted_at: datetime
+    ends_at: datetime
+    ended_at: datetime | None
+    ended_by: str | None
+    holds: bool
+
+
+class Grants(BaseModel):
+    """The newest thousand, newest first."""
+
+    items: list[Grant]
+    next: str | None = None
+
+
+@router.get("")
+async def grants(request: Request, caller: Knower) -> Grants:
+    """Who was granted what, why and till when: a bureau's districts', a planner's own."""
+    async with (
+        as_caller(request.app.state.pool, caller) as c,
+        c.cursor(row_factory=dict_row) as cursor,
+    ):
+        rows = await (await cursor.execute(Q["listed"])).fetchall()
+    return Grants(items=[Grant.model_validate(row) for row in rows])
+
+
+@router.post("", status_code=201)
+async def give(request: Request, giving: Giving, caller: Giver) -> JSONResponse:
+    """Grant the exact mains of a district to one planner; at most 30 days."""
+    async with as_caller(request.app.state.pool, caller) as c:
+        district = await district_called(c, giving.district, "district")
+        values = giving.model_dump() | {"district": district}
+        row = await (await c.execute(Q["give"], values)).fetchone()
+    assert row is not None
+    return JSONResponse({"id": row[0]}, status_code=201)
+
+
+@router.delete("/{number}", status_code=204)
+async def end(request: Request, number: Number, caller: Giver) -> Response:
+    """End a grant before its time. It holds at once."""
+    async with as_caller(request.app.state.pool, caller) as c:
+        row = await (await c.execute(Q["end"], {"number": number})).fetchone()
+    if not row or not row[0]:
+        raise Problem("not_found", "granted.none", field="number")
+    return Response(status_code=204)
+
+
+@router.get("/mains")
+async def mains(
+    request: Request,
+    caller: Granted,
+    cursor: Annotated[int, Query(ge=0, lt=2**63, description="from `next`")] = 0,
+) -> JSONResponse:
+    """The exact mains that the caller's grants open, as GeoJSON; 404 where none holds. Every look
+    is recorded, with the mains.
+    """
+    values = {"after": cursor, "most": PAGE}
+    async with as_caller(request.app.state.pool, caller) as c:
+        row = await (await c.execute(Q["mains"], values)).fetchone()
+    if not row or row[0] is None:
+        raise Problem("not_found", "granted.no_grant")
+    found = row[0]
+    full = len(found["features"]) == PAGE
+    document = {
+        "type": "FeatureCollection",
+        "features": found["features"],
+        "next": f"/api/main-grants/mains?cursor={found['last']}" if full else None,
+    }
+    headers = {"Cache-Control": "no-store"}
+    return JSONResponse(document, headers=headers, media_type="application/geo+json")
