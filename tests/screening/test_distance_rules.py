@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import STEEL_MA, SURE, DrawnCity, line, point, rectangle
+from .conftest import STEEL_MA, SURE, DrawnCity, X, Y, line, point, rectangle
 
 PE_110 = {"material": "pe", "dn": 110.0, **SURE}
 L110 = {"pressure_class": "L", **PE_110}
@@ -206,3 +206,24 @@ def test_a_long_main_is_measured_whole_and_found_by_its_pieces(drawn: DrawnCity)
     pieces = drawn.sql("select max(st_npoints(geom)), count(*) from data.main_piece")[0]
     assert pieces[0] <= 8
     assert pieces[1] > 60
+
+
+def test_a_centre_in_the_hollow_of_a_crescent_is_found(drawn: DrawnCity) -> None:
+    """A row of trees drawn as a thin U, the main in its hollow: 20 m from the shape, none from its
+    centre. Whichever of them comes last finds the other, and what moves away leaves it."""
+    ring = ((0, 0), (60, 0), (60, 60), (58, 60), (58, 2), (2, 2), (2, 60), (0, 60), (0, 0))
+    corners = ", ".join(f"{X + x} {Y + y}" for x, y in ring)
+    columns = {"kind": "tree", "deep_rooted": False, **SURE}
+    tree = drawn.add("street_objects", f"POLYGON(({corners}))", **columns)
+    assert drawn.screen() == []
+    drawn.main(line((29.5, 20), (29.5, 24)), **L110)
+    drawn.steps()
+    (found,) = drawn.findings()
+    assert (found["subject_id"], found["rule"]) == (tree, "zy-6-tree")
+    assert drawn.same_as_whole()
+    drawn.sql("update data.gas_pipelines set geom = st_translate(geom, 9, 0)")
+    drawn.steps()
+    assert drawn.findings() == [] and drawn.same_as_whole()
+    drawn.sql("update data.street_objects set geom = st_translate(geom, 9, 0)")
+    drawn.steps()
+    assert len(drawn.findings()) == 1 and drawn.same_as_whole()

@@ -58,7 +58,7 @@ AT = st.tuples(METRES, METRES)
 DOTS = st.builds(lambda at: dot(*at), AT)
 BOXES = st.builds(lambda at, wide, high: box(*at, wide, high), AT, SIZES, SIZES)
 STRIPS = st.builds(lambda at, n: box(*at, 4, n) if n > 12 else box(*at, 4 * n, 4), AT, SIZES)
-HOOKS = st.builds(lambda at, size: hook(*at, size), AT, st.sampled_from([2, 5]))
+HOOKS = st.builds(lambda at, size: hook(*at, size), AT, st.sampled_from([2, 5, 30]))
 ROWS = st.builds(lambda a, b: line(a, (b[0] + 0.5, b[1] + 0.5)), AT, AT)
 ACROSS = st.one_of(
     st.builds(lambda y, z: line((-5, y), (65, z)), METRES, METRES),
@@ -154,7 +154,7 @@ SHAPES: dict[str, st.SearchStrategy[str]] = {
     "charging_sheds": st.one_of(DOTS, BOXES),
     "fire_lanes": STRIPS,
     "underground_lines": ACROSS,
-    # some are measured to the centre, and looked for near the shape: it may not lie far outside
+    # some are measured to the centre, which may lie far outside
     "street_objects": st.one_of(DOTS, ROWS, BOXES, HOOKS),
     "construction_sites": st.one_of(DOTS, BOXES),
     "excavations": st.one_of(DOTS, BOXES, ACROSS),
