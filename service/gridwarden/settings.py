@@ -86,7 +86,8 @@ class Settings(BaseSettings):
     keep_audit_days: int = Field(default=365, ge=180, le=36_500)
     """How long sealed audit rows stay in the database; older ones go to signed files."""
     syslog: str | None = Field(
-        default=None, pattern=r"^((udp|tcp)://[^/:@\s]+(:\d{1,5})?|unix:///\S+)$"
+        default=None,
+        pattern=r"^((udp|tcp)://[^/:@\s]+(:[1-9]\d{0,3}|:[1-5]\d{4}|:6[0-4]\d{3})?|unix:///\S+)$",
     )
     """The office's log that sealed audit rows are told to: udp://, tcp:// or unix:///path."""
     export_reason_km: float = Field(default=1.0, ge=0)

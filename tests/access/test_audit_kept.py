@@ -190,7 +190,9 @@ def test_the_office_s_own_log_is_told_in_order_at_least_once(
     assert together.count(" seal [") >= 2 and 'head="' in together
 
 
-@pytest.mark.parametrize("wrong", ["http://x", "udp://", "tcp://a b", "unix://log", "x"])
+@pytest.mark.parametrize(
+    "wrong", ["http://x", "udp://", "tcp://a b", "tcp://a:99999", "unix://log", "x"]
+)
 def test_a_listener_that_is_none_is_refused_at_the_start(city: Settings, wrong: str) -> None:
     with pytest.raises(ValidationError):
         Settings(home=city.home, syslog=wrong)

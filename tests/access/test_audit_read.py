@@ -1,6 +1,7 @@
 """The auditor reads the trail, and takes a signed part of it out that outsiders can check."""
 
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from test_audit import append, seal
 
 from conftest import KeyMaker, client_of, environment, owner
 from gridwarden.access.audit.exporting import check
-from gridwarden.access.audit.heads import kept_heads
+from gridwarden.access.audit.heads import folder_of, kept_heads
 from gridwarden.access.audit.signing import public_key_file, public_key_in
 from gridwarden.database import ADMINISTRATORS, ASKERS
 from gridwarden.settings import Settings
@@ -23,6 +24,7 @@ WIDE = "from=2020-01-01&to=2099-01-01"
 @pytest.fixture(scope="module")
 def city(module_city: Settings) -> Settings:
     """A trail of some people; the last rows are not sealed yet."""
+    shutil.rmtree(folder_of(module_city), ignore_errors=True)
     append(module_city, 6, "王工")
     seal(module_city)
     append(module_city, 4, "<b>Ann</b>")

@@ -1,4 +1,5 @@
-"""Seals the audit every few seconds, and writes the head of the chain down outside."""
+"""Seals the audit every few seconds, writes the chain's head down outside, and tells the office's
+log; once in a while moves what was kept long enough to signed files."""
 
 import asyncio
 from typing import Final
@@ -16,7 +17,7 @@ from gridwarden.settings import Settings
 EVERY_S: Final = 3.0
 
 
-async def run(pool: Pool, settings: Settings) -> None:
+async def seal(pool: Pool, settings: Settings) -> None:
     """Seal for as long as the worker lives."""
     while True:
         await seal_now(pool, settings)
@@ -27,6 +28,17 @@ async def seal_now(pool: Pool, settings: Settings) -> None:
     """Seal what is committed, and write its head down."""
     await seal_all(pool)
     await export_heads(pool, settings)
+
+
+async def tell(pool: Pool, settings: Settings) -> None:
+    """Tell the office's log for as long as the worker lives; sealing never waits for it."""
+    while True:
+        await tell_now(pool, settings)
+        await asyncio.sleep(EVERY_S)
+
+
+async def tell_now(pool: Pool, settings: Settings) -> None:
+    """Tell the office's log what is sealed; one that does not answer is told the next time."""
     try:
         await forward(pool, settings)
     except OSError as error:
@@ -39,4 +51,5 @@ async def archive(pool: Pool, settings: Settings) -> None:
     await archive_old(pool, settings)
 
 
-companion("audit", run=run, drain=seal_now)
+companion("audit", run=seal, drain=seal_now)
+companion("audit log", run=tell, drain=tell_now)
