@@ -40,6 +40,7 @@ from gridwarden.screening import commands as screening
 from gridwarden.screening import what_if_commands as what_if
 from gridwarden.settings import Settings
 from gridwarden.watching import waiting as _waiting  # noqa: F401  (lines of status and doctor)
+from gridwarden.watching.compliance import commands as compliance
 from gridwarden.words import say
 from gridwarden.words.problems import Problem
 
@@ -67,6 +68,7 @@ ROOMS = (
     maps,
     permits,
     sample,
+    compliance,
 )
 """The rooms' commands, in the order of the help."""
 
