@@ -110,6 +110,7 @@ def test_nothing_is_missed_where_a_plane_is_widest(wide: Wide) -> None:
 def test_a_permit_check_finds_the_last_centimetre_and_not_the_next(wide: Wide) -> None:
     (met,) = wide.dig(EDGE + RANGE - 0.01, "B")["mains"]
     assert abs(met["distance_m"] - (RANGE - 0.01)) <= MILLIMETRE
+    assert wide.dig(EDGE + RANGE + 5.01)["mains"] == []
     (other,) = wide.dig(EDGE + RANGE - 0.01)["mains"]
     assert other == {"operator": "B", "pressure_class": "XH", "distance_band": "15-50"}
     assert wide.dig(EDGE + RANGE + 0.01, "B")["mains"] == []
@@ -118,7 +119,8 @@ def test_a_permit_check_finds_the_last_centimetre_and_not_the_next(wide: Wide) -
 def test_whose_main_is_near_is_told_to_the_last_centimetre(wide: Wide) -> None:
     (other,) = wide.what_if(EDGE + 49.99, "charging_sheds", "A", accuracy_m=0.0)["others"]
     assert (other["operator"], other["distance_band"]) == ("B", "15-50")
-    assert wide.what_if(EDGE + 50.01, "charging_sheds", "A", accuracy_m=0.0)["others"] == []
+    # of a main that A may not read up to 5 m nearer counts, and no centimetre more
+    assert wide.what_if(EDGE + 55.01, "charging_sheds", "A", accuracy_m=0.0)["others"] == []
 
 
 @pytest.mark.parametrize(("short", "coverage"), [(0.1, "partial"), (-0.5, "surveyed")])

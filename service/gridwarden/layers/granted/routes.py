@@ -20,6 +20,8 @@ Knower = Annotated[Caller, allow("supervisor", "planner", "auditor")]
 Granted = Annotated[Caller, allow("planner")]
 Number = Annotated[int, Path(ge=1, lt=2**63)]
 MOST_HOURS: Final = 30 * 24
+PRINTED: Final = r"^[^\x00-\x1f\x7f]*$"
+"""A text of one line, without what no file or page can hold."""
 PAGE: Final = 500
 
 
@@ -27,9 +29,9 @@ class Giving(BaseModel):
     """To which planner, which district (number, code or name), why, and for how many hours."""
 
     model_config = ConfigDict(extra="forbid")
-    person: Annotated[str, Field(min_length=1, max_length=120)]
+    person: Annotated[str, Field(min_length=1, max_length=120, pattern=PRINTED)]
     district: Annotated[str, Field(min_length=1, max_length=120)]
-    why: Annotated[str, Field(min_length=8, max_length=500)]
+    why: Annotated[str, Field(min_length=8, max_length=500, pattern=PRINTED)]
     hours: Annotated[int, Field(strict=True, ge=1, le=MOST_HOURS)]
 
 
