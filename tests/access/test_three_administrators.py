@@ -124,7 +124,15 @@ def test_none_of_them_touches_what_carries_a_main(module_city: Settings, role: s
     where a.atttypid = 'geometry'::regtype and has_column_privilege(%s, c.oid, a.attnum, 'select')
     """
     name = role_name(role)
+    functions = """
+    select p.oid::regprocedure::text from pg_proc p
+    join pg_namespace n on n.oid = p.pronamespace and n.nspname in ('data', 'api')
+    where has_function_privilege(%s, p.oid, 'execute')
+      and ('geometry'::regtype = p.prorettype or p.proname = 'look'
+           or p.proname ~ '(main|saw|permit|what_if|exact|piece|clip|mvt)')
+    """
     with owner(module_city) as c:
+        assert c.execute(functions, (name,)).fetchall() == []
         assert c.execute(tables, (list(CARRIES_MAINS), name, name)).fetchall() == []
         found = {row[0] for row in c.execute(geometries, (name,)).fetchall()}
     # These show what one's own import would do; whoever may import mains is none of the three.
