@@ -193,6 +193,6 @@ def test_the_office_s_own_log_is_told_in_order_at_least_once(
 @pytest.mark.parametrize(
     "wrong", ["http://x", "udp://", "tcp://a b", "tcp://a:99999", "unix://log", "x"]
 )
-def test_a_listener_that_is_none_is_refused_at_the_start(city: Settings, wrong: str) -> None:
+def test_a_listener_that_is_none_is_refused_at_the_start(tmp_path: Path, wrong: str) -> None:
     with pytest.raises(ValidationError):
-        Settings(home=city.home, syslog=wrong)
+        Settings(home=tmp_path, syslog=wrong)
