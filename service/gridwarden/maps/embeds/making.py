@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal
 from zoneinfo import ZoneInfo
@@ -102,7 +102,8 @@ async def _keep(
             "screened_at": screened.isoformat() if screened else None,
             "waiting": waiting,
             "pack": pack,
-            "records": source_line(fresh, wanted.language),
+            # how old, but not who is late: that is between the office and its suppliers
+            "records": source_line(replace(fresh, late=()), wanted.language),
             "weights": {**settings.severity_weights, "possible": settings.possible_factor},
             "too_many": found.too_many,
             "ground": {str(kind): shape for kind, shape in ground if shape},

@@ -77,7 +77,8 @@
     layer.bindPopup(function () { return popup(cell); }, { maxWidth: Math.min(400, map.getSize().x - 70) });
     layer.on("mouseover", function () { layer.setStyle({ weight: 2.4, color: "#1F2933" }); });
     layer.on("mouseout", function () { cells.resetStyle(layer); });
-    if (cell.count) found.addLayer(layer);
+    // districts are few: one that is empty or withheld is shown, too
+    if (cell.count || !data.side) found.addLayer(layer);
   });
   window.geo_json_cells.gridwarden = byNumber;
 
