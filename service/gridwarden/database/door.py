@@ -25,9 +25,12 @@ Q = queries(__package__ or "gridwarden.database", "door.sql")
 
 @asynccontextmanager
 async def as_caller(
-    pool: Pool, caller: Caller, timeout_ms: int = 15_000
+    pool: Pool, caller: Caller, timeout_ms: int | None = None
 ) -> AsyncIterator[AsyncConnection[TupleRow]]:
     """One transaction in the caller's role; commits when the block ends, rolls back on errors.
+
+    Each statement ends after `timeout_ms`; without it, after what the pool was opened with
+    (`statement_timeout_ms` of the settings), or 15 s where that is nothing.
 
     Raises psycopg.Error from the statements inside and psycopg_pool.PoolTimeout when no
     connection is free.
@@ -37,7 +40,7 @@ async def as_caller(
             Q["become"],
             {
                 "role": f"gridwarden_{caller.role}",
-                "timeout": str(timeout_ms),
+                "timeout": None if timeout_ms is None else str(timeout_ms),
                 "person": caller.person,
                 "orgs": caller.orgs_setting,
                 "districts": caller.districts_setting,

@@ -10,6 +10,7 @@ from starlette.formparsers import MultiPartException
 from starlette.requests import Request
 from starlette.types import Message
 
+from gridwarden.words.bounds import demand_shallow
 from gridwarden.words.problems import Problem
 
 MAX_BYTES: Final = 1_000_000
@@ -82,7 +83,8 @@ async def limited_form(request: Request, file_is: str = "area") -> dict[str, str
 
 
 def parse_json(body: bytes | str, field: str | None = None) -> object:
-    """Strict JSON: no NaN, no Infinity. Raises Problem `bad_request`."""
+    """Strict JSON: no NaN, no Infinity, not too deep. Raises Problem `bad_request`."""
+    demand_shallow(body if isinstance(body, bytes) else body.encode("utf-8", "replace"))
     try:
         return json.loads(body, parse_constant=_no_constant)
     except (ValueError, RecursionError):

@@ -20,6 +20,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gridwarden.words.bounds import Bounded
 from gridwarden.words.language import language_of
 from gridwarden.words.page import page
 from gridwarden.words.problems import KINDS, Problem
@@ -196,6 +197,9 @@ def from_validation(request: Request, error: RequestValidationError) -> Response
 
 def from_http(request: Request, error: HTTPException) -> Response:
     """Starlette's and FastAPI's own refusals (404, 405, 413 …) in our words."""
+    refused: Problem | None = getattr(request.state, "refused", None)
+    if refused is not None:
+        return answer(request, refused)
     kind = BY_STATUS.get(error.status_code)
     if kind is None:
         kind = "internal" if error.status_code >= 500 else "bad_request"
@@ -260,7 +264,8 @@ def from_anything(request: Request, error: Exception) -> Response:
 
 
 def install(app: FastAPI) -> None:
-    """Register request ids and the handlers above on this application."""
+    """Register request ids, sizes and the handlers above on this application."""
+    app.add_middleware(Bounded)
     app.add_middleware(RequestIds)
     handlers: dict[Any, Any] = {
         Problem: answer,
