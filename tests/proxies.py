@@ -1,5 +1,6 @@
 """Proxies as offices have them: each changes what it should leave alone."""
 
+import ssl
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -21,10 +22,11 @@ def proxied(
     forwarded: Mapping[str, str] | None = None,
     cut: int | None = None,
     buffer: bool = False,
+    tls: ssl.SSLContext | None = None,
 ) -> Iterator[str]:
     """The address of a proxy before `target`: it leaves out the answer's headers `drop` and adds
     `add`, sends another `Host`, sends `forwarded` along, ends a body after `cut` bytes, and gathers
-    a whole answer before it sends any of it (`buffer`).
+    a whole answer before it sends any of it (`buffer`). With `tls` it speaks https to the browser.
     """
     there = urlsplit(target)
 
@@ -58,9 +60,11 @@ def proxied(
             """Says nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
+        yield f"{'https' if tls else 'http'}://127.0.0.1:{server.server_address[1]}"
     finally:
         server.shutdown()
         server.server_close()

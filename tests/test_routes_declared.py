@@ -20,6 +20,10 @@ STEPS = ("factor", "password", "enrol")
 ANONYMOUS = {
     ("GET", "/healthz"),
     ("GET", "/readyz"),
+    ("GET", "/healthz/through"),
+    ("GET", "/healthz/through/events"),
+    ("GET", "/tls"),
+    ("GET", "/tls/ca.crt"),
     ("GET", "/login"),
     ("POST", "/login"),
     *((method, f"/login/{step}") for step in STEPS for method in ("GET", "POST")),

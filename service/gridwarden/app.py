@@ -41,6 +41,7 @@ from gridwarden.screening import routes as screening
 from gridwarden.screening import what_if_routes as what_if
 from gridwarden.settings import Settings
 from gridwarden.watching import routes as watching
+from gridwarden.watching import through_routes as through
 from gridwarden.watching.requests import Counted, Counters
 from gridwarden.words import answers, static
 
@@ -69,6 +70,7 @@ ROUTERS = (
     maps.router,
     permits.router,
     watching.router,
+    through.router,
 )
 """The rooms' routes, lowest room first."""
 

@@ -1,8 +1,12 @@
 """`gridwarden down`, `status` and `doctor`."""
 
+from itertools import chain
+from typing import Annotated
+
 import typer
 
 from gridwarden.database import cluster, doctor
+from gridwarden.database.pasteable import pasteable
 from gridwarden.database.trouble import SetUpError
 from gridwarden.settings import Settings
 
@@ -48,13 +52,24 @@ def status() -> None:
         raise typer.Exit(NOT_RUNNING)
 
 
-def examine() -> None:
-    """Look at everything that the service needs, and say what mends what is wrong."""
+def examine(
+    through: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="look at the way from this address to the service"),
+    ] = None,
+) -> None:
+    """Look at everything that the service needs, and say what mends what is wrong. What is said
+    holds no secret, place, person or host, and can be pasted into a chat.
+    """
+    settings = Settings()
+    found = [doctor.examine(settings)]
+    if through is not None:
+        found = [look(settings, through) for look in doctor.throughs]
     bad = 0
-    for finding in doctor.examine(Settings()):
+    for finding in chain(*found):
         bad += not finding.good
         typer.echo(f"{'ok ' if finding.good else 'BAD'} {finding.what}")
         if finding.mend:
-            typer.echo(f"    {finding.mend}")
+            typer.echo(f"    {pasteable(settings, finding.mend)}")
     if bad:
         raise typer.Exit(1)

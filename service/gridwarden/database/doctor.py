@@ -44,6 +44,8 @@ Line = Callable[[Settings], str]
 _more: list[tuple[str, Look]] = []
 lines: list[tuple[str, Line]] = []
 """What rooms above have to say in `gridwarden status`."""
+throughs: list[Callable[[Settings, str], Iterator["Finding"]]] = []
+"""What rooms above look at by the address that offices type."""
 
 
 def look(what: str) -> Callable[[Look], Look]:
@@ -218,4 +220,5 @@ __all__ = [
     "own_service",
     "server_version",
     "size_mb",
+    "throughs",
 ]

@@ -1,0 +1,65 @@
+"""A text that may go into a chat: without secrets, places, people's folders and the office's hosts.
+
+What is told is written for it already; this is the net below, for what a server or a library says
+in its own words.
+"""
+
+import re
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from gridwarden.settings import Settings
+
+_SECRET: Final = re.compile(r"\bgw_[\w-]{8,}|(?<=://)[^\s/@]+@")
+_PLACE: Final = re.compile(r"-?\b\d{1,8}\.\d{3,}")
+_ADDRESS: Final = re.compile(r"(?<![\w.])(?!127\.|0\.0\.0\.0)\d{1,3}(?:\.\d{1,3}){3}(?![\w.])")
+_ADDRESS_6: Final = re.compile(r"(?<![\w:])[0-9a-f]{1,4}(?::[0-9a-f]{0,4}){3,7}(?![\w:])", re.I)
+
+
+def pasteable(settings: Settings, text: str) -> str:
+    """The text without them; a command with the state folder in it still runs."""
+    for secret in _secrets(settings):
+        text = text.replace(secret, "(secret)")
+    home = re.escape(str(settings.home))
+    text = re.sub(rf"'{home}([^']*)'", r'"$GRIDWARDEN_HOME\1"', text)
+    text = text.replace(str(settings.home), "$GRIDWARDEN_HOME").replace(str(Path.home()), "~")
+    for host in _hosts(settings):
+        text = re.sub(rf"(?<![\w.-]){re.escape(host)}(?![\w-])", "(host)", text, flags=re.I)
+    text = _SECRET.sub("(secret)", text)
+    for pattern, word in ((_ADDRESS, "(address)"), (_ADDRESS_6, "(address)"), (_PLACE, "(number)")):
+        text = pattern.sub(word, text)
+    return text
+
+
+def _secrets(settings: Settings) -> Iterator[str]:
+    """Whatever this installation keeps secret and a message could repeat."""
+    if settings.metrics_token is not None:
+        yield settings.metrics_token.get_secret_value()
+    if password := _parts(settings.database_url).get("password"):
+        yield password
+    try:
+        files = [place for place in settings.secrets.iterdir() if place.is_file()]
+        kept = [place.read_text("utf-8", "replace").strip() for place in files]
+    except OSError:
+        kept = []
+    yield from (text for text in kept if len(text) >= 8)
+
+
+def _hosts(settings: Settings) -> Iterator[str]:
+    """Names and people that settings hold, the longest first; what is everybody's stays."""
+    named = {_parts(url).get(part) for url in (settings.database_url, settings.syslog)
+             for part in ("host", "user")}  # fmt: skip
+    named |= {socket.gethostname(), settings.host}
+    common = {"", None, "localhost", "127.0.0.1", "0.0.0.0", "::", "::1", "postgres"}
+    yield from sorted((one for one in named - common if one), key=len, reverse=True)
+
+
+def _parts(url: str | None) -> dict[str, str | None]:
+    try:
+        parts = urlsplit(url or "")
+        return {"host": parts.hostname, "user": parts.username, "password": parts.password}
+    except ValueError:
+        return {}
