@@ -2,6 +2,7 @@
 
 import hashlib
 import ipaddress
+import os
 import re
 import signal
 import ssl
@@ -16,8 +17,10 @@ from pathlib import Path
 import httpx
 import pytest
 from cryptography.hazmat.primitives import serialization
+from playwright.sync_api import Error as PlaywrightError
+from playwright.sync_api import sync_playwright
 
-from conftest import environment, free_port, served
+from conftest import CHROMIUM_FLAGS, environment, free_port, served
 from gridwarden.access.tls import making
 from gridwarden.access.tls.serving import certificate_options
 from gridwarden.database.doctor import answers, examine
@@ -25,6 +28,7 @@ from gridwarden.settings import Settings
 from gridwarden.words.problems import Problem
 
 HOST = "map.office.example"
+NSS = Path(__file__).parents[1] / "nss.py"
 NAMES = making.names_of([HOST, "127.0.0.1"])
 
 
@@ -90,6 +94,35 @@ def test_https_is_trusted_by_the_authority_alone(secured: Settings) -> None:
     for secret in ("ca.key", "server.key"):
         body = (secured.tls / secret).read_text().splitlines()[1]
         assert body not in page.text + spoken
+
+
+def test_a_browser_trusts_it_once_the_authority_is_installed(
+    secured: Settings, tmp_path: Path
+) -> None:
+    """Chromium with the file of `/tls` in its store, and Chromium without."""
+    ca = making.ca_of(secured)
+    assert ca is not None
+    (tmp_path / "ca.crt").write_bytes(ca.public_bytes(serialization.Encoding.DER))
+    store = tmp_path / "office" / ".pki" / "nssdb"
+    subprocess.run([sys.executable, NSS, store, tmp_path / "ca.crt"], check=True)
+    with secure_service(secured) as port, sync_playwright() as playwright:
+        for home, opens in (("office", True), ("stranger", False)):
+            browser = playwright.chromium.launch(
+                executable_path="/usr/bin/chromium",
+                args=[*CHROMIUM_FLAGS, f"--host-resolver-rules=MAP {HOST} 127.0.0.1"],
+                env=os.environ | {"HOME": str(tmp_path / home)},
+            )
+            page = browser.new_page(locale="zh-CN")
+            if opens:
+                page.goto(f"https://{HOST}:{port}/login")
+                assert page.evaluate("isSecureContext && !!navigator.clipboard")
+                assert page.locator("text=此地址未加密").count() == 0
+                cookies = {c["name"]: c["secure"] for c in page.context.cookies()}
+                assert cookies["__Host-gridwarden_form"]
+            else:
+                with pytest.raises(PlaywrightError, match="ERR_CERT_AUTHORITY_INVALID"):
+                    page.goto(f"https://{HOST}:{port}/login")
+            browser.close()
 
 
 def signed_by_the_authority(settings: Settings, folder: Path, *names: str) -> Path:

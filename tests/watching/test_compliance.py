@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -306,6 +307,13 @@ def test_every_control_is_broken_somewhere_and_speaks_both_languages() -> None:
         assert known(f"compliance.control.{one.id}.title")
         assert all(known(f"compliance.chapter.{chapter}") for chapter in one.chapters)
     assert {"backups"} == {c.id for c in CONTROLS if c.section == "backup"}
+
+
+def test_the_threat_model_names_tests_that_are_there() -> None:
+    root = Path(__file__).parents[2]
+    named = re.findall(r"`((?:tests|docs)/[\w/.]+)`", (root / "SECURITY.md").read_text("utf-8"))
+    assert len(named) > 25
+    assert [one for one in named if not (root / one).is_file()] == []
 
 
 def gridwarden(settings: Settings, *words: str) -> subprocess.CompletedProcess[str]:
