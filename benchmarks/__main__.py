@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import cells, editing, importing, memory, pages, permits, screening
+from benchmarks import cells, editing, importing, memory, pages, permits, screening, starving
 from benchmarks.ground import (
     DATABASE,
     EMPTY,
@@ -29,7 +29,7 @@ from gridwarden.database.cluster import connect_owner
 from gridwarden.settings import Settings
 
 RESULTS = Path(__file__).parent / "results"
-OF_A_CITY = ("screen", "edit", "permit", "pages")
+OF_A_CITY = ("screen", "edit", "permit", "pages", "starve")
 PARTS = ("import", "cells", "long", *OF_A_CITY)
 ASKED = ("memory",)
 """Parts that take long, measured only when they are asked for."""
@@ -124,6 +124,9 @@ def _of_city(
             if "pages" in parts:
                 _tell("pages")
                 rows += asyncio.run(pages.run(settings, asked.rounds))
+    if "starve" in parts:
+        _tell("permit checks beside heat pages")
+        rows += starving.run(settings, asked.questions, name)
     return rows
 
 

@@ -191,10 +191,15 @@ def make_key(settings: Settings, role: str) -> str:
 
 
 @contextmanager
-def served(settings: Settings) -> Iterator[None]:
-    """`gridwarden serve` in a process of its own on the settings' port."""
+def served(settings: Settings, **changed: str) -> Iterator[None]:
+    """`gridwarden serve` in a process of its own on the settings' port. It counts no caller's
+    requests; `changed` are variables of its environment.
+    """
+    counted = ("READS", "WRITES", "CHECKS", "HEAVY", "STRANGERS")
+    free = {f"GRIDWARDEN_{cost}_A_MINUTE": "0" for cost in counted}
     process = subprocess.Popen(
-        [sys.executable, "-m", "gridwarden", "serve", "--no-worker"], env=environment(settings)
+        [sys.executable, "-m", "gridwarden", "serve", "--no-worker"],
+        env=environment(settings) | free | changed,
     )
     try:
         while not _is_ready(settings.port):

@@ -42,7 +42,7 @@ async def run(settings: Settings, rounds: int, count: int, city: str) -> list[Ro
     rows: list[Row] = []
     try:
         async with owner_pool(settings, max(ASKERS)) as owner:
-            questions = await _questions(settings, owner, count)
+            questions = await questions_of(settings, owner, count)
             for askers in ASKERS:
                 async with lines(settings.port, key, askers) as held:
                     first = postmaster(settings)
@@ -53,7 +53,8 @@ async def run(settings: Settings, rounds: int, count: int, city: str) -> list[Ro
     return rows
 
 
-async def _questions(settings: Settings, owner: Pool, count: int) -> list[Asked]:
+async def questions_of(settings: Settings, owner: Pool, count: int) -> list[Asked]:
+    """So many places of the city that is loaded, each as every way asks about it."""
     async with owner.connection() as c:
         places = await (await c.execute(Q["places"], {"count": count})).fetchall()
         row = await (await c.execute(Q["reach"])).fetchone()
