@@ -58,7 +58,7 @@ def text(found: list[Evidence], lang: str) -> list[str]:
             if one.control.chapters:
                 lines.append(f"      ASVS 5.0: {', '.join(chapters(one, lang))}")
             if one.mend:
-                lines.append(f"      {say('compliance.mended_by', lang)} {one.mend}")
+                lines.append(f"      {say('compliance.mended_by', lang, mend=one.mend)}")
     return [*lines, "", say("compliance.sum", lang, **counts(found))]
 
 

@@ -66,7 +66,7 @@ def dormant(asked: Asked) -> Seen:
     return holds(not accounts and not keys, accounts=accounts, keys=keys, days=days)
 
 
-@control("access", "V8", "V9")
+@control("access", "V8")
 def keys_end(asked: Asked) -> Seen:
     """Every key ends within about a year."""
     n, endless = asked.one("outlived")
