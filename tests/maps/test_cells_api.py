@@ -204,7 +204,7 @@ def test_the_list_walks_through_every_row_once(
     address, seen, pages = "/findings?lang=en", [], 0
     while address:
         text = module_client.get(address, headers=planner).text
-        seen += [int(n) for n in re.findall(r'<td class="number"><a href="/findings/(\d+)"', text)]
+        seen += [int(n) for n in re.findall(r'<td class="id"><a href="/findings/(\d+)', text)]
         found = re.search(r'href="([^"]+)" rel="next"', text)
         address = found[1].replace("&amp;", "&") if found else ""
         pages += 1
