@@ -1,10 +1,11 @@
 """Permit checks while many ask for heat pages: how long one waits, with the lane and without."""
 
 import asyncio
+import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from benchmarks.ground import make_key, owner_pool, served
+from benchmarks.ground import environment, make_key, owner_pool, served
 from benchmarks.load import asked, lines
 from benchmarks.measuring import Figures, Row, number
 from benchmarks.permits import CALLER, Asked, questions_of
@@ -19,6 +20,7 @@ PART = "permit check beside heat pages, p95 of one at a time (ms)"
 def run(settings: Settings, count: int, city: str) -> list[Row]:
     """Ask `count` questions each way about the city that is loaded; one run a way."""
     found: dict[str, Figures] = {}
+    subprocess.run(["script/assets"], env=environment(settings), check=True)  # heat pages need them
     with served(settings):
         found["nobody else asks"] = asyncio.run(_asked(settings, count, None))
         found[f"{MAPS} heat pages, told to come back"] = asyncio.run(_asked(settings, count, 5))
