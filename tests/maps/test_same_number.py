@@ -70,8 +70,6 @@ def test_a_cell_and_a_district_lead_to_the_same_rows_by_page_and_by_api(
     for query, count in asked:
         items = module_client.get(f"/api/findings?{query}", headers=headers).json()["items"]
         listed = module_client.get(f"/findings?{query}", headers=headers).text
-        shown = [
-            int(n) for n in re.findall(r'<td class="id"><a href="/findings/(\d+)', listed)
-        ]
+        shown = [int(n) for n in re.findall(r'<td class="id"><a href="/findings/(\d+)', listed)]
         assert sorted(shown) == [item["id"] for item in items], query
         assert len(items) == count, query
