@@ -8,7 +8,7 @@ from typing import Any
 import pyotp
 from fastapi.testclient import TestClient
 
-from conftest import bearer, make_key
+from conftest import bearer, make_key, owner
 from gridwarden.app import create_app
 from gridwarden.settings import Settings
 
@@ -81,3 +81,9 @@ def sealed_of(text: str) -> tuple[str, str]:
     letters = re.search(r"<code>([A-Z2-7 ]+)</code>", text)
     assert sealed and letters
     return sealed[1], letters[1].replace(" ", "")
+
+
+def forget_tries(settings: Settings) -> None:
+    """As if nobody had typed a wrong password yet."""
+    with owner(settings) as c:
+        c.execute("delete from access.attempt")
