@@ -385,7 +385,7 @@ def test_the_page_makes_lists_and_ends_links_in_both_languages(
     }
     made = module_client.post("/embeds?lang=zh", headers=page, data=form)
     assert made.status_code == 200 and "链接只在此处显示一次" in made.text
-    link = re.search(r'id="link" readonly value="([^"]+)"', made.text)
+    link = re.search(r'id="link" readonly data-copy value="([^"]+)"', made.text)
     assert link and module_client.get("/" + link[1].split("/", 3)[3]).status_code == 200
     listed = module_client.get("/embeds?lang=en", headers=page)
     assert link[1] not in listed.text and SITE in listed.text

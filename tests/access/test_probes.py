@@ -38,7 +38,7 @@ def judged() -> set[str]:
 
 
 def test_who_brings_what_is_judged_against_mains_sees_mains_or_no_finding() -> None:
-    assert {"planner", "viewer", "dispatcher"} <= seers()
+    assert {"planner", "inspector", "dispatcher"} <= seers()
     assert {"buildings", "construction_sites", "charging_sheds"} <= judged()
     readers = set(layers()["gas_pipelines"].readers)
     for layer in judged():

@@ -92,7 +92,7 @@ def test_it_ends_by_itself(small_city: SmallCity, keys: dict[str, Any]) -> None:
         ({"why": "short"}, "bureau", 400),
         ({"why": " " * 20}, "bureau", 400),
         ({"why": "a reason\x00 that ends"}, "bureau", 400),
-        ({"person": "x\ud800"}, "bureau", 400),
+        ({"person": "x\x00"}, "bureau", 400),
         ({"district": "\x00"}, "bureau", 404),
         ({"hours": 721}, "bureau", 400),
         ({"hours": 0}, "bureau", 400),

@@ -37,7 +37,7 @@ def test_over_another_companys_main_one_is_told_its_name_and_band_and_never_clea
 ) -> None:
     y = ground.lane()
     ground.main("B", y, "SHB", code="SECRET-B-7", accuracy_m=0.3271)
-    area = box(y + EDGE_M + 7.3719)
+    area = box(y + EDGE_M + 10.3719)
     found = ground.ask(area, who)
     assert found["verdict"] == "protection_plan"
     assert found["mains"] == [{"operator": "B", "pressure_class": "SHB", "distance_band": "5-15"}]
@@ -48,7 +48,7 @@ def test_over_another_companys_main_one_is_told_its_name_and_band_and_never_clea
     assert found["contacts"] == [{"operator": "B", "phone": "0712-2000", "duty_phone": None}]
     assert "B (0712-2000)" in found["say"] and "may reach" in found["say"]
     for text in (json.dumps(found), browse(ground, who, area)):
-        for secret in ("SECRET-B-7", "7.37", "7.47", "0.32", "8.5", str(y)):
+        for secret in ("SECRET-B-7", "10.37", "10.47", "0.32", "8.5", str(y)):
             assert secret not in text
     assert ground.ask(area, "B")["mains"][0]["code"] == "SECRET-B-7"
 
