@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+import pyogrio
 import pytest
 import shapely
 from fastapi.testclient import TestClient
@@ -17,6 +18,7 @@ from fastapi.testclient import TestClient
 from conftest import client_of, environment, make_key, owner
 from gridwarden.database import Caller, open_pool
 from gridwarden.database.cluster import login_dsn
+from gridwarden.intake.formats.vector import OPTIONS
 from gridwarden.layers.export.kinds import KINDS
 from gridwarden.layers.export.tracing import Traced, read, trace
 from gridwarden.settings import Settings
@@ -100,6 +102,7 @@ def company(office: Office) -> dict[str, str]:
 def test_a_reason_is_asked_for_and_stands_in_every_kind_of_copy(
     office: Office, company: dict[str, str], tmp_path: Path
 ) -> None:
+    pyogrio.set_gdal_config_options(OPTIONS)  # as in a process that has read a file
     refused = office.get(company)
     assert refused.status_code == 400 and refused.json()["field"] == "why"
     assert office.get(company, why="x").status_code == 400

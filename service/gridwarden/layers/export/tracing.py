@@ -6,6 +6,8 @@ to which they are moved are worked out again. A wrong copy agrees in half of the
 
 import csv
 import re
+import tempfile
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -137,13 +139,24 @@ def read(file: Path) -> tuple[Shapes, str | None]:
             return _table(file)
         if file.suffix.lower() == ".parquet":
             return _parquet(file)
-        source = f"/vsizip/{file}" if file.suffix.lower() == ".zip" else str(file)
-        meta, _, wkb, _ = pyogrio.raw.read(source, columns=[])
+        if file.suffix.lower() == ".zip":
+            return _zipped(file)
+        meta, _, wkb, _ = pyogrio.raw.read(file, columns=[])
         named = meta["crs"] or _of_drawing(file)
         shapes: Shapes = shapely.from_wkb(wkb)
         return shapes, "gcj02" if named and "GCJ" in named else _plain(named)
-    except (OSError, ValueError, KeyError, StopIteration, pyogrio.errors.DataSourceError):
+    except (
+        *(OSError, ValueError, KeyError, StopIteration),
+        *(zipfile.BadZipFile, pyogrio.errors.DataSourceError),
+    ):
         raise Problem("unreadable_file", "copies.no_places", field="FILE") from None
+
+
+def _zipped(file: Path) -> tuple[Shapes, str | None]:
+    """A shapefile is unpacked first: within a zip GDAL cannot write the index that it may miss."""
+    with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(file) as packed:
+        packed.extractall(folder)
+        return read(next(Path(folder).glob("**/*.shp")))
 
 
 def _plain(named: str | None) -> str | None:
