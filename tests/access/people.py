@@ -78,7 +78,7 @@ def code_of(secret: str, later: int = 0) -> str:
 def sealed_of(text: str) -> tuple[str, str]:
     """The sealed field and the secret of an enrolment page."""
     sealed = re.search(r'name="sealed" value="([^"]+)"', text)
-    letters = re.search(r"<code data-copy>([A-Z2-7 ]+)</code>", text)
+    letters = re.search(r"<code data-copy[^>]*>([A-Z2-7 ]+)</code>", text)
     assert sealed and letters
     return sealed[1], letters[1].replace(" ", "")
 
