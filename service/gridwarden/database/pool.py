@@ -10,9 +10,12 @@ from gridwarden.database.door import Pool
 from gridwarden.settings import Settings, kept_crs
 
 
-def _prepare(timeout_ms: int, zone: str) -> Callable[[AsyncConnection], Awaitable[None]]:
+def _prepare(
+    timeout_ms: int, zone: str, practice_days: int
+) -> Callable[[AsyncConnection], Awaitable[None]]:
     """What each new connection is told; `timeout_ms` bounds what no `as_caller` bounds,
-    `zone` is the city's: what is due on a day is due on a day there."""
+    `zone` is the city's: what is due on a day is due on a day there. The office's clock is
+    `practice_days` ahead."""
 
     async def prepare(connection: AsyncConnection) -> None:
         # Small queries are hurt by JIT and parallel plans (measured: tile throughput doubles).
@@ -20,8 +23,9 @@ def _prepare(timeout_ms: int, zone: str) -> Callable[[AsyncConnection], Awaitabl
         await connection.execute("set time zone 'UTC'")
         await connection.execute(
             "select set_config('statement_timeout', %s, false),"
-            " set_config('gridwarden.zone', %s, false)",
-            (str(timeout_ms), zone),
+            " set_config('gridwarden.zone', %s, false),"
+            " set_config('gridwarden.ahead', %s, false)",
+            (str(timeout_ms), zone, str(practice_days)),
         )
 
     return prepare
@@ -46,7 +50,9 @@ async def open_pool(settings: Settings, login: Literal["web", "worker"] = "web")
         timeout=10,
         kwargs={"autocommit": True},  # `as_caller` opens its transactions itself
         configure=_prepare(
-            settings.statement_timeout_ms if login == "web" else 0, settings.time_zone
+            settings.statement_timeout_ms if login == "web" else 0,
+            settings.time_zone,
+            settings.practice_days,
         ),
         open=False,
         name=f"gridwarden-{login}",

@@ -146,6 +146,7 @@ def furniture(request: Request, caller: Asking | None, lang: str) -> dict[str, A
             request.url.include_query_params(lang=other).replace(scheme="", netloc="")
         ),
         "cut_off": datetime.now(UTC),
+        "practice_days": getattr(_settings(request), "practice_days", 0),
         "today": today(zone_of(request)),
     }
 
@@ -157,7 +158,11 @@ def today(zone: str | None) -> str:
 
 def zone_of(request: Request) -> str | None:
     """The office's time zone, from its settings."""
-    return getattr(getattr(request.app.state, "settings", None), "time_zone", None)
+    return getattr(_settings(request), "time_zone", None)
+
+
+def _settings(request: Request) -> Any:
+    return getattr(request.app.state, "settings", None)
 
 
 def protect(response: HTMLResponse, request: Request, lang: str) -> None:

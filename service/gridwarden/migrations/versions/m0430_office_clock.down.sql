@@ -1,0 +1,1 @@
+drop function data.office_now();
