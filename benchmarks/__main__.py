@@ -41,7 +41,12 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--city", choices=("s", "m", "l"), action="append", help="sample city (m); several: growth"
     )
-    parser.add_argument("--home", type=Path, help="an installation with its city, left as it is")
+    parser.add_argument(
+        "--home",
+        type=Path,
+        action="append",
+        help="an installation with its city, left as it is; one for each --city",
+    )
     parser.add_argument("--rounds", type=int, default=5, help="runs of each way, taken in turn")
     parser.add_argument("--buildings", type=int, default=100_000, help="rows of the import")
     parser.add_argument("--findings", type=int, default=1_000_000, help="findings of `cells`")
@@ -60,19 +65,25 @@ def main() -> None:
     """Run what is asked for."""
     asked = arguments()
     parts = asked.only or (OF_A_CITY if asked.home else PARTS)
+    sizes = (asked.city or ["m"]) if set(parts) & set(OF_A_CITY) else []
     began, load_before = time.monotonic(), os.getloadavg()[0]
-    ground = left_alone(asked.home) if asked.home else installation()
-    with ground as settings:
-        with connect_owner(settings) as c:
-            machine = described(c)
-        rows, cities = _without_city(settings, asked, parts) if not asked.home else ([], [])
-        found: list[tuple[City, list[Row]]] = []
-        for size in (asked.city or ["m"]) if set(parts) & set(OF_A_CITY) else []:
-            _tell(f"sample city {size}")
-            city = standing(settings, size) if asked.home else load_city(settings, size)
-            cities.append(city.said)
-            found.append((city, _of_city(settings, asked, parts, city)))
-        rows += [row for _, of_city in found for row in of_city] + growth(found)
+    rows: list[Row] = []
+    cities: list[str] = []
+    found: list[tuple[City, list[Row]]] = []
+    if asked.home:
+        for home, size in zip(asked.home, sizes, strict=True):
+            with left_alone(home) as settings:
+                machine = _machine(settings)
+                found.append(_city(settings, asked, parts, standing(settings, size)))
+    else:
+        with installation() as settings:
+            machine = _machine(settings)
+            rows, cities = _without_city(settings, asked, parts)
+            for size in sizes:
+                _tell(f"sample city {size}")
+                found.append(_city(settings, asked, parts, load_city(settings, size)))
+    cities += [city.said for city, _ in found]
+    rows += [row for _, of_city in found for row in of_city] + growth(found)
     text = _told(asked, machine, cities, rows, load_before, time.monotonic() - began)
     print(text)
     if asked.keep:
@@ -80,6 +91,17 @@ def main() -> None:
         RESULTS.mkdir(exist_ok=True)
         file = RESULTS / f"{today}{asked.name and '-'}{asked.name}.md"
         file.write_text(f"# Benchmarks, {today}\n\n{text}", encoding="utf-8")
+
+
+def _machine(settings: Settings) -> str:
+    with connect_owner(settings) as c:
+        return described(c)
+
+
+def _city(
+    settings: Settings, asked: argparse.Namespace, parts: Sequence[str], city: City
+) -> tuple[City, list[Row]]:
+    return city, _of_city(settings, asked, parts, city)
 
 
 def _without_city(
