@@ -19,6 +19,7 @@ from gridwarden.access.matrix import routes as matrix
 from gridwarden.access.matrix.describing import described
 from gridwarden.database import open_pool
 from gridwarden.dispatch import routes as dispatch
+from gridwarden.hazards import routes as hazards
 from gridwarden.intake import pages as import_pages
 from gridwarden.intake import routes as intake
 from gridwarden.intake.editing import routes as editing
@@ -67,6 +68,7 @@ ROUTERS = (
     what_if.router,
     kept.router,
     dispatch.router,
+    hazards.router,
     maps.router,
     permits.router,
     watching.router,

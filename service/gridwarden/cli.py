@@ -24,6 +24,8 @@ from gridwarden.database import commands as database
 from gridwarden.database.ports import check_port
 from gridwarden.database.trouble import SetUpError
 from gridwarden.dispatch import commands as dispatch
+from gridwarden.hazards.deadlines import commands as deadlines
+from gridwarden.hazards.deadlines.keeping import ensure_deadlines
 from gridwarden.intake import commands as intake
 from gridwarden.jobs import work
 from gridwarden.jobs.beside import worker_beside
@@ -66,6 +68,7 @@ ROOMS = (
     changes,
     what_if,
     dispatch,
+    deadlines,
     maps,
     permits,
     sample,
@@ -84,6 +87,7 @@ def up() -> None:
     if not migrations.is_current(settings):
         console.print("Bringing the tables up to date")
         migrations.upgrade(settings)
+    asyncio.run(ensure_deadlines(settings))
     begun = asyncio.run(ensure_published(settings))
     if begun is None:
         return

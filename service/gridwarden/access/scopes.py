@@ -13,6 +13,7 @@ PARTS: Final = (
     "embeds",
     "events",
     "features",
+    "hazards",
     "import",
     "jobs",
     "layers",
