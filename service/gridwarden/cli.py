@@ -87,6 +87,8 @@ def up() -> None:
     if not migrations.is_current(settings):
         console.print("Bringing the tables up to date")
         migrations.upgrade(settings)
+    else:
+        migrations.keep(settings)
     asyncio.run(ensure_deadlines(settings))
     begun = asyncio.run(ensure_published(settings))
     if begun is None:

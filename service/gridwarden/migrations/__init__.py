@@ -11,6 +11,7 @@ from sqlalchemy import create_engine, text
 
 from gridwarden.access.roles import ensure_roles
 from gridwarden.database.cluster import owner_url
+from gridwarden.hazards.life_cycle.keeping import keep as keep_life_cycle
 from gridwarden.settings import Settings
 
 HERE = Path(__file__).parent
@@ -34,6 +35,13 @@ def upgrade(settings: Settings, revision: str = "heads") -> None:
     with create_engine(owner_url(settings)).begin() as connection:
         if connection.scalar(text("select to_regproc('data.index_layers')")) is not None:
             connection.execute(text("select data.index_layers()"))
+    keep(settings)
+
+
+def keep(settings: Settings) -> None:
+    """Have the database hold what files of this program say: the life cycle of hazard cases."""
+    with create_engine(owner_url(settings)).begin() as connection:
+        keep_life_cycle(connection)
 
 
 def downgrade(settings: Settings, revision: str) -> None:

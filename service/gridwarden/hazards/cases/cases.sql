@@ -1,0 +1,52 @@
+-- name: chosen
+-- The cases that are asked for, of those that the caller sees. A number is looked for as it begins.
+select c.* from api.hazard_case c
+where (%(states)s::text[] is null or c.state = any (%(states)s::text[]))
+  and (%(grade)s::text is null or c.grade = %(grade)s)
+  and (%(category)s::text is null or c.category = %(category)s)
+  and (%(source)s::text is null or c.source = %(source)s)
+  and (%(family)s::text is null or c.family = %(family)s)
+  and (%(district)s::bigint is null or c.district_id = %(district)s)
+  and (%(grid)s::bigint is null or c.grid_id = %(grid)s)
+  and (%(org)s::bigint is null or c.org_id = %(org)s)
+  and (%(overdue)s::boolean is null or c.overdue = %(overdue)s)
+  and (%(reopened)s::boolean is null or (c.reopened > 0) = %(reopened)s)
+  and (%(due_before)s::timestamptz is null or c.due_at < %(due_before)s)
+  and (%(q)s::text is null or c.hazard_no like %(q_begins)s
+       or c.place_words ilike %(q_holds)s or c.description ilike %(q_holds)s
+       or c.external_no ilike %(q_holds)s)
+
+-- name: page
+-- A page of them in an order that an index has, and one row more.
+select c.id, c.hazard_no, c.version, c.state, c.family, c.layer, c.subject_id, c.source, c.category,
+    c.external_no, c.duplicate_of, c.place_words, c.description, c.grade, c.certainty, c.distance_band,
+    c.main, c.veiled, c.standing, c.district_id, c.district, c.grid_id, c.grid, c.x, c.y, c.org_id, c.org,
+    c.person_responsible, c.supervising_org_id, c.supervising_org, c.leader_in_charge, c.plan, c.found_at, c.found_by, c.entered_at,
+    c.registered_at, c.assigned_at, c.due_at, c.extended_from, c.claimed_at, c.closed_at, c.closed_by,
+    c.closing_exception, c.looked_back_at, c.reopened, c.returned, c.escalated, c.overdue, c.changed_at,
+    {value} as sorted_by
+from ({chosen}) c
+where {after}
+order by {order}
+limit %(limit)s + 1
+
+-- name: total
+-- How many there are, up to a number that is more than anybody reads.
+select count(*) from (select from ({chosen}) c limit 10001) n
+
+-- name: one
+select c.* from api.hazard_case c where c.id = %(id)s
+
+-- name: acts
+select a.id, a.version, a.act, a.from_state, a.to_state, a.at, a.day, a.entered_day, a.from_grade,
+       a.grade, a.district_id, a.grid_id, a.from_org_id, a.org_id, a.due_at, a.person, a.role,
+       a.batch_act, a.note, a.said, a.before
+from api.hazard_act a where a.case_id = %(id)s order by a.version
+
+-- name: evidence
+select e.id, e.kind, e.finding_id, e.rule, e.clause, e.edition, e.severity, e.certainty,
+       e.distance_band, e.main, e.since, e.until, e.at, e.person, e.role, e.detail
+from api.hazard_evidence e where e.case_id = %(id)s order by e.since, e.id
+
+-- name: duplicates
+select c.id, c.hazard_no from api.hazard_case c where c.duplicate_of = %(id)s order by c.id limit 50
