@@ -76,7 +76,7 @@ def recurred(c: Counted) -> Share:
 
 
 def hours(c: Counted) -> Hours:
-    """R8 平均处置时长: median working hours from registering to closing; open ones are told apart."""
+    """R8 平均处置时长: median working hours from registering to closing, of closed ones alone."""
     return Hours(c.hours, c.timed)
 
 

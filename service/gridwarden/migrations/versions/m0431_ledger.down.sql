@@ -1,0 +1,12 @@
+drop function api.name_order(text[], text);
+drop function api.board_today();
+drop function api.entered_later(date, text);
+drop function api.ledger_rows(date, text, text, text, text);
+drop function data.ledger_rows(date, text, text, text, text);
+drop function data.in_class(text, text);
+drop function api.hazard_ledger(date, date, text);
+drop function data.board_day(date, text);
+drop type data.board_class;
+drop function data.board_act(date);
+drop function data.board_key(text, bigint, bigint, text);
+drop function data.is_open(text);

@@ -1,0 +1,17 @@
+drop view api.board_signed;
+drop function api.sign_board(date, text);
+drop function api.board_signature(date);
+drop function api.count_stock();
+drop function api.add_spot_checks(jsonb);
+drop function data.visits(jsonb);
+drop view api.spot_check;
+drop function data.spot_outcome(text, text);
+drop function api.add_programme_records(jsonb);
+drop function data.may_enter(bigint);
+drop view api.programme_record;
+drop function api.programme_figures(date);
+drop function data.programme_standing(date);
+drop table data.board_signature;
+drop table data.stock_count;
+drop table data.spot_check;
+drop table data.programme_record;
