@@ -26,6 +26,8 @@ ANONYMOUS = {
     ("GET", "/tls/ca.crt"),
     ("GET", "/login"),
     ("POST", "/login"),
+    ("GET", "/login/provider"),
+    ("GET", "/login/provider/back"),
     *((method, f"/login/{step}") for step in STEPS for method in ("GET", "POST")),
     ("GET", "/ogc"),
     ("GET", "/ogc/conformance"),

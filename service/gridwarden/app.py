@@ -14,9 +14,11 @@ from gridwarden import __version__
 from gridwarden.access import Callers, everyone
 from gridwarden.access import routes as access
 from gridwarden.access.audit import routes as audit
+from gridwarden.access.hsts import Hsts
 from gridwarden.access.limits import Guard, Limits, costs
 from gridwarden.access.matrix import routes as matrix
 from gridwarden.access.matrix.describing import described
+from gridwarden.access.oidc.provider import Provider
 from gridwarden.database import open_pool
 from gridwarden.dispatch import routes as dispatch
 from gridwarden.hazards import routes as hazards
@@ -100,6 +102,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.settings = settings
     app.state.callers = Callers()
+    app.state.provider = Provider.of(settings)
     app.state.shares = shares
     app.openapi = partial(described, app)  # type: ignore[method-assign]
     app.state.counters = Counters()
@@ -107,6 +110,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(Guard)
     answers.install(app)
     app.add_middleware(Counted, counters=app.state.counters)
+    app.add_middleware(Hsts, days=settings.hsts_days)
     if settings.trusted_proxies:
         # Outermost: scheme and address are the browser's own for everything within.
         trusted = list(settings.trusted_proxies)

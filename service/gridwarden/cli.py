@@ -17,6 +17,7 @@ from rich.console import Console
 
 from gridwarden.access import commands as access
 from gridwarden.access.audit import commands as audit
+from gridwarden.access.oidc import watching as _provider  # noqa: F401  (a line of doctor)
 from gridwarden.access.tls import commands as tls
 from gridwarden.access.tls import watching as _certificates  # noqa: F401  (a line of doctor)
 from gridwarden.database import cluster

@@ -7,12 +7,14 @@ frozen `Settings` and pass it on.
 import os
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import (
     Field,
     IPvAnyNetwork,
     SecretStr,
     TypeAdapter,
+    ValidationInfo,
     computed_field,
     field_validator,
 )
@@ -23,6 +25,11 @@ PEOPLE = (
     *("warden", "inspector", "contractor", "administrator", "security", "auditor"),
 )
 """The roles that a person may have."""
+SIGNATURES = (
+    *("RS256", "RS384", "RS512", "PS256", "PS384", "PS512"),
+    *("ES256", "ES384", "ES512", "EdDSA"),
+)
+"""Signatures of a sign-in provider that can be taken."""
 
 
 def default_home() -> Path:
@@ -145,11 +152,31 @@ class Settings(BaseSettings):
     key_grace_hours: int = Field(default=24, ge=0, le=720)
     """How long the old secret of a key holds after the key was given a new one."""
 
+    hsts_days: int = Field(default=365, ge=0, le=3650)
+    """Over https, browsers are told to use nothing else for this host so long; 0: not told."""
+
+    oidc_client_id: str | None = Field(default=None, max_length=200)
+    oidc_secret_file: Path | None = None
+    """Holds the client's secret; without it the client is a public one (PKCE alone)."""
+    oidc_rules: Path | None = None
+    """TOML: which claims are read, and which group of the provider has which role."""
+    oidc_ca_file: Path | None = None
+    """PEM of the authority that signed the provider's certificate, where no browser knows it."""
+    oidc_label: str | None = Field(default=None, max_length=60)
+    """What people call the provider; its host where none is named."""
+    oidc_audience: str | None = Field(default=None, max_length=300)
+    """`aud` of access tokens that are taken as `Authorization: Bearer`; none: no token is."""
+    oidc_algorithms: Annotated[tuple[str, ...], NoDecode] = ("RS256", "PS256", "ES256")
+    """The signatures that are taken."""
+    oidc_issuer: str | None = Field(default=None, max_length=300)
+    """The office's sign-in provider (OpenID Connect): https://…; http on this machine alone."""
+
     metrics_token: SecretStr | None = Field(default=None, min_length=16)
     """What a monitoring machine sends as `Authorization: Bearer` to read /metrics, and no more."""
 
     @field_validator(
         *("rules", "webhook_networks", "webhook_retry_s", "trusted_proxies", "factor_roles"),
+        "oidc_algorithms",
         mode="before",
     )
     @classmethod
@@ -173,6 +200,35 @@ class Settings(BaseSettings):
         if strange := set(roles) - set(PEOPLE):
             raise ValueError(f"no such role: {', '.join(sorted(strange))}")
         return roles
+
+    @field_validator("oidc_algorithms", mode="after")
+    @classmethod
+    def _public_keys(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        """Signatures by a private key alone: with HS256 whoever can check could also sign."""
+        if not names or (strange := set(names) - set(SIGNATURES)):
+            told = ", ".join(sorted(strange)) if names else "none"
+            raise ValueError(f"{told}: use some of {', '.join(SIGNATURES)}")
+        return names
+
+    @field_validator("oidc_issuer", mode="after")
+    @classmethod
+    def _whole_provider(cls, issuer: str | None, known: ValidationInfo) -> str | None:
+        """A sign-in provider is set up whole or not at all."""
+        if issuer is None:
+            return None
+        parts = urlsplit(issuer)
+        near = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "::1", "localhost")
+        if not (parts.hostname and (parts.scheme == "https" or near)) or parts.query:
+            raise ValueError("an https:// address, exactly as the provider says it")
+        client = known.data.get("oidc_client_id")
+        if not client or known.data.get("oidc_rules") is None:
+            raise ValueError("needs GRIDWARDEN_OIDC_CLIENT_ID and GRIDWARDEN_OIDC_RULES, too")
+        if known.data.get("oidc_audience") == client:
+            raise ValueError(
+                "what a browser signs in with is no key: GRIDWARDEN_OIDC_AUDIENCE"
+                " is not GRIDWARDEN_OIDC_CLIENT_ID"
+            )
+        return issuer
 
     @field_validator("webhook_retry_s", mode="after")
     @classmethod

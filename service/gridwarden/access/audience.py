@@ -11,7 +11,7 @@ import hashlib
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import Depends, Request
 
@@ -21,6 +21,9 @@ from gridwarden.access.scopes import EVERYTHING, admits, needed
 from gridwarden.database import ADMINISTRATORS, ASKERS, Caller, Pool, queries
 from gridwarden.words import language_of
 from gridwarden.words.problems import Problem
+
+if TYPE_CHECKING:
+    from gridwarden.access.oidc.provider import Provider
 
 Q = queries(__package__ or "gridwarden.access", "audience.sql")
 COOKIE = SESSION
@@ -71,7 +74,9 @@ def everyone() -> Any:
 
 @dataclass
 class Callers:
-    """Callers by the hash of their secret, remembered for seconds; one per application."""
+    """Callers by the hash of their key, session or token, remembered for seconds; one per
+    application.
+    """
 
     known: dict[tuple[str, bytes], tuple[float, Caller | None]] = field(default_factory=dict)
 
@@ -91,10 +96,31 @@ class Callers:
             if row and row[0] and row[0]["unseen"] and seen:
                 await connection.execute(Q["used"], {"id": row[0]["id"]})
         caller: Caller | None = _caller(kind, row[0]) if row and row[0] else None
+        self._keep(key, CACHE_S, caller)
+        return caller
+
+    async def by_token(self, pool: Pool, provider: "Provider", token: str) -> Caller:
+        """The caller whom an access token of the sign-in provider names.
+
+        Raises Problem `not_signed_in` for one that does not hold, and `forbidden` for a person
+        without a place here.
+        """
+        key = ("token", hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest())
+        now = time.monotonic()
+        kept = self.known.get(key)
+        if kept is not None and kept[0] > now and kept[1] is not None:
+            return kept[1]
+        from gridwarden.access.oidc.bearer import document_of  # what checks tokens is heavy
+
+        document, until = await document_of(pool, provider, token)
+        caller = _caller("token", document)
+        self._keep(key, min(CACHE_S, until - time.time()), caller)
+        return caller
+
+    def _keep(self, key: tuple[str, bytes], seconds: float, caller: Caller | None) -> None:
         if len(self.known) > 10_000:
             self.known.clear()
-        self.known[key] = (now + CACHE_S, caller)
-        return caller
+        self.known[key] = (time.monotonic() + seconds, caller)
 
     def forget(self) -> None:
         """After a key was revoked or a session ended."""
@@ -102,18 +128,23 @@ class Callers:
 
 
 async def caller_of(request: Request) -> Caller | None:
-    """Who sent this request, by bearer key or session cookie; None for an anonymous one.
+    """Who sent this request, by bearer key or token, or session cookie; None for an anonymous one.
 
-    Raises Problem `not_signed_in` for a key that does not hold, and `forbidden` for a
+    Raises Problem `not_signed_in` for a key or token that does not hold, and `forbidden` for a
     cookie-authenticated change that another site sent.
     """
     app = request.app.state
     header = request.headers.get("authorization")
     if header is not None:
         scheme, _, secret = header.partition(" ")
-        if scheme.lower() != "bearer" or not secret.strip():
+        secret = secret.strip()
+        if scheme.lower() != "bearer" or not secret:
             raise Problem("not_signed_in", field="Authorization")
-        caller: Caller | None = await app.callers.by_secret(app.pool, "key", secret.strip())
+        caller: Caller | None
+        if app.provider is not None and secret.startswith("ey") and secret.count(".") == 2:
+            caller = await app.callers.by_token(app.pool, app.provider, secret)
+        else:
+            caller = await app.callers.by_secret(app.pool, "key", secret)
         if caller is None:
             raise Problem("not_signed_in", field="Authorization")
     else:

@@ -18,6 +18,8 @@ FORM: Final = "gridwarden_form"
 """Says that the browser keeps cookies, and that the form which comes back was ours."""
 DEVICE: Final = "gridwarden_device"
 """A browser that signed in to an account before."""
+PROVIDER: Final = "gridwarden_provider"
+"""A browser that was sent to the sign-in provider and is to come back."""
 _PREFIX: Final = "__Host-"
 
 

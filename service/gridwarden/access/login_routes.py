@@ -31,6 +31,7 @@ from gridwarden.access.cookies import (
     set_cookie,
 )
 from gridwarden.access.cookies import STEP as STEP_COOKIE
+from gridwarden.access.oidc import flow
 from gridwarden.access.sealing import seal, unseal
 from gridwarden.access.tls.making import is_there
 from gridwarden.database import ADMINISTRATORS, ASKERS, Caller
@@ -58,7 +59,7 @@ async def login_page(
     """
     holds = bool(link) and await credentials.link_holds(request.app.state.pool, link)
     ended = cookie_of(request, SESSION) is not None
-    return _login(
+    return shown_login(
         request,
         status_code=410 if link and not holds else 200,
         link=link,
@@ -68,11 +69,13 @@ async def login_page(
     )
 
 
-def _login(request: Request, problem: Problem | None = None, **shown: Any) -> HTMLResponse:
+def shown_login(request: Request, problem: Problem | None = None, **shown: Any) -> HTMLResponse:
+    """The page to sign in on, with what went wrong before."""
     token = form_token(request)
     if problem is not None:
         shown["status_code"] = problem.status
     host = request.url.hostname or ""
+    provider = request.app.state.provider
     defaults: dict[str, Any] = {"link": "", "holds": False, "ended": None, "name": ""}
     response = page(
         request,
@@ -80,6 +83,7 @@ def _login(request: Request, problem: Problem | None = None, **shown: Any) -> HT
         token=token,
         headers=_later(problem),
         sentence=problem.said(language_of(request)) if problem else None,
+        provider=provider.label if provider else None,
         has_ca=is_there(settings_of(request)),
         plain=not is_secure(request) and host not in ("localhost", "127.0.0.1", "::1"),
         **defaults | shown,
@@ -116,11 +120,11 @@ async def login(
             raise Problem("missing_value", "accounts.name_and_password", field="name")
         place = place_of(request)
         step = await signing_in.try_password(pool, settings, name, password, place)
-        return await _go_on(request, step, next_page)
+        return await go_on(request, step, next_page)
     except Problem as problem:
         if token is None:
             raise
-        return _login(
+        return shown_login(
             request, problem, link=link, holds=False, name=name, next_page=own_path(next_page)
         )
 
@@ -134,14 +138,17 @@ async def _by_link(request: Request, link: str, next_page: str) -> Response:
     return response
 
 
-async def _go_on(request: Request, step: str, next_page: str) -> Response:
-    """To what is asked next, or in."""
+async def go_on(request: Request, step: str, next_page: str, *, from_here: bool = True) -> Response:
+    """To what is asked next, or in. Not `from_here`, the browser comes from another site: what it
+    is given now it must send while it is led on, which it does not with a strict cookie.
+    """
     pool, settings = request.app.state.pool, settings_of(request)
     account = await _account(request, step)
     asked = account.next_of(settings)
     if asked is not None:
         response = RedirectResponse(_with_next(PAGES[asked], next_page), 303)
-        set_cookie(response, request, STEP_COOKIE, step, int(STEP.total_seconds()), strict=True)
+        lasts = int(STEP.total_seconds())
+        set_cookie(response, request, STEP_COOKIE, step, lasts, strict=from_here)
         return response
     session = await signing_in.enter(pool, step, browser_of(request), place_of(request))
     request.app.state.callers.forget()
@@ -206,7 +213,7 @@ async def show_factor(request: Request, code: Short = "", next_page: NextField =
         await signing_in.try_factor(pool, settings, step, code, place_of(request))
     except Problem as problem:
         return _step_page(request, "access/factor.html", next_page, problem)
-    return await _go_on(request, step, next_page)
+    return await go_on(request, step, next_page)
 
 
 @router.get("/login/password", dependencies=[everyone()], response_class=HTMLResponse)
@@ -240,7 +247,7 @@ async def change(
         rules = _rules(request, account)
         return _step_page(request, "access/change_password.html", next_page, problem, **rules)
     request.app.state.callers.forget()
-    return await _go_on(request, step, next_page)
+    return await go_on(request, step, next_page)
 
 
 @router.get("/login/enrol", dependencies=[everyone()], response_class=HTMLResponse)
@@ -284,7 +291,7 @@ async def enrol(
         return _step_page(
             request, "access/enrol.html", next_page, problem, action="/login/enrol", **shown
         )
-    entered = await _go_on(request, step, next_page)
+    entered = await go_on(request, step, next_page)
     response = _step_page(request, "access/codes.html", next_page, codes=codes)
     for name, value in entered.raw_headers:
         if name == b"set-cookie":
@@ -294,11 +301,19 @@ async def enrol(
 
 @router.post("/logout", status_code=303)
 async def logout(request: Request, caller: Anyone) -> Response:
-    """End the browser's session."""
+    """End the browser's session; one that the office's provider began ends there, too."""
+    pool, provider = request.app.state.pool, request.app.state.provider
     cookie = cookie_of(request, SESSION)
+    there = None
+    if cookie and provider is not None:
+        there = await flow.sign_off(pool, provider, cookie, f"{request.base_url}login")
     if cookie:
-        await credentials.sign_out(request.app.state.pool, cookie)
+        await credentials.sign_out(pool, cookie)
     request.app.state.callers.forget()
-    response = RedirectResponse("/login", 303)
+    response: Response = RedirectResponse("/login", 303)
+    if there is not None:
+        # A form of ours leads nowhere else, and that holds for redirects: the page goes on itself.
+        shown = {"there": there, "provider": provider.label}
+        response = page(request, "access/signed_out.html", **shown)
     drop_cookie(response, request, SESSION)
     return response

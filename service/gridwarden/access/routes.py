@@ -8,11 +8,20 @@ from pydantic import BaseModel
 from gridwarden.access import keys_routes, login_routes
 from gridwarden.access.accounts import own_routes, people_pages, people_routes
 from gridwarden.access.audience import allow
+from gridwarden.access.oidc import routes as oidc_routes
 from gridwarden.access.tls import routes as tls_routes
 from gridwarden.database import ADMINISTRATORS, ASKERS, Caller
 
 router = APIRouter()
-for part in (login_routes, own_routes, people_routes, people_pages, keys_routes, tls_routes):
+for part in (
+    login_routes,
+    oidc_routes,
+    own_routes,
+    people_routes,
+    people_pages,
+    keys_routes,
+    tls_routes,
+):
     router.include_router(part.router)
 Anyone = Annotated[Caller, allow(*ASKERS, *ADMINISTRATORS)]
 

@@ -7,6 +7,7 @@ in its own words.
 import re
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -38,6 +39,9 @@ def _secrets(settings: Settings) -> Iterator[str]:
     """Whatever this installation keeps secret and a message could repeat."""
     if settings.metrics_token is not None:
         yield settings.metrics_token.get_secret_value()
+    if settings.oidc_secret_file is not None:
+        with suppress(OSError):
+            yield settings.oidc_secret_file.read_text("utf-8", "replace").strip() or "\0"
     if password := _parts(settings.database_url).get("password"):
         yield password
     try:
@@ -52,7 +56,7 @@ def _hosts(settings: Settings) -> Iterator[str]:
     """Names and people that settings hold, the longest first; what is everybody's stays."""
     named = {_parts(url).get(part) for url in (settings.database_url, settings.syslog)
              for part in ("host", "user")}  # fmt: skip
-    named |= {socket.gethostname(), settings.host}
+    named |= {socket.gethostname(), settings.host, _parts(settings.oidc_issuer).get("host")}
     common = {"", None, "localhost", "127.0.0.1", "0.0.0.0", "::", "::1", "postgres"}
     yield from sorted((one for one in named - common if one), key=len, reverse=True)
 

@@ -24,6 +24,9 @@ from gridwarden.words.problems import Problem
 
 Q = queries(__package__ or "gridwarden.access.accounts", "signing_in.sql")
 STEP: Final = timedelta(minutes=15)
+BY_PROVIDER: Final = "oidc"
+BY_PROVIDER_TWICE: Final = "oidc_mfa"
+"""What a sign-in has shown, by word of the office's provider: who it is; and a second factor."""
 Holds = Literal["session", "step"]
 Next = Literal["factor", "password", "enrol"]
 FREE_TRIES: Final = 10
@@ -59,11 +62,12 @@ class Account:
 
     def next_of(self, settings: Settings) -> Next | None:
         """What is asked next before this account is in; None when it may go in."""
-        if self.totp is not None and "factor" not in self.passed:
+        twice = "factor" in self.passed or BY_PROVIDER_TWICE in self.passed
+        if self.totp is not None and not twice:
             return "factor"
         if "password" in self.passed and self.has_old_password(settings):
             return "password"
-        if "password" in self.passed and self.totp is None and self.role in settings.factor_roles:
+        if self.totp is None and not twice and self.role in settings.factor_roles:
             return "enrol"
         return None
 
@@ -106,7 +110,7 @@ def _closed(settings: Settings, key: str) -> Problem:
 
 
 async def step_of(pool: Pool, account: int, shown: str, place: Place) -> str:
-    """A step for the account that has `shown` who it is (`password`, or the name of a provider).
+    """A step for the account that has `shown` who it is (`password`, or `BY_PROVIDER`).
 
     Raises Problem `not_signed_in` for one that is disabled.
     """
@@ -249,10 +253,11 @@ async def own_keys(pool: Pool, session: str) -> list[dict[str, Any]]:
 async def account_by_provider(
     pool: Pool, issuer: str, subject: str, offered: Wanted | None = None
 ) -> int | None:
-    """The number of the account of this person of a sign-in provider; made as `offered` where there
-    is none. `step_of` then begins its sign-in. None where there is none and nothing is offered.
+    """The number of the account of this person of a sign-in provider, made or changed to be as
+    `offered`. `step_of` then begins its sign-in. None where there is none and nothing is offered.
 
-    Raises Problem for an offer that no account can be, or an administrator's.
+    Raises Problem for an offer that no account can be, and `forbidden` for an administrator's and
+    for an account that is disabled.
     """
     if offered is not None:
         offered.demand()
@@ -261,7 +266,7 @@ async def account_by_provider(
         found = await _one(pool, "by_provider", issuer=issuer, subject=subject, offered=told)
     except psycopg.Error as refusal:
         if refusal.sqlstate == "GW403":
-            raise Problem("forbidden", "accounts.no_provider", field="role") from None
+            raise Problem("forbidden", refusal.diag.message_primary or "") from None
         raise
     return int(found) if found is not None else None
 
