@@ -148,6 +148,9 @@ def worker() -> None:
     from gridwarden.screening import tasks as _screens  # noqa: F401
 
     # isort: split
+    from gridwarden.hazards import tasks as _hazards  # noqa: F401
+
+    # isort: split
     from gridwarden.jobs.webhooks import sending as _senders  # noqa: F401
 
     # isort: split

@@ -83,6 +83,8 @@ class Settings(BaseSettings):
     """Megabytes of memory that reading one file may take."""
     reader_seconds: int = Field(default=120, ge=1)
     """Seconds of processor time for opening a file, and for each 20,000 rows of it."""
+    closing_wait_s: float = Field(default=5, ge=0, le=60)
+    """For so long closing a hazard waits for the rule to judge its subject again."""
     keep_events_days: int = Field(default=30, ge=1, le=3650)
     """How long events, and what became of their deliveries, are kept."""
     feed_seconds: float = Field(default=600, gt=0)

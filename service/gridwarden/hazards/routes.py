@@ -2,8 +2,10 @@
 
 from fastapi import APIRouter
 
+from gridwarden.hazards.cases import pages as case_pages
+from gridwarden.hazards.cases import routes as cases
 from gridwarden.hazards.deadlines import routes as deadlines
 
 router = APIRouter()
-for one in (deadlines,):
+for one in (deadlines, cases, case_pages):
     router.include_router(one.router)

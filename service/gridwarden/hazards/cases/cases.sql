@@ -24,8 +24,11 @@ select c.id, c.hazard_no, c.version, c.state, c.family, c.layer, c.subject_id, c
     c.person_responsible, c.supervising_org_id, c.supervising_org, c.leader_in_charge, c.plan, c.found_at, c.found_by, c.entered_at,
     c.registered_at, c.assigned_at, c.due_at, c.extended_from, c.claimed_at, c.closed_at, c.closed_by,
     c.closing_exception, c.looked_back_at, c.reopened, c.returned, c.escalated, c.overdue, c.changed_at,
+    case when not c.veiled then st_x(d.p) end as lon, case when not c.veiled then st_y(d.p) end as lat,
     {value} as sorted_by
 from ({chosen}) c
+cross join lateral (select st_transform(
+    st_setsrid(st_makepoint(c.x, c.y), %(srid)s::integer), 4326) as p) d
 where {after}
 order by {order}
 limit %(limit)s + 1
@@ -35,7 +38,11 @@ limit %(limit)s + 1
 select count(*) from (select from ({chosen}) c limit 10001) n
 
 -- name: one
-select c.* from api.hazard_case c where c.id = %(id)s
+select c.*, case when not c.veiled then st_x(d.p) end as lon, case when not c.veiled then st_y(d.p) end as lat
+from api.hazard_case c
+cross join lateral (select st_transform(
+    st_setsrid(st_makepoint(c.x, c.y), %(srid)s::integer), 4326) as p) d
+where c.id = %(id)s
 
 -- name: acts
 select a.id, a.version, a.act, a.from_state, a.to_state, a.at, a.day, a.entered_day, a.from_grade,
@@ -50,3 +57,13 @@ from api.hazard_evidence e where e.case_id = %(id)s order by e.since, e.id
 
 -- name: duplicates
 select c.id, c.hazard_no from api.hazard_case c where c.duplicate_of = %(id)s order by c.id limit 50
+
+-- name: districts
+select d.id, coalesce(nullif(d.name, ''), nullif(d.code, ''), d.id::text) from api.districts d order by 2, 1
+
+-- name: organisations
+select distinct o.name from api.organisations o where o.name <> '' order by 1 limit 500
+
+-- name: due
+-- When a case of this grade and family would be due that is assigned now.
+select api.due_at(%(grade)s, %(family)s, api.office_now())

@@ -6,7 +6,6 @@ behind the last row by its sort's value and id, so that far pages cost no more t
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final, LiteralString
 
 from psycopg import AsyncConnection, sql
@@ -134,8 +133,13 @@ async def _named(
     return await _RESOLVERS[kind](c, said, kind)
 
 
-async def list_cases(c: AsyncConnection[TupleRow], caller: Caller, asked: CasesQuery) -> Listed:
-    """The page that was asked for, in the caller's open transaction. Raises as `chosen_by`."""
+async def list_cases(
+    c: AsyncConnection[TupleRow], caller: Caller, asked: CasesQuery, srid: int
+) -> Listed:
+    """The page that was asked for, in the caller's open transaction. Raises as `chosen_by`.
+
+    `srid` is the working CRS; `lon` and `lat` are degrees, null where a main forbids them.
+    """
     chosen, values = await chosen_by(c, caller, asked)
     order = ORDERS[asked.sort]
     after: LiteralString = _FIRST.get(asked.sort, "true")
@@ -151,7 +155,9 @@ async def list_cases(c: AsyncConnection[TupleRow], caller: Caller, asked: CasesQ
         value=sql.SQL(order.value),
     )
     async with c.cursor(row_factory=dict_row) as cursor:
-        rows = await (await cursor.execute(statement, {**values, "limit": asked.limit})).fetchall()
+        rows = await (
+            await cursor.execute(statement, {**values, "limit": asked.limit, "srid": srid})
+        ).fetchall()
     more = len(rows) > asked.limit
     shown = rows[: asked.limit]
     last = (str(shown[-1]["sorted_by"]), int(shown[-1]["id"])) if more and shown else None
@@ -163,12 +169,3 @@ async def count_cases(c: AsyncConnection[TupleRow], caller: Caller, asked: Cases
     chosen, values = await chosen_by(c, caller, asked)
     row = await (await c.execute(sql.SQL(Q["total"]).format(chosen=chosen), values)).fetchone()
     return int(row[0]) if row else 0
-
-
-def document(case: Mapping[str, Any]) -> dict[str, Any]:
-    """A case as the API tells it: times with their offset, the place apart."""
-    return {
-        name: value.isoformat() if isinstance(value, datetime) else value
-        for name, value in case.items()
-        if name not in ("x", "y", "rank")
-    }
