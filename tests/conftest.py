@@ -8,8 +8,6 @@ import hashlib
 import secrets
 import signal
 import socket
-import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -25,6 +23,8 @@ from fastapi.testclient import TestClient
 from playwright.sync_api import Browser, sync_playwright
 from psycopg import sql
 
+from commands import environment as environment
+from commands import run_command
 from gridwarden import migrations
 from gridwarden.app import create_app
 from gridwarden.database import accounts, cluster
@@ -106,26 +106,8 @@ def load_the_dice(settings: Settings) -> None:
 
 def publish_rules(settings: Settings) -> None:
     """What `gridwarden up` does after the migrations."""
-    done = subprocess.run(
-        [sys.executable, "-m", "gridwarden", "up"],
-        env=environment(settings),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run_command(settings, "up")
     assert done.returncode == 0, done.stderr
-
-
-def environment(settings: Settings) -> dict[str, str]:
-    """The environment of a `gridwarden` command against this installation."""
-    import os
-
-    return os.environ | {
-        "GRIDWARDEN_HOME": str(settings.home),
-        "GRIDWARDEN_CRS": str(settings.crs),
-        "GRIDWARDEN_PORT": str(settings.port),
-        "COLUMNS": "160",
-    }
 
 
 def copy_database(settings: Settings, source: str, target: str) -> None:

@@ -5,8 +5,6 @@ import html
 import json
 import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ import pytest
 from nbclient import NotebookClient
 from playwright.sync_api import Browser
 
+from commands import run_command
 from conftest import TEMPLATE, copy_database, environment, owner, served
 from gridwarden.sample.city import write_city
 from gridwarden.sample.load import load
@@ -106,11 +105,7 @@ def test_it_lists_what_the_command_line_would(executed: Any, sample: Settings) -
     text = write.source.split('"""')[1].lstrip()
     file = sample.home / "by-hand.toml"
     file.write_text(text, "utf-8")
-    command = [sys.executable, "-m", "gridwarden", "rules", "try", str(file), "--json"]
-    done = subprocess.run(
-        [*command, "--examples", "100"],
-        env=environment(sample), capture_output=True, text=True, check=True,
-    )  # fmt: skip
+    done = run_command(sample, "rules", "try", file, "--json", "--examples", "100")
     mine = [one for one in json.loads(done.stdout)["differences"] if one["rule"] == RULE]
     counted = {one["act"]: one["n"] for one in mine}
     rows = table(executed)

@@ -4,7 +4,6 @@ import http.server
 import json
 import re
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -18,7 +17,8 @@ from fastapi.testclient import TestClient
 from PIL import Image
 from playwright.sync_api import Browser
 
-from conftest import KeyMaker, environment, owner
+from commands import run_command
+from conftest import KeyMaker, owner
 from gridwarden.database.cluster import login_dsn
 from gridwarden.maps.embeds.links import holds, signed
 from gridwarden.settings import Settings
@@ -403,13 +403,7 @@ def test_the_command_line_makes_and_ends_links(
     module_city: Settings, module_client: TestClient, told: Planted, tmp_path: Path
 ) -> None:
     def gridwarden(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "gridwarden", *arguments],
-            env=environment(module_city),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return run_command(module_city, *arguments)
 
     made = gridwarden("embed", "make", "--cells", "districts", "--site", SITE, "--lang", "en")
     assert made.returncode == 0, made.stderr

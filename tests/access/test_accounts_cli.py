@@ -5,13 +5,13 @@ import io
 import re
 import stat
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from people import browser, set_own, try_in
 
-from conftest import environment, owner
+from commands import run_command
+from conftest import owner
 from gridwarden.access.accounts.from_csv import read
 from gridwarden.settings import Settings
 from gridwarden.words.problems import Problem
@@ -19,13 +19,7 @@ from gridwarden.words.problems import Problem
 
 def run(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
     """One `gridwarden` command against this city."""
-    return subprocess.run(
-        [sys.executable, "-m", "gridwarden", *arguments],
-        env=environment(settings) | {"GRIDWARDEN_LANGUAGE": "en"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return run_command(settings, *arguments, GRIDWARDEN_LANGUAGE="en")
 
 
 def names(settings: Settings) -> set[str]:

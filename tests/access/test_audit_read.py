@@ -3,7 +3,6 @@
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +10,8 @@ import pytest
 from fastapi.testclient import TestClient
 from test_audit import append, seal
 
-from conftest import KeyMaker, client_of, environment, owner
+from commands import run_command
+from conftest import KeyMaker, client_of, owner
 from gridwarden.access.audit.exporting import check
 from gridwarden.access.audit.heads import folder_of, kept_heads
 from gridwarden.access.audit.signing import public_key_file, public_key_in
@@ -148,11 +148,7 @@ def test_an_outsider_checks_a_signed_file(
 
 def test_the_commands_do_the_same_and_say_it(city: Settings, tmp_path: Path) -> None:
     def run(*words: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "gridwarden", "audit", *words]
-        surroundings = environment(city) | {"GRIDWARDEN_LANGUAGE": "en"}
-        return subprocess.run(
-            command, env=surroundings, capture_output=True, text=True, check=False
-        )
+        return run_command(city, "audit", *words, GRIDWARDEN_LANGUAGE="en")
 
     verified = run("verify")
     assert verified.returncode == 0 and "is whole" in verified.stdout, verified.stderr

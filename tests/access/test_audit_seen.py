@@ -3,8 +3,6 @@
 import asyncio
 import json
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +12,8 @@ import pytest
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 
-from conftest import client_of, environment, make_key, owner
+from commands import run_command
+from conftest import client_of, make_key, owner
 from gridwarden.access.audience import Audience
 from gridwarden.access.audit.chain import ids_in, multirange
 from gridwarden.app import create_app
@@ -271,15 +270,9 @@ def test_thousands_of_mains_are_one_small_row(scene: Scene, client: TestClient) 
 
 def test_the_command_line_is_on_record_too(scene: Scene, tmp_path: Path) -> None:
     before = last_row(scene)
-    command = [sys.executable, "-m", "gridwarden", "export", "gas_pipelines"]
-    acting = ["--as", "utility", "--org", str(scene.org)]
-    done = subprocess.run(
-        [*command, str(tmp_path / "mains.geojson"), *acting],
-        env=environment(scene.city.settings),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    acting = ("--as", "utility", "--org", scene.org)
+    file = tmp_path / "mains.geojson"
+    done = run_command(scene.city.settings, "export", "gas_pipelines", file, *acting)
     assert done.returncode == 0, done.stderr
     [(role, person, route, count, _)] = seen_since(scene, before)
     assert role == "gridwarden_utility" and person.startswith("cli:")

@@ -1,24 +1,17 @@
 """SQL by hand: psql as the owner, opened and used under the name of who logged in."""
 
 import subprocess
-import sys
 from typing import Any
 
-from conftest import environment, owner
+from commands import run_command
+from conftest import owner
 from gridwarden.access.command import os_user
 from gridwarden.settings import Settings
 from screening.conftest import DrawnCity, rectangle
 
 
 def psql(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "gridwarden", "psql", "-X", "-At", *arguments],
-        env=environment(settings) | {"PGUSER": "nobody"},
-        capture_output=True,
-        text=True,
-        check=False,
-        stdin=subprocess.DEVNULL,
-    )
+    return run_command(settings, "psql", "-X", "-At", *arguments, PGUSER="nobody")
 
 
 def audited(settings: Settings) -> list[tuple[Any, ...]]:

@@ -3,7 +3,6 @@
 import hashlib
 import re
 import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
@@ -11,7 +10,8 @@ import pytest
 from fastapi.testclient import TestClient
 from playwright.sync_api import Browser
 
-from conftest import KeyMaker, bearer, environment, make_key, owner
+from commands import run_command
+from conftest import KeyMaker, bearer, make_key, owner
 from gridwarden.access.audience import COOKIE
 from gridwarden.access.browser import own_path
 from gridwarden.app import create_app
@@ -20,13 +20,7 @@ from gridwarden.settings import Settings
 
 def run(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
     """One `gridwarden` command against this city."""
-    return subprocess.run(
-        [sys.executable, "-m", "gridwarden", *arguments],
-        env=environment(settings),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return run_command(settings, *arguments)
 
 
 def new_link(settings: Settings, role: str = "planner") -> str:

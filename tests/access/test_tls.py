@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives import serialization
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import sync_playwright
 
+from commands import run_command
 from conftest import CHROMIUM_FLAGS, environment, free_port, served
 from gridwarden.access.tls import making
 from gridwarden.access.tls.serving import certificate_options
@@ -43,14 +44,7 @@ def secured(module_city: Settings) -> Iterator[Settings]:
 
 
 def gridwarden(settings: Settings, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "gridwarden", *words],
-        env=environment(settings),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+    return run_command(settings, *words)
 
 
 @contextmanager

@@ -2,13 +2,13 @@
 
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from homes import HomeMaker, homes, raised
 
+from commands import run_command
 from conftest import environment, free_port
 from gridwarden.database import accounts, cluster
 from gridwarden.database.doctor import examine
@@ -39,13 +39,7 @@ def bad(settings: Settings) -> dict[str, str]:
 
 
 def command(settings: Settings, word: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "gridwarden", word],
-        env=environment(settings),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return run_command(settings, word)
 
 
 def test_only_the_map_pages_files_are_missing_after_up(ground: Settings) -> None:

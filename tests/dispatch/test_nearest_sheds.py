@@ -1,15 +1,14 @@
 """The nearest sheds by straight line: order, free places, age of the news, and what is refused."""
 
 import json
-import subprocess
-import sys
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from playwright.sync_api import Browser
 
-from conftest import KeyMaker, bearer, environment, make_key, owner, served
+from commands import run_command
+from conftest import KeyMaker, bearer, make_key, owner, served
 from gridwarden.access.audience import COOKIE
 from gridwarden.database import ADMINISTRATORS, ASKERS, OFFICE
 
@@ -158,25 +157,8 @@ def test_the_page_says_that_the_line_is_straight(
 
 def test_the_command_line_finds_the_same(sheds: Field) -> None:
     lon, lat = lonlat(X, Y)
-    command = [
-        sys.executable,
-        "-m",
-        "gridwarden",
-        "sheds",
-        "nearest",
-        str(lon),
-        str(lat),
-        "-k",
-        "2",
-    ]
     for more in (["--lang", "en"], ["--json"]):
-        done = subprocess.run(
-            command + more,
-            env=environment(sheds.settings),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = run_command(sheds.settings, "sheds", "nearest", lon, lat, "-k", 2, *more)
         assert done.returncode == 0, done.stderr
         if more == ["--json"]:
             assert codes(json.loads(done.stdout)["items"]) == ["north", "east"]

@@ -1,8 +1,6 @@
 """What an import says of its own age, what is promised of a dataset, and who is late."""
 
 import csv
-import subprocess
-import sys
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,7 +8,8 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from conftest import KeyMaker, environment, owner
+from commands import run_command
+from conftest import KeyMaker, owner
 from gridwarden.database.accounts import connect_superuser
 from gridwarden.layers.age.status import late_records
 from gridwarden.settings import Settings
@@ -42,9 +41,7 @@ def keys(module_city: Settings, module_sign_in: KeyMaker) -> dict[str, Headers]:
 
 def run(settings: Settings, *words: str) -> str:
     """What a command prints."""
-    command = [sys.executable, "-m", "gridwarden", *words]
-    surroundings = environment(settings)
-    done = subprocess.run(command, env=surroundings, capture_output=True, text=True, check=False)
+    done = run_command(settings, *words)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

@@ -1,7 +1,6 @@
 """What an import would change, looked at first; and the dry run made real."""
 
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,8 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from conftest import KeyMaker, environment, owner
+from commands import run_command
+from conftest import KeyMaker, owner
 from gridwarden.settings import Settings
 from intake.conftest import Bring, work
 from intake.makers import SQUARE, geojson, line, polygon
@@ -206,13 +206,7 @@ def test_the_command_prints_the_first_changes_and_publishes_them(
     module_city: Settings, module_bring: Bring, tmp_path: Path, module_count: Count
 ) -> None:
     def command(*words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "gridwarden", *words],
-            env=environment(module_city) | {"GRIDWARDEN_LANGUAGE": "en"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return run_command(module_city, *words, GRIDWARDEN_LANGUAGE="en")
 
     module_bring(geojson(tmp_path / "1.geojson", houses(12)), layer="buildings", dataset="told")
     second = geojson(tmp_path / "2.geojson", changed(12))

@@ -1,7 +1,6 @@
 """A file that would take away much of what is there waits until somebody says how much."""
 
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,8 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from conftest import KeyMaker, environment, owner
+from commands import run_command
+from conftest import KeyMaker, owner
 from gridwarden.settings import Settings
 from intake.conftest import Bring, work
 from intake.makers import geojson, line, polygon, table
@@ -203,13 +203,7 @@ def test_the_command_ends_with_1_and_the_number_said_publishes(
     def command(n: int, *words: str) -> subprocess.CompletedProcess[str]:
         made = table(tmp_path / "s.csv", header, rows[:n])
         told = (str(made), "--layer", "charging_sheds", "--dataset", "d", "--crs", "EPSG:4326")
-        return subprocess.run(
-            [sys.executable, "-m", "gridwarden", "import", *told, *words],
-            env=environment(city) | {"GRIDWARDEN_LANGUAGE": "en"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return run_command(city, "import", *told, *words, GRIDWARDEN_LANGUAGE="en")
 
     assert command(5).returncode == 0
     held = command(3)

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from commands import run_command
 from conftest import KeyMaker, environment, owner
 from gridwarden.database import open_pool
 from gridwarden.jobs import run_here
@@ -223,13 +224,7 @@ def test_the_command_prints_what_came_of_it_and_ends_with_1_when_refused(
     out = tmp_path / "rejects.csv"
 
     def command(*words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "gridwarden", "import", *words],
-            env=environment(city) | {"GRIDWARDEN_LANGUAGE": "en"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return run_command(city, "import", *words, GRIDWARDEN_LANGUAGE="en")
 
     told = ("--layer", "charging_sheds", "--dataset", "d", "--crs", "EPSG:4326")
     done = command(str(made), *told, "--rejects", str(out))

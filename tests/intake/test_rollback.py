@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from commands import run_command
 from conftest import KeyMaker, environment, owner
 from gridwarden.settings import Settings
 from intake.conftest import Bring, post, work
@@ -267,14 +268,7 @@ def test_the_command_lists_what_is_undone_and_asks(
 
     def command(*words: str) -> subprocess.CompletedProcess[str]:
         told = ("rollback", "buildings", "said", "--as", "supervisor", *words)
-        return subprocess.run(
-            [sys.executable, "-m", "gridwarden", *told],
-            env=environment(module_city) | {"GRIDWARDEN_LANGUAGE": "en"},
-            capture_output=True,
-            text=True,
-            check=False,
-            stdin=subprocess.DEVNULL,
-        )
+        return run_command(module_city, *told, GRIDWARDEN_LANGUAGE="en")
 
     unsure = command("--to", "1")
     assert (unsure.returncode, "--yes" in unsure.stderr) == (1, True), unsure.stderr

@@ -4,8 +4,6 @@ import csv
 import json
 import shutil
 import sqlite3
-import subprocess
-import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +14,8 @@ import pytest
 from fastapi.testclient import TestClient
 from openpyxl.styles import Font, PatternFill
 
-from conftest import KeyMaker, environment, owner
+from commands import run_command
+from conftest import KeyMaker, owner
 from gridwarden.intake.sent_back import marking
 from gridwarden.intake.sent_back.styles import CELL, ROW
 from gridwarden.intake.sent_back.telling import Reject, reject_of
@@ -340,12 +339,9 @@ def test_the_marked_file_is_as_secret_as_the_import_and_leaves_nothing_behind(
 
 
 def test_the_command_writes_the_marked_file(module_city: Settings, tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "gridwarden", "import", str(sheds(tmp_path / "a.xlsx", named=True)),
-         "--layer", "charging_sheds", "--dataset", "said", "--sent-back",
-         str(tmp_path / "back.xlsx")],
-        env=environment(module_city), capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    back = tmp_path / "back.xlsx"
+    known = ("--layer", "charging_sheds", "--dataset", "said", "--sent-back", back)
+    done = run_command(module_city, "import", sheds(tmp_path / "a.xlsx", named=True), *known)
     assert (done.returncode, "back.xlsx" in done.stdout) == (0, True), done.stderr
     sheet = openpyxl.load_workbook(tmp_path / "back.xlsx").worksheets[0]
     assert "请只填阿拉伯数字" in str(sheet["F6"].value)

@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+from commands import run_command
 from conftest import environment, free_port, owner
 from gridwarden.database import Caller, as_caller, open_pool
 from gridwarden.jobs import Job, queue, run_here, task
@@ -233,9 +234,8 @@ def test_the_service_replaces_a_dead_worker_and_takes_it_along_when_it_ends(
 
 
 def test_a_command_without_its_database_says_one_sentence(city: Settings) -> None:
-    gone = environment(city) | {"GRIDWARDEN_DATABASE_URL": "postgresql://u:p@127.0.0.1:9/none"}
-    command = [sys.executable, "-m", "gridwarden", "layers"]
-    done = subprocess.run(command, env=gone, capture_output=True, text=True, check=False)
+    gone = "postgresql://u:p@127.0.0.1:9/none"
+    done = run_command(city, "layers", GRIDWARDEN_DATABASE_URL=gone)
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert len(done.stderr.strip().splitlines()) <= 3

@@ -4,7 +4,6 @@ import asyncio
 import csv
 import json
 import subprocess
-import sys
 import zipfile
 from pathlib import Path
 
@@ -15,7 +14,8 @@ import pyarrow.parquet as pq
 import pyogrio
 import pytest
 
-from conftest import environment, owner
+from commands import run_command
+from conftest import owner
 from gridwarden.access.command import acting
 from gridwarden.layers.catalogue import layers
 from gridwarden.layers.export.commands import preparing
@@ -27,13 +27,7 @@ from .conftest import BUILDINGS, SmallCity, X, Y
 
 
 def export(city: SmallCity, *arguments: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "gridwarden", "export", *map(str, arguments)],
-        env=environment(city.settings),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return run_command(city.settings, "export", *arguments)
 
 
 def export_here(
@@ -180,11 +174,5 @@ def test_a_command_that_is_refused_says_what_to_do(
 
 
 def test_the_list_names_every_layer(small_city: SmallCity) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "gridwarden", "layers"],
-        env=environment(small_city.settings),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    done = run_command(small_city.settings, "layers")
     assert all(layer in done.stdout for layer in layers())

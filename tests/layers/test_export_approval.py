@@ -4,7 +4,6 @@ import asyncio
 import json
 import re
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,8 @@ import pytest
 import shapely
 from fastapi.testclient import TestClient
 
-from conftest import client_of, environment, make_key, owner
+from commands import run_command
+from conftest import client_of, make_key, owner
 from gridwarden.database import Caller, open_pool
 from gridwarden.database.cluster import login_dsn
 from gridwarden.intake.formats.vector import OPTIONS
@@ -66,14 +66,12 @@ class Office:
         return asyncio.run(run())
 
     def cli(self, *words: str) -> subprocess.CompletedProcess[str]:
-        surroundings = environment(self.settings) | {
-            "GRIDWARDEN_LANGUAGE": "en",
-            "GRIDWARDEN_EXPORT_REASON_KM": "0.1",
-            "GRIDWARDEN_EXPORT_SECOND_KM": "0.3",
-        }
-        command = [sys.executable, "-m", "gridwarden", *words]
-        return subprocess.run(
-            command, env=surroundings, capture_output=True, text=True, check=False
+        return run_command(
+            self.settings,
+            *words,
+            GRIDWARDEN_LANGUAGE="en",
+            GRIDWARDEN_EXPORT_REASON_KM="0.1",
+            GRIDWARDEN_EXPORT_SECOND_KM="0.3",
         )
 
 

@@ -4,12 +4,11 @@ import json
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from conftest import environment
+from commands import run_command
 from gridwarden.settings import Settings
 from maps.conftest import Watched
 from maps.small_city import DISTRICT_PAYLOAD, ROOT, Planted, build_assets
@@ -18,13 +17,7 @@ NODE = ROOT / ".venv" / "bin" / "node"
 
 
 def gridwarden(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "gridwarden", *arguments],
-        env=environment(settings),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return run_command(settings, *arguments)
 
 
 def test_the_map_as_a_file_opens_without_a_service(

@@ -3,14 +3,14 @@
 import json
 import re
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page
 
-from conftest import environment, make_key, served
+from commands import run_command
+from conftest import make_key, served
 from gridwarden.access.audience import COOKIE
 
 from .conftest import EDGE_M, METRES, Ground, X, Y, box, lonlat
@@ -183,13 +183,7 @@ def test_another_site_cannot_ask_with_the_clerks_cookie(ground: Ground, url: str
 
 def run(ground: Ground, *arguments: str) -> subprocess.CompletedProcess[str]:
     """`gridwarden permit check …`."""
-    return subprocess.run(
-        [sys.executable, "-m", "gridwarden", "permit", "check", *arguments],
-        env=environment(ground.settings),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return run_command(ground.settings, "permit", "check", *arguments)
 
 
 def test_the_command_line_answers_the_same(ground: Ground, tmp_path: Path) -> None:

@@ -3,11 +3,11 @@
 import asyncio
 import json
 import subprocess
-import sys
 
 import pytest
 
-from conftest import environment, owner
+from commands import run_command
+from conftest import owner
 from gridwarden.database import Caller, open_pool
 from gridwarden.rules.explaining import Explained, explain
 from gridwarden.settings import Settings
@@ -36,12 +36,8 @@ def explained(
 
 def gridwarden(settings: Settings, *words: str) -> subprocess.CompletedProcess[str]:
     """A command, as a person types it."""
-    return subprocess.run(
-        [sys.executable, "-m", "gridwarden", "rules", "explain", *words],
-        env=environment(settings) | {"GRIDWARDEN_LANGUAGE": "en", "COLUMNS": "200"},
-        capture_output=True,
-        text=True,
-        check=False,
+    return run_command(
+        settings, "rules", "explain", *words, GRIDWARDEN_LANGUAGE="en", COLUMNS="200"
     )
 
 

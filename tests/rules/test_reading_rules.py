@@ -2,12 +2,12 @@
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 from fastapi.testclient import TestClient
 
-from conftest import KeyMaker, environment
+from commands import run_command
+from conftest import KeyMaker
 from gridwarden.rules.schema import shipped
 from gridwarden.settings import Settings
 
@@ -17,13 +17,7 @@ from .test_publishing import put_in_force, small_pack
 
 def gridwarden(settings: Settings, *words: str) -> subprocess.CompletedProcess[str]:
     """A command, as a person types it."""
-    return subprocess.run(
-        [sys.executable, "-m", "gridwarden", *words],
-        env=environment(settings) | {"GRIDWARDEN_LANGUAGE": "en"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return run_command(settings, *words, GRIDWARDEN_LANGUAGE="en")
 
 
 def test_rules_are_read_with_their_clauses(client: TestClient, sign_in: KeyMaker) -> None:

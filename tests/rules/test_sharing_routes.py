@@ -3,12 +3,12 @@
 import hashlib
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 from fastapi.testclient import TestClient
 
-from conftest import KeyMaker, bearer, environment, make_key, owner
+from commands import run_command
+from conftest import KeyMaker, bearer, make_key, owner
 from gridwarden.rules import load_built_in
 from gridwarden.settings import Settings
 
@@ -160,13 +160,7 @@ def test_every_rule_has_a_page_in_both_languages(
 
 def gridwarden(settings: Settings, *words: str) -> subprocess.CompletedProcess[str]:
     """A command, as a person types it."""
-    return subprocess.run(
-        [sys.executable, "-m", "gridwarden", "rules", *words],
-        env=environment(settings) | {"GRIDWARDEN_LANGUAGE": "en"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return run_command(settings, "rules", *words, GRIDWARDEN_LANGUAGE="en")
 
 
 def test_the_commands_propose_and_another_person_approves(

@@ -12,6 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from commands import run_command
 from conftest import environment, owner
 from gridwarden.database import Caller, as_caller, open_pool
 from gridwarden.rules.reading import LoadedPack
@@ -225,13 +226,7 @@ def test_imports_go_on_while_a_pack_is_tried(drawn: DrawnCity) -> None:
 
 def gridwarden(settings: Settings, *words: str) -> subprocess.CompletedProcess[str]:
     """A command, as a person types it."""
-    return subprocess.run(
-        [sys.executable, "-m", "gridwarden", "rules", "try", *words],
-        env=environment(settings) | {"GRIDWARDEN_LANGUAGE": "en"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return run_command(settings, "rules", "try", *words, GRIDWARDEN_LANGUAGE="en")
 
 
 def test_the_command_prints_differences_examples_and_seconds(

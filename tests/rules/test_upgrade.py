@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -14,7 +12,8 @@ import psycopg
 import pytest
 from fastapi.testclient import TestClient
 
-from conftest import bearer, client_of, environment, make_key, owner
+from commands import run_command
+from conftest import bearer, client_of, make_key, owner
 from gridwarden import migrations
 from gridwarden.database import cluster, open_pool
 from gridwarden.jobs import run_here
@@ -98,13 +97,7 @@ class OldCity:
         return self.rows("select id, first_seen from data.finding where layer = 'buildings'")
 
     def up(self) -> str:
-        done = subprocess.run(
-            [sys.executable, "-m", "gridwarden", "up"],
-            env=environment(self.settings),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = run_command(self.settings, "up")
         assert done.returncode == 0, done.stderr
         return done.stdout + done.stderr
 

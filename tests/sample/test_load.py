@@ -2,25 +2,19 @@
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from conftest import environment, owner
+from commands import run_command
+from conftest import owner
 from gridwarden import migrations
 from gridwarden.settings import Settings
 
 
 def gridwarden(settings: Settings, *words: str) -> subprocess.CompletedProcess[str]:
     """Run a command against this installation."""
-    return subprocess.run(
-        [sys.executable, "-m", "gridwarden", *words],
-        env=environment(settings) | {"GRIDWARDEN_LANGUAGE": "en"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return run_command(settings, *words, GRIDWARDEN_LANGUAGE="en")
 
 
 @pytest.fixture(scope="module")

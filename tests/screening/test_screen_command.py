@@ -1,14 +1,13 @@
 """Screening as people start it: on the command line, and by HTTP for the worker."""
 
 import asyncio
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from fastapi.testclient import TestClient
 
-from conftest import KeyMaker, bearer, environment, make_key
+from commands import run_command
+from conftest import KeyMaker, bearer, make_key
 from gridwarden.database import open_pool
 from gridwarden.jobs import run_here
 from gridwarden.screening import tasks as _tasks  # noqa: F401  (registers the job)
@@ -19,13 +18,7 @@ from .conftest import STEEL_MA, DrawnCity
 def test_the_command_prints_what_it_found(drawn: DrawnCity) -> None:
     drawn.main(**STEEL_MA)
     drawn.wall(0.9)
-    done = subprocess.run(
-        [sys.executable, "-m", "gridwarden", "screen", "--full"],
-        env=environment(drawn.settings) | {"GRIDWARDEN_LANGUAGE": "en"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run_command(drawn.settings, "screen", "--full", GRIDWARDEN_LANGUAGE="en")
     assert done.returncode == 0, done.stderr
     assert "1 new, 0 changed, 0 gone" in done.stdout
     assert "general" in done.stdout

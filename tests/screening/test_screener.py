@@ -1,12 +1,11 @@
 """The screener's steps: what one takes, whom it judges again, what it writes and tells."""
 
 import subprocess
-import sys
 
 import psycopg
 import pytest
 
-from conftest import environment
+from commands import run_command
 
 from .conftest import STEEL_MA, DrawnCity, X, Y, line, rectangle
 
@@ -254,13 +253,7 @@ def test_the_command_judges_what_changed(drawn: DrawnCity) -> None:
     drawn.screen()
     drawn.main(**STEEL_MA)
     drawn.wall(0.9)
-    done = subprocess.run(
-        [sys.executable, "-m", "gridwarden", "screen"],
-        env=environment(drawn.settings) | {"GRIDWARDEN_LANGUAGE": "en"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run_command(drawn.settings, "screen", GRIDWARDEN_LANGUAGE="en")
     assert done.returncode == 0, done.stderr
     assert "1 new, 0 changed, 0 gone" in done.stdout
     assert len(drawn.findings("main_encroachment")) == 1
@@ -274,13 +267,7 @@ def test_the_command_asks_who_may_and_tells_no_count_to_who_looks_at_no_main(
     drawn.wall(0.9)
 
     def screen_as(role: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "gridwarden", "screen", "--as", role],
-            env=environment(drawn.settings) | {"GRIDWARDEN_LANGUAGE": "en"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return run_command(drawn.settings, "screen", "--as", role, GRIDWARDEN_LANGUAGE="en")
 
     refused = screen_as("viewer")
     assert refused.returncode == 1 and "security officer" in refused.stderr

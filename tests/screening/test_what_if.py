@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,8 @@ from psycopg.rows import dict_row
 from shapely.affinity import translate
 from shapely.geometry import mapping
 
-from conftest import KeyMaker, client_of, environment, owner
+from commands import run_command
+from conftest import KeyMaker, client_of, owner
 from gridwarden.settings import Settings
 
 from .conftest import STEEL_MA, SURE, X, Y, line, point, rectangle
@@ -378,9 +378,7 @@ def test_the_command_line_judges_a_file(town: Town, tmp_path: Path) -> None:
     file.write_text(json.dumps(feature), encoding="utf-8")
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "gridwarden", "what-if", str(file), *arguments]
-        env = environment(town.drawn.settings)
-        return subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+        return run_command(town.drawn.settings, "what-if", file, *arguments)
 
     own = ("--layer", "charging_sheds", "--crs", METRES, "--as", "utility", "--org", "A")
     told = run(*own, "--lang", "en")

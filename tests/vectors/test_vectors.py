@@ -1,8 +1,5 @@
 """Every published vector: two features posted, screened by the job, read from the findings."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -10,7 +7,8 @@ from typing import Any
 import pytest
 import shapely
 
-from conftest import TEMPLATE, client_of, copy_database, environment
+from commands import run_command
+from conftest import TEMPLATE, client_of, copy_database
 from database.homes import home_of
 from gridwarden import migrations
 from gridwarden.database import cluster
@@ -65,11 +63,7 @@ def installed(installation: Settings, packs: Packs) -> Iterator[Settings]:
     with home_of("home", crs=4547, rules=packs) as settings:
         cluster.up(settings)
         migrations.upgrade(settings)
-        begun = environment(settings) | {"GRIDWARDEN_RULES": ",".join(packs)}
-        command = [sys.executable, "-m", "gridwarden", "up"]
-        done = subprocess.run(
-            command, env=os.environ | begun, capture_output=True, text=True, check=False
-        )
+        done = run_command(settings, "up", GRIDWARDEN_RULES=",".join(packs))
         assert done.returncode == 0, done.stderr
         yield settings
 

@@ -6,7 +6,6 @@ import re
 import shutil
 import socket
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +17,8 @@ import httpx
 import pytest
 
 from access.test_audit import append, seal, superuser, worker
-from conftest import bearer, environment, free_port, make_key, owner, served
+from commands import run_command
+from conftest import bearer, free_port, make_key, owner, served
 from gridwarden.access.audit.forwarding import forward
 from gridwarden.access.tls import making
 from gridwarden.access.tls.serving import certificate_options
@@ -317,14 +317,7 @@ def test_the_threat_model_names_tests_that_are_there() -> None:
 
 
 def gridwarden(settings: Settings, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "gridwarden", "compliance", *words],
-        env=environment(settings),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+    return run_command(settings, "compliance", *words)
 
 
 def test_the_command_ends_with_1_and_says_what_mends_it(kept: Kept) -> None:

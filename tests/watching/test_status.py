@@ -2,12 +2,11 @@
 
 import dataclasses
 import re
-import subprocess
-import sys
 
 import pytest
 
-from conftest import environment, owner
+from commands import run_command
+from conftest import owner
 from gridwarden.database.doctor import lines
 from gridwarden.settings import Settings
 from gridwarden.watching.waiting import Waiting, told, waiting
@@ -16,13 +15,7 @@ WELL = Waiting(oldest_s=0, rows=0, stuck=0, lag_s=None, worker=True, busy=True)
 
 
 def run(settings: Settings, command: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "gridwarden", command],
-        env=environment(settings),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run_command(settings, command)
     return " ".join(done.stdout.split())
 
 

@@ -4,8 +4,6 @@ is said can be pasted into a chat.
 
 import os
 import ssl
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +12,7 @@ import httpx
 import pytest
 from typer.testing import CliRunner
 
+from commands import run_command_in
 from conftest import environment, served
 from gridwarden.access.tls import making
 from gridwarden.cli import gather
@@ -165,14 +164,7 @@ def test_what_the_doctor_says_can_be_pasted(
         env.pop("GRIDWARDEN_DATABASE_URL", None)
         if url:
             env["GRIDWARDEN_DATABASE_URL"] = url
-        done = subprocess.run(
-            [sys.executable, "-m", "gridwarden", "doctor"],
-            env=env,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
+        done = run_command_in(env, "doctor")
         assert done.returncode == 1
         assert "BAD" in done.stdout
         said += done.stdout + done.stderr
