@@ -67,7 +67,7 @@ async def hazards_page(request: Request, caller: Reader) -> HTMLResponse:
         following = asked.address("/hazards", cursor="{}~{}".format(*found.after))
     return page(
         request,
-        "hazards/list.html",
+        "hazards/ledger.html",
         caller=caller,
         rows=found.items,
         total=total,
@@ -82,6 +82,7 @@ async def hazards_page(request: Request, caller: Reader) -> HTMLResponse:
         first_page=asked.address("/hazards") if asked.after else None,
         narrowed=bool(asked.filters),
         may_report=caller.role in MOVERS,
+        by_org=caller.role in ("supervisor", "planner", "inspector"),
         family_words=lambda family: family_words(family, lang),
     )
 
