@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date
 from typing import Any, Final
+from uuid import UUID
 
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow, dict_row
@@ -60,10 +61,13 @@ def case_document(case: Mapping[str, Any]) -> Row:
 
 
 def _told(row: Mapping[str, Any]) -> Row:
-    return {
-        name: value.isoformat() if isinstance(value, datetime) else value
-        for name, value in row.items()
-    }
+    return {name: _plain(value) for name, value in row.items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, UUID):
+        return str(value)
+    return value.isoformat() if isinstance(value, date) else value
 
 
 async def load_case(c: AsyncConnection[TupleRow], number: int, srid: int) -> Row:
