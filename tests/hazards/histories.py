@@ -1,4 +1,4 @@
-"""Random histories of cases, put straight into the tables, and what anybody counts of them by hand."""
+"""Random histories of cases, put straight into the tables, and what one counts of them by hand."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -96,8 +96,10 @@ def put(c: psycopg.Connection[Any], cases: list[list[Row]]) -> list[int]:
                 " entered_day, grade, district_id, family, due_at, role, by_orgs, said, before)"
                 " values (%s, %s, 'test', %s, %s, %s, %s, %s, %s, %s, 'report.other', %s, 'owner',"
                 " '{}', '{}', '{}')",
-                (made[0], version, before, row.state, row.at, row.happened, row.day, row.grade)
-                + (row.district, row.due_at),
+                (
+                    *(made[0], version, before, row.state, row.at, row.happened, row.day),
+                    *(row.grade, row.district, row.due_at),
+                ),
             )
             before = row.state
     return ids

@@ -1,0 +1,1 @@
+drop function api.board_cut_off(date);
