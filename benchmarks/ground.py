@@ -191,9 +191,9 @@ def make_key(settings: Settings, role: str) -> str:
 
 
 @contextmanager
-def served(settings: Settings, **changed: str) -> Iterator[None]:
-    """`gridwarden serve` in a process of its own on the settings' port. It counts no caller's
-    requests; `changed` are variables of its environment.
+def served(settings: Settings, **changed: str) -> Iterator[int]:
+    """`gridwarden serve` in a process of its own on the settings' port; gives its number. It counts
+    no caller's requests; `changed` are variables of its environment.
     """
     counted = ("READS", "WRITES", "CHECKS", "HEAVY", "STRANGERS")
     free = {f"GRIDWARDEN_{cost}_A_MINUTE": "0" for cost in counted}
@@ -206,7 +206,7 @@ def served(settings: Settings, **changed: str) -> Iterator[None]:
             if process.poll() is not None:
                 raise RuntimeError("the service did not start")
             time.sleep(0.05)
-        yield
+        yield process.pid
     finally:
         process.terminate()
         process.wait(30)

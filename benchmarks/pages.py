@@ -118,12 +118,11 @@ async def _starts(bench: Bench, size: int) -> list[int]:
 
 def _features(bench: Bench, size: int, after: Sequence[int]) -> dict[str, Way]:
     buildings = layer("buildings")
-    zone = bench.settings.time_zone
 
     async def ours(start: int) -> None:
         asked_for = ItemsQuery(size, start, LON_LAT_84, None, None)
         async with as_caller(bench.web, CALLER) as c:
-            text = await page_of(c, buildings, asked_for, bench.settings.crs, zone, [], "", "")
+            text = await page_of(c, buildings, asked_for, bench.settings, [], "", "")
         _check(text, size)
 
     async def floor(start: int) -> None:

@@ -14,7 +14,7 @@ from psycopg import sql
 from benchmarks.ground import make_key, owner_pool, postmaster
 from benchmarks.load import Line, asked, lines
 from benchmarks.measuring import Figures, Row, Way, interleaved, median, number, spread
-from benchmarks.processes import cluster_cpu_s
+from benchmarks.processes import tree_cpu_s
 from gridwarden.database import Caller, Pool, open_pool, queries
 from gridwarden.permits.check import ask
 from gridwarden.permits.question import Question, read_question
@@ -79,9 +79,9 @@ def _ways(
 ) -> dict[str, Way]:
     def way(one: Callable[[int, Asked], Awaitable[object]]) -> Way:
         async def measured() -> Figures:
-            before = cluster_cpu_s(first)
+            before = tree_cpu_s(first)
             figures = await asked(questions, one, askers)
-            used = (cluster_cpu_s(first) - before) / len(questions)
+            used = (tree_cpu_s(first) - before) / len(questions)
             return figures | {"cluster_ms": used * 1e3}
 
         return measured

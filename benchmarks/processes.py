@@ -23,16 +23,17 @@ def postmaster_of(connection: psycopg.Connection[Any]) -> int:
     return int(_stat(connection.info.backend_pid)[1])
 
 
-def cluster_cpu_s(postmaster: int) -> float:
-    """User and system time of all processes of a cluster so far, those that ended included."""
-    ticks = sum(int(value) for value in _stat(postmaster)[11:15])
+def tree_cpu_s(process: int) -> float:
+    """User and system time so far of a process, such as a cluster's first, and of its children,
+    those that ended included."""
+    ticks = sum(int(value) for value in _stat(process)[11:15])
     for folder in Path("/proc").iterdir():
         if folder.name.isdecimal():
             try:
                 fields = _stat(int(folder.name))
             except (FileNotFoundError, ProcessLookupError):  # it has just ended
                 continue
-            if int(fields[1]) == postmaster:
+            if int(fields[1]) == process:
                 ticks += int(fields[11]) + int(fields[12])
     return ticks * TICK_S
 
@@ -53,7 +54,7 @@ class Stopwatch:
     """How long to wait for a session that has just been left: it is still ending."""
 
     def __post_init__(self) -> None:
-        self._server = cluster_cpu_s(self.postmaster)
+        self._server = tree_cpu_s(self.postmaster)
         self._client = time.process_time()
         self._wall = time.perf_counter()
 
@@ -62,7 +63,7 @@ class Stopwatch:
         wall = time.perf_counter() - self._wall
         client = time.process_time() - self._client
         time.sleep(self.rest_s)
-        server = cluster_cpu_s(self.postmaster) - self._server
+        server = tree_cpu_s(self.postmaster) - self._server
         return {"wall": wall, "client": client, "server": server, "cpu": client + server}
 
 

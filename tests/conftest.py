@@ -76,6 +76,7 @@ def installation() -> Iterator[Settings]:
     with tempfile.TemporaryDirectory(prefix="gw-test-", ignore_cleanup_errors=True) as home:
         Path(home).chmod(0o755)
         known = {"home": Path(home), "database_url": None, "crs": 4547, "feed_seconds": 0.3}
+        known["heavy_processes"] = 0  # those that try the helpers ask for some
         settings = Settings(**known, **UNCOUNTED)
         cluster.up(settings)
         forgo_the_disk(settings)

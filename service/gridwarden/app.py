@@ -15,7 +15,7 @@ from gridwarden.access import Callers, everyone
 from gridwarden.access import routes as access
 from gridwarden.access.audit import routes as audit
 from gridwarden.access.hsts import Hsts
-from gridwarden.access.limits import Guard, Limits, costs
+from gridwarden.access.limits import Aside, Guard, Limits, costs, helpers_of
 from gridwarden.access.matrix import routes as matrix
 from gridwarden.access.matrix.describing import described
 from gridwarden.access.oidc.provider import Provider
@@ -32,7 +32,7 @@ from gridwarden.layers.export import requests_routes as export_requests
 from gridwarden.layers.export import routes as exports
 from gridwarden.layers.features import routes as features
 from gridwarden.layers.granted import routes as granted
-from gridwarden.maps import changes
+from gridwarden.maps import changes, drawn
 from gridwarden.maps import routes as maps
 from gridwarden.migrations.declared import shares
 from gridwarden.permits import routes as permits
@@ -85,11 +85,14 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.pool = await open_pool(settings, "web")
+        app.state.pool = pool = await open_pool(settings, "web")
+        app.state.aside = Aside(pool, settings, helpers_of(settings), (drawn.MODULE,))
+        app.state.aside.warm()
         try:
             yield
         finally:
-            await app.state.pool.close()
+            await app.state.aside.close()
+            await pool.close()
 
     app = FastAPI(
         title="Gridwarden",

@@ -107,6 +107,10 @@ class Settings(BaseSettings):
     """Kilometres of exact mains from which on an export needs a reason and is a numbered copy."""
     export_second_km: float = Field(default=20.0, ge=0)
     """Kilometres from which on a second person approves it first."""
+    seen_reason_km: float = Field(default=100.0, ge=0)
+    """Kilometres of exact mains on pages from which on a person's day needs a reason, once."""
+    seen_second_km: float = Field(default=500.0, ge=0)
+    """Kilometres on pages from which on a second person approves the rest of a person's day."""
     export_hours: int = Field(default=24, ge=1, le=168)
     """For so long an approved export can be taken."""
     area_km2: float = 1.0
@@ -127,7 +131,9 @@ class Settings(BaseSettings):
     """Requests of one address by whoever has not signed in, wrong keys among them."""
     heavy_at_once: int = Field(default=2, ge=1)
     """Heavy requests that are worked on; as many as there are processors."""
-    heavy_waiting: int = Field(default=16, ge=0)
+    heavy_processes: int | None = Field(default=None, ge=0, le=64)
+    """Processes that draw maps beside the service; unset: one for each processor but one."""
+    heavy_waiting: int = Field(default=64, ge=0)
     heavy_wait_s: float = Field(default=10, gt=0)
     """After so many seconds in the queue a heavy request is told to come back."""
 

@@ -231,7 +231,7 @@ def test_the_database_holds_it(office: Office) -> None:
             " set_config('gridwarden.person', 'Eve', false),"
             " set_config('gridwarden.districts', '*', false)"
         )
-        begin = "select api.begin_copy('gas_pipelines', '', 'csv', 'crs84', 50, %s, 20, %s)"
+        begin = "select api.begin_copy('gas_pipelines', '', 'csv', 'crs84', 50, 50, %s, 20, %s)"
         assert c.execute(begin, (WHY, None)).fetchone() == ({"refused": "second"},)
         made = c.execute("select api.ask_export('gas_pipelines', '', 50, %s)", (WHY,)).fetchone()
         assert made

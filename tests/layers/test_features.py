@@ -354,7 +354,7 @@ def test_a_bbox_is_looked_up_in_the_spatial_index(small_city: SmallCity) -> None
         windows=windows("114.3,30.5,114.301,30.501", LON_LAT_84, 4547),
         period=None,
     )
-    statement, values = page_statement(layers()["buildings"], asked, 4547, "Asia/Shanghai")
+    statement, values = page_statement(layers()["buildings"], asked, small_city.settings)
     values |= {"links": "[]", "next": "", "next_title": ""}
     with owner(small_city.settings) as c:
         c.execute(

@@ -150,15 +150,13 @@ def cells(
 
 
 async def _cells(system: str, measure: str, at: str | None, role: str, org: str | None) -> None:
-    from gridwarden.maps.cells import heat
-    from gridwarden.maps.context import checked_measure
-    from gridwarden.maps.routes import as_geojson
+    from gridwarden.maps.drawn import Wish
+    from gridwarden.maps.drawn import cells as as_text
 
     async with acting(role, org) as (pool, caller, settings):
         then = moment_of(at, settings.time_zone, "--at")
-        found = await heat(pool, caller, system, settings, at=then)
-    checked_measure(measure, found)
-    typer.echo(json.dumps(as_geojson(found, measure, settings), ensure_ascii=False))
+        text = await as_text(pool, settings, caller, Wish(system, measure, then), None)
+    typer.echo(text.decode("utf-8"))
 
 
 async def district_of(pool: Pool, caller: Caller, name: str | None) -> int | None:

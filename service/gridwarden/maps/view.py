@@ -51,6 +51,13 @@ class HeatView:
     withheld_words: str
     few: bool
     """Whether figures are withheld because they are few."""
+    cells: int
+    """How many are shown."""
+
+    @property
+    def spoken(self) -> "HeatView":
+        """All but the cells themselves, which the map's script and words hold already."""
+        return replace(self, heat=replace(self.heat, cells=()), data={})
 
 
 def family_words(family: str, lang: str) -> str:
@@ -107,6 +114,7 @@ def view(
         linked=linked,
         withheld_words=say("maps.withheld_few" if few else "maps.withheld", lang),
         few=any(_few(cell) for cell in heat.cells),
+        cells=len(heat.cells),
     )
 
 

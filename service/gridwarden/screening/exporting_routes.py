@@ -32,7 +32,7 @@ FILTERS: Final[list[dict[str, Any]]] = [
     response_class=Response,
     openapi_extra={"parameters": [*DESCRIBED, *FILTERS]},
 )
-@costs("heavy")
+@costs("file")
 async def export(request: Request, caller: Annotated[Caller, allow(*LISTING)]) -> Response:
     """Findings as a file, filtered as `GET /api/findings` is, with what the caller may read."""
     settings: Settings = request.app.state.settings

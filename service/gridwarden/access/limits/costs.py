@@ -10,7 +10,7 @@ from typing import Final, Literal, TypeVar
 
 from starlette.requests import Request
 
-Cost = Literal["free", "read", "write", "check", "heavy"]
+Cost = Literal["free", "read", "write", "check", "heavy", "file"]
 READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _MARK: Final = "gridwarden_cost"
 F = TypeVar("F", bound=Callable[..., object])
@@ -18,8 +18,8 @@ F = TypeVar("F", bound=Callable[..., object])
 
 def costs(cost: Cost) -> Callable[[F], F]:
     """Marks a route's function: `heavy` ones wait in a lane of their own and do not hold up the
-    others, `check` is the permit check, `free` is not counted. A route that says nothing costs
-    `read` or `write`, by its method.
+    others, and a `file` keeps its place there until it is sent. `check` is the permit check, `free`
+    is not counted. A route that says nothing costs `read` or `write`, by its method.
     """
 
     def marked(endpoint: F) -> F:

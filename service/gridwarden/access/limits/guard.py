@@ -1,13 +1,14 @@
 """Holds every request to its limits, once it is known who asks."""
 
+import asyncio
 from dataclasses import dataclass
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gridwarden.access.limits.costs import cost_of
-from gridwarden.access.limits.lanes import Lane
+from gridwarden.access.limits.costs import READING, cost_of
+from gridwarden.access.limits.lanes import Lane, Place
 from gridwarden.access.limits.rates import Rates, Standing, neighbourhood
 from gridwarden.database import Caller
 from gridwarden.settings import Settings
@@ -40,21 +41,47 @@ class Held:
     """What one request holds: its place in the lane, and what its caller has left."""
 
     standing: Standing | None = None
-    lane: Lane | None = None
-    who: str = ""
+    place: Place | None = None
+    until_sent: bool = False
+    gone: bool = False
+    """Whether whoever asked has hung up."""
+    watching: asyncio.Task[None] | None = None
+
+    def watch(self, receive: Receive) -> None:
+        """Give the request up when its asker hangs up. Only for one without a body to read."""
+        request = asyncio.current_task()
+        assert request is not None
+
+        async def wait() -> None:
+            while (await receive())["type"] != "http.disconnect":
+                pass
+            self.gone = True
+            request.cancel()
+
+        self.watching = asyncio.create_task(wait())
+
+    def answered(self) -> None:
+        """The work is done. What is sent for long is still counted, and nobody waits for it."""
+        if self.watching is not None:
+            self.watching.cancel()
+        if self.place is not None:
+            if self.until_sent:
+                self.place.rest()
+            else:
+                self.place.leave()
 
     def give_back(self) -> None:
         """Leave the lane, once."""
-        if self.lane is not None:
-            self.lane.leave(self.who)
-            self.lane = None
+        self.answered()
+        if self.place is not None:
+            self.place.leave()
 
 
 class Guard:
     """The middleware that gives back what a request held and says what its caller has left.
 
-    A place in the lane is free again when the answer begins: by then the work is done, and a
-    browser that reads slowly holds nobody up.
+    A place to work in the lane is free again when the answer begins: by then the work is done, and
+    a browser that reads slowly holds nobody up. Who hangs up before is not worked for any more.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -68,13 +95,17 @@ class Guard:
 
         async def told(message: Message) -> None:
             if message["type"] == "http.response.start":
-                held.give_back()
+                held.answered()
                 if held.standing is not None:
                     MutableHeaders(scope=message).update(held.standing.headers)
             await send(message)
 
         try:
             await self.app(scope, receive, told)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if not held.gone or task is None or task.uncancel():
+                raise
         finally:
             held.give_back()
 
@@ -93,10 +124,12 @@ async def held_to(request: Request, caller: Caller | None) -> None:
     if caller is None:
         held.standing = limits.rates.take("stranger", who, stranger=True)
     else:
-        held.standing = limits.rates.take(cost, who)
-    if cost == "heavy":
-        await limits.heavy.enter(who)
-        held.lane, held.who = limits.heavy, who
+        held.standing = limits.rates.take("heavy" if cost == "file" else cost, who)
+    if cost in ("heavy", "file"):
+        if request.method in READING:
+            held.watch(request.receive)
+        held.until_sent = cost == "file"
+        held.place = await limits.heavy.enter(who, file=held.until_sent)
 
 
 def _who(request: Request, caller: Caller | None) -> str:

@@ -254,7 +254,7 @@ class Edit:
         version = int(answer["version"])
         if self.caller.role not in self.layer.readers:
             return Stored(number, version)
-        found = await feature_of(c, self.layer, number, self.crs, self.settings.crs)
+        found = await feature_of(c, self.layer, number, self.crs, self.settings)
         return Stored(number, version, found[0] if found else None)
 
     @staticmethod

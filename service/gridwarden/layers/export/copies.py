@@ -105,12 +105,12 @@ def mark_key(settings: Settings) -> bytes:
     return bytes.fromhex(place.read_text("ascii").strip())
 
 
-async def length_of(c: Connection, content: Content) -> float:
-    """Kilometres of what would be written, as the caller sees it."""
+async def length_of(c: Connection, content: Content) -> tuple[float, str]:
+    """Kilometres of what would be written, as the caller sees it, and of which mains."""
     if content.length is None:
-        return 0.0
+        return 0.0, "{}"
     row = await (await c.execute(content.length, content.values)).fetchone()
-    return float(row[0]) if row else 0.0
+    return (float(row[0]), row[1]) if row else (0.0, "{}")
 
 
 async def numbered(
@@ -121,26 +121,31 @@ async def numbered(
     form: tuple[str, Target],
     wanted: Wanted,
 ) -> Copy | None:
-    """The copy's number, in the transaction that writes it; None for a few metres of main.
+    """The copy's number, in the transaction that writes it; None for a few metres of main, of all
+    that the caller takes in files today.
 
     Raises Problem: `missing_value` without a reason, `forbidden` without, or beyond, what a second
     person has approved.
     """
     if content.name != MAINS:
         return None
-    km = await length_of(c, content)
-    if km <= settings.export_reason_km:
+    km, mains = await length_of(c, content)
+    asked = {"request": wanted.request, "mains": mains}
+    row = await (await c.execute(Q["in_files"], asked)).fetchone()
+    day_km = float(row[0]) if row else km
+    if max(km, day_km) <= settings.export_reason_km and wanted.request is None:
         return None
     kind, target = form
     values = {
         "layer": content.name, "part": wanted.part, "format": kind, "crs": target.name, "km": km,
-        "why": wanted.why, "second": settings.export_second_km, "request": wanted.request,
+        "day_km": day_km, "why": wanted.why, "second": settings.export_second_km,
+        "request": wanted.request,
     }  # fmt: skip
     row = await (await c.execute(Q["begin_copy"], values)).fetchone()
     assert row is not None
     made = row[0]
     if "refused" in made:
-        raise refusal(made["refused"], km, settings)
+        raise refusal(made["refused"], max(km, day_km), settings)
     now = datetime.now(ZoneInfo(settings.time_zone)).isoformat(timespec="minutes")
     text = f"{made['copy']} · {caller.person} · {now} · {made['why']}"
     return Copy(int(made["copy"]), text, mark_key(settings))

@@ -9,11 +9,16 @@ left join api.dataset d on d.id = f.dataset_id
 order by f.id
 
 -- name: length
-select coalesce(sum(st_length(f.geom)), 0) / 1000 from {view} f {where}
+select coalesce(sum(st_length(f.geom)), 0) / 1000,
+    coalesce(range_agg(int8range(f.id, f.id, '[]')), '{{}}')::text
+from {view} f {where}
+
+-- name: in_files
+select api.mains_in_files(%(request)s, %(mains)s::int8multirange)
 
 -- name: begin_copy
-select api.begin_copy(%(layer)s, %(part)s, %(format)s, %(crs)s, %(km)s::numeric, %(why)s,
-                      %(second)s::numeric, %(request)s)
+select api.begin_copy(%(layer)s, %(part)s, %(format)s, %(crs)s, %(km)s::numeric,
+                      %(day_km)s::numeric, %(why)s, %(second)s::numeric, %(request)s)
 
 -- name: recorded
 select api.record('export', %(object)s, %(detail)s, %(rows)s)

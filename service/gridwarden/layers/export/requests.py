@@ -11,14 +11,13 @@ from gridwarden.layers.export.content import of_layer
 from gridwarden.layers.export.copies import length_of, sayable
 from gridwarden.layers.features.crs import CRS84, crs_of
 from gridwarden.layers.features.items import look_first
-from gridwarden.layers.features.parameters import windows
+from gridwarden.layers.features.parameters import LEAST_WHY, MOST_WHY, windows
 from gridwarden.settings import Settings
 from gridwarden.words.problems import Problem
 
 Q: Final = queries(__package__ or "gridwarden.layers.export", "requests.sql")
 ASKERS: Final = ("utility", "supervisor")
-LEAST, MOST = 8, 500
-"""Letters of a reason."""
+LEAST, MOST = LEAST_WHY, MOST_WHY
 KINDS: Final = {"none": "not_found", "decided": "conflict", "one_hand": "forbidden"}
 
 
@@ -37,7 +36,7 @@ async def ask(
     one = layers()[MAINS]
     async with as_caller(pool, caller, settings.statement_timeout_ms) as c:
         await look_first(c, caller, one, "asking for a bulk export")
-        km = await length_of(c, of_layer(one, settings.crs, boxes))
+        km, _ = await length_of(c, of_layer(one, settings.crs, boxes))
         values = {"layer": one.id, "part": bbox, "km": km, "why": reason}
         row = await (await c.execute(Q["ask"], values)).fetchone()
     assert row is not None

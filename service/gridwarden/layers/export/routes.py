@@ -81,7 +81,7 @@ BBOX: Final[dict[str, Any]] = {
     response_class=Response,
     openapi_extra={"parameters": [*DESCRIBED, *OF_COPIES, BBOX]},
 )
-@costs("heavy")
+@costs("file")
 async def export(request: Request, layer: LayerId, caller: Reader) -> Response:
     """A layer as a file, every row that the caller may see; a look at mains is recorded."""
     settings: Settings = request.app.state.settings

@@ -1,11 +1,10 @@
 """An export asked for by HTTP or on the command line: what is asked is read, made and sent."""
 
-import asyncio
 import errno
 import secrets
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -28,9 +27,6 @@ from gridwarden.layers.past import moment_of
 from gridwarden.settings import Settings
 from gridwarden.words.problems import Problem
 
-AT_ONCE: Final = 2
-"""Exports that one service writes at the same time; others wait, and are told to come again."""
-WAIT_S: Final = 20
 FORGOTTEN_S: Final = 3_600
 """An older half of a file is of a process that died."""
 PARAMETERS: Final = ("format", "crs", "encoding", "at")
@@ -110,25 +106,24 @@ async def sent(
     """The answer to a request for an export. `named` gives the file's name by language and, as
     `id`, in ASCII.
 
-    Raises Problem: 503 while too many others are being written or where the disk is full, and what
-    `prepare` raises.
+    Its route costs a `file`, which bounds how many are written, and kept until they are sent.
+    Raises Problem: 503 where the disk is full, and what `prepare` raises.
     """
     settings: Settings = request.app.state.settings
     pool = request.app.state.pool
     folder = settings.home / "exports"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    async with _slot(request):
-        _sweep(folder)
-        file = folder / f"{secrets.token_hex(16)}{asked.kind.suffix}"
-        try:
-            await _made(pool, caller, settings, asked, file, prepare, lambda done: None)
-            opened = file.open("rb")
-        except OSError as error:
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-                raise
-            raise Problem("disk_full") from None
-        finally:
-            file.unlink(missing_ok=True)  # what is open is read to its end
+    _sweep(folder)
+    file = folder / f"{secrets.token_hex(16)}{asked.kind.suffix}"
+    try:
+        await _made(pool, caller, settings, asked, file, prepare, lambda done: None)
+        opened = file.open("rb")
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise Problem("disk_full") from None
+    finally:
+        file.unlink(missing_ok=True)  # what is open is read to its end
     headers = {
         "Content-Length": str(_length(opened)),
         "Content-Disposition": _disposition(asked, named, caller.language, settings),
@@ -139,22 +134,6 @@ async def sent(
     if asked.kind.name == "csv":
         media += f"; charset={asked.encoding}"
     return StreamingResponse(_portions(opened), headers=headers, media_type=media)
-
-
-@asynccontextmanager
-async def _slot(request: Request) -> AsyncIterator[None]:
-    state = request.app.state
-    if not hasattr(state, "exports_at_once"):
-        state.exports_at_once = asyncio.Semaphore(AT_ONCE)
-    slots: asyncio.Semaphore = state.exports_at_once
-    try:
-        await asyncio.wait_for(slots.acquire(), WAIT_S)
-    except TimeoutError:
-        raise Problem("busy", "export.busy", retry_after=WAIT_S) from None
-    try:
-        yield
-    finally:
-        slots.release()
 
 
 def _sweep(folder: Path) -> None:

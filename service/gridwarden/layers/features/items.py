@@ -6,7 +6,7 @@ caller gave, down to the corners of a box, is a bound parameter.
 
 import json
 from math import ceil, floor
-from typing import Any, LiteralString
+from typing import Any, Final, LiteralString
 
 from psycopg import AsyncConnection, errors, sql
 from psycopg.rows import TupleRow
@@ -15,12 +15,15 @@ from gridwarden.access.audit.seeing import MAINS
 from gridwarden.database import Caller, queries
 from gridwarden.layers.catalogue import Layer
 from gridwarden.layers.features.crs import CRS84, LON_LAT, Crs, around
-from gridwarden.layers.features.parameters import ItemsQuery, Period, Window
+from gridwarden.layers.features.parameters import Bulk, ItemsQuery, Period, Window
+from gridwarden.settings import Settings
 from gridwarden.words.problems import Problem
 
 Q = queries(__package__ or "gridwarden.layers.features", "items.sql")
 Connection = AsyncConnection[TupleRow]
 IDENTITY = ("dataset", "source_id", "version")
+TOO_MUCH: Final = "GW403"
+"""The state of `api.saw_whole`'s refusal."""
 LON_LAT_84 = Crs(CRS84, LON_LAT, north_first=False, geographic=True)
 
 
@@ -58,9 +61,10 @@ def feature_in(layer: Layer, crs: Crs, working: int) -> sql.Composable:
 
 
 def page_statement(
-    layer: Layer, asked: ItemsQuery, working: int, zone: str
+    layer: Layer, asked: ItemsQuery, settings: Settings
 ) -> tuple[sql.Composed, dict[str, Any]]:
     """The statement of one page and its values, all but `links next next_title`."""
+    working = settings.crs
     values: dict[str, Any] = {"after": asked.after, "limit": asked.limit}
     values["route"] = f"ogc/collections/{layer.id}/items"
     conditions: list[sql.Composable] = []
@@ -69,11 +73,12 @@ def page_statement(
     if asked.own_area:
         conditions.append(sql.SQL(Q["own_area"]))
     if asked.period is not None:
-        values |= {"since": asked.period.since, "until": asked.period.until, "zone": zone}
+        values |= {"since": asked.period.since, "until": asked.period.until}
+        values["zone"] = settings.time_zone
         conditions += _in_period(layer, asked.period)
     where = sql.SQL("").join(sql.SQL(" and ({})").format(c) for c in conditions)
     statement = sql.SQL(Q["items"]).format(
-        seen=seen(layer, "range_agg(int8range(id, id, '[]'))"),
+        seen=seen(layer, settings, asked.bulk, "range_agg(int8range(id, id, '[]'))", values),
         view=view_of(layer, past=asked.at is not None),
         where=where,
         feature=feature_in(layer, asked.crs, working),
@@ -81,11 +86,32 @@ def page_statement(
     return statement, values
 
 
-def seen(layer: Layer, mains: LiteralString) -> sql.Composable:
-    """What records the mains of a statement as seen; for other layers nothing."""
+def seen(
+    layer: Layer,
+    settings: Settings,
+    bulk: Bulk | None,
+    mains: LiteralString,
+    values: dict[str, Any],
+) -> sql.Composable:
+    """What records the mains of a statement as seen, and counts them in their reader's day unless
+    `bulk` is None (an editor's own edit); its values go into `values`. For other layers nothing."""
     if layer.id != MAINS:
         return sql.SQL("null")
-    return sql.SQL(Q["seen"]).format(mains=sql.SQL(mains))
+    if bulk is None:
+        return sql.SQL(Q["seen"]).format(mains=sql.SQL(mains))
+    values |= {"reason_km": settings.seen_reason_km, "second_km": settings.seen_second_km}
+    values |= {"why": bulk.why, "request": bulk.request, "part": bulk.part}
+    return sql.SQL(Q["seen_of_day"]).format(mains=sql.SQL(mains))
+
+
+def too_much(error: errors.Error, settings: Settings) -> Problem:
+    """What is told of mains that did not leave: the database's word, and the day's kilometres."""
+    word, _, km = (error.diag.message_primary or "").partition(" ")
+    if word in ("why", "second"):
+        over = settings.seen_reason_km if word == "why" else settings.seen_second_km
+        field = "why" if word == "why" else "request"
+        return Problem("forbidden", f"seen.{word}", field=field, km=km, over=f"{over:g}")
+    return Problem("forbidden", f"copies.{word}", field="request")
 
 
 def in_windows(windows: tuple[Window, ...], working: int, values: dict[str, Any]) -> sql.Composable:
@@ -160,14 +186,14 @@ async def page_of(
     c: Connection,
     layer: Layer,
     asked: ItemsQuery,
-    working: int,
-    zone: str,
+    settings: Settings,
     links: list[dict[str, str]],
     next_url: str,
     next_title: str,
 ) -> bytes:
-    """One page as GeoJSON. Raises Problem (400) where PostGIS cannot turn into the asked CRS."""
-    statement, values = page_statement(layer, asked, working, zone)
+    """One page as GeoJSON. Raises Problem: 400 where PostGIS cannot turn into the asked CRS, 403
+    where it is more of the mains in a day than its reader has given a reason for."""
+    statement, values = page_statement(layer, asked, settings)
     values |= {"links": json.dumps(links), "next": next_url, "next_title": next_title}
     try:
         cursor = await c.execute(statement, values, binary=True)
@@ -178,25 +204,43 @@ async def page_of(
         ) from None
     except errors.ProgramLimitExceeded:
         raise Problem("too_large", "features.page_too_large", field="limit") from None
+    except errors.Error as error:
+        if error.sqlstate != TOO_MUCH:
+            raise
+        raise too_much(error, settings) from None
     assert row is not None
     return bytes(row[0])
 
 
 async def feature_of(
-    c: Connection, layer: Layer, feature_id: int, crs: Crs, working: int, *, past: bool = False
+    c: Connection,
+    layer: Layer,
+    feature_id: int,
+    crs: Crs,
+    settings: Settings,
+    *,
+    past: bool = False,
+    bulk: Bulk | None = None,
 ) -> tuple[bytes, int] | None:
-    """One feature as GeoJSON and its version, or None where the caller sees none of that id."""
+    """One feature as GeoJSON and its version, or None where the caller sees none of that id.
+    Raises Problem as `page_of`."""
+    values: dict[str, Any] = {"id": feature_id}
+    values["route"] = f"ogc/collections/{layer.id}/items/{{feature}}"
+    itself: LiteralString = "int8multirange(int8range(f.id, f.id, '[]'))"
     statement = sql.SQL(Q["item"]).format(
-        seen=seen(layer, "int8multirange(int8range(f.id, f.id, '[]'))"),
-        feature=feature_in(layer, crs, working),
+        seen=seen(layer, settings, bulk, itself, values),
+        feature=feature_in(layer, crs, settings.crs),
         view=view_of(layer, past=past),
     )
-    values = {"id": feature_id, "route": f"ogc/collections/{layer.id}/items/{{feature}}"}
     try:
         cursor = await c.execute(statement, values, binary=True)
         row = await cursor.fetchone()
     except errors.InternalError_:
         raise bad_crs(crs) from None
+    except errors.Error as error:
+        if error.sqlstate != TOO_MUCH:
+            raise
+        raise too_much(error, settings) from None
     return (bytes(row[0]), int(row[1])) if row else None
 
 

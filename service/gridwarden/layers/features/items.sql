@@ -32,6 +32,11 @@ select convert_to({feature}, 'UTF8'), f.version, {seen} from {view} f where f.id
 -- Mains that leave are on record, in the statement that reads them.
 api.saw(%(route)s, {mains})
 
+-- name: seen_of_day
+-- And add to the person's day.
+api.saw_whole(%(route)s, {mains}, %(reason_km)s::numeric, %(second_km)s::numeric, %(why)s,
+    %(request)s::bigint, %(part)s)
+
 -- name: feature
 json_build_object(
     'type', 'Feature',

@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Final
@@ -18,6 +19,10 @@ DEFAULT_LIMIT: Final = 100
 GREATEST_LIMIT: Final = 10_000
 ALWAYS: Final = frozenset({"f", "lang"})
 FORMATS: Final = frozenset({"json", "geojson"})
+OF_MAINS: Final = ("why", "request")
+"""Parameters of exact mains alone."""
+LEAST_WHY, MOST_WHY = 8, 500
+"""Letters of a reason."""
 _WHOLE = re.compile(r"[0-9]{1,18}")
 _NUMBER = re.compile(r"[+-]?([0-9]{1,20}(\.[0-9]{0,30})?|\.[0-9]{1,30})([eE][+-]?[0-9]{1,3})?")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -44,6 +49,16 @@ class Period:
 
 
 @dataclass(frozen=True, slots=True)
+class Bulk:
+    """What a request says of many exact mains: why, the request that was approved, and for which
+    part (a bbox as it was written; empty: all)."""
+
+    why: str | None = None
+    request: int | None = None
+    part: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ItemsQuery:
     """What a request for a page of features asks; `at`: as they were known at a moment."""
 
@@ -53,6 +68,7 @@ class ItemsQuery:
     windows: tuple[Window, ...] | None
     period: Period | None
     at: datetime | None = None
+    bulk: Bulk = Bulk()
     own_area: bool = False
     """Whether the caller reads what stands in its own districts or grids alone."""
 
@@ -71,9 +87,22 @@ def only(request: Request, *names: str) -> dict[str, str]:
     return found
 
 
-def items_query(request: Request, settings: Settings) -> ItemsQuery:
-    """Read `limit, cursor, crs, bbox, bbox-crs, datetime, at`. Raises Problem (400)."""
-    given = only(request, "limit", "cursor", "crs", "bbox", "bbox-crs", "datetime", "at")
+def bulk_of(given: Mapping[str, str]) -> Bulk:
+    """Read `why` and `request`, where they may be given. Raises Problem (400)."""
+    why, number = given.get("why"), given.get("request")
+    if number is not None and not (_WHOLE.fullmatch(number) and int(number)):
+        raise Problem("invalid_value", "copies.bad_request", field="request")
+    if why is not None and not (LEAST_WHY <= len(why.strip()) <= MOST_WHY and "\x00" not in why):
+        raise Problem(
+            "invalid_value", "copies.bad_why", field="why", least=LEAST_WHY, most=MOST_WHY
+        )
+    return Bulk(why, int(number) if number else None, given.get("bbox", ""))
+
+
+def items_query(request: Request, settings: Settings, *more: str) -> ItemsQuery:
+    """Read `limit, cursor, crs, bbox, bbox-crs, datetime, at`, and what `more` names of `bulk_of`.
+    Raises Problem (400)."""
+    given = only(request, "limit", "cursor", "crs", "bbox", "bbox-crs", "datetime", "at", *more)
     box_crs = crs_of(given.get("bbox-crs", CRS84), "bbox-crs", settings.crs)
     return ItemsQuery(
         limit=_limit(given.get("limit")),
@@ -82,6 +111,7 @@ def items_query(request: Request, settings: Settings) -> ItemsQuery:
         windows=windows(given["bbox"], box_crs, settings.crs) if "bbox" in given else None,
         period=period(given["datetime"], settings.time_zone) if "datetime" in given else None,
         at=moment_of(given.get("at"), settings.time_zone),
+        bulk=bulk_of(given),
     )
 
 

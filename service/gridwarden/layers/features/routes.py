@@ -8,13 +8,20 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from gridwarden.access import allow, everyone
+from gridwarden.access.audit.seeing import MAINS
 from gridwarden.database import Caller, as_caller
 from gridwarden.layers.catalogue import AREA_SCOPES, Layer, layers
 from gridwarden.layers.features import documents as docs
 from gridwarden.layers.features.crs import CRS84, Crs, crs_of
 from gridwarden.layers.features.etags import is_known, tag_of
 from gridwarden.layers.features.items import extent_of, feature_of, look_first, page_of
-from gridwarden.layers.features.parameters import GREATEST_LIMIT, items_query, only
+from gridwarden.layers.features.parameters import (
+    GREATEST_LIMIT,
+    OF_MAINS,
+    bulk_of,
+    items_query,
+    only,
+)
 from gridwarden.layers.past import go_back, moment_of
 from gridwarden.settings import Settings
 from gridwarden.words import language_of, say
@@ -41,6 +48,17 @@ Limit = Annotated[
 ]
 CrsName = Annotated[
     str, described("CRS of the coordinates in the answer, in its own axis order", default=CRS84)
+]
+Why = Annotated[
+    str, described("of mains, above so many kilometres a day: why, at least 8 letters, once a day")
+]
+Approved = Annotated[
+    str,
+    Query(
+        alias="request",
+        description="of mains: the request for so many that a second person approved",
+        json_schema_extra={"type": "integer", "minimum": 1},
+    ),
 ]
 At = Annotated[str, described("as it was known at a day's end, or a moment (RFC 3339)")]
 
@@ -109,13 +127,15 @@ async def items(
     crs: CrsName = CRS84,
     datetime: Annotated[str, described("a day, a moment, or `start/end` with `..` open")] = "",
     at: At = "",
+    why: Why = "",
+    approved: Approved = "",
     lang: Lang = "zh",
 ) -> Response:
     """A page of the layer's features as GeoJSON, in the order of their ids."""
     settings: Settings = request.app.state.settings
     one = readable_layer(layer, caller)
     own_area = one.readers[caller.role] in AREA_SCOPES
-    asked = replace(items_query(request, settings), own_area=own_area)
+    asked = replace(items_query(request, settings, *said_of(one)), own_area=own_area)
     speech = language_of(request)
     here = f"{docs.base(request)}/collections/{one.id}"
     given = [(k, v) for k, v in request.query_params.multi_items() if k != "cursor"]
@@ -130,8 +150,7 @@ async def items(
             c,
             one,
             asked,
-            settings.crs,
-            settings.time_zone,
+            settings,
             links,
             f"{here}/items?{urlencode([*given, ('cursor', '')])}",
             say("features.next", speech),
@@ -150,11 +169,14 @@ async def item(
     caller: Reader,
     crs: CrsName = CRS84,
     at: At = "",
+    why: Why = "",
+    approved: Approved = "",
 ) -> Response:
     """One feature as GeoJSON; its ETag is its version."""
     settings: Settings = request.app.state.settings
     one = readable_layer(layer, caller)
-    given = only(request, "crs", "at")
+    given = only(request, "crs", "at", *said_of(one))
+    bulk = bulk_of(given)
     wanted = crs_of(given.get("crs", CRS84), "crs", settings.crs)
     then = moment_of(given.get("at"), settings.time_zone)
     found = None
@@ -163,7 +185,7 @@ async def item(
             await look_first(c, caller, one, f"items/{feature}")
             await go_back(c, then, "features")
             found = await feature_of(
-                c, one, int(feature), wanted, settings.crs, past=then is not None
+                c, one, int(feature), wanted, settings, past=then is not None, bulk=bulk
             )
     if found is None:
         raise Problem("not_found", "features.no_feature", field="feature")
@@ -174,6 +196,11 @@ async def item(
         response = geojson_response(text, one, wanted)
     response.headers["ETag"] = tag_of(version)
     return response
+
+
+def said_of(layer: Layer) -> tuple[str, ...]:
+    """The parameters that only exact mains have."""
+    return OF_MAINS if layer.id == MAINS else ()
 
 
 def readable_layer(layer: str, caller: Caller) -> Layer:

@@ -8,16 +8,13 @@ from typing import Annotated, Any, Final, Literal
 from fastapi import APIRouter, Path, Request
 from psycopg.rows import dict_row
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, Response
 
 from gridwarden.access import allow, everyone
-from gridwarden.access.limits import costs
+from gridwarden.access.limits import Aside, costs
 from gridwarden.database import Caller, as_caller
-from gridwarden.maps.embeds.links import hash_of, holds
-from gridwarden.maps.embeds.making import KEEPERS, MAKERS, Made, Q, Wanted, make
-from gridwarden.maps.embeds.picture import picture
-from gridwarden.maps.embeds.showing import context, shown
+from gridwarden.maps import drawn
+from gridwarden.maps.embeds.making import KEEPERS, MAKERS, Made, Q, Wanted
 from gridwarden.words import language_of, say
 from gridwarden.words.answers import answer
 from gridwarden.words.page import page
@@ -112,10 +109,10 @@ async def revoke_embed(request: Request, number: Number, caller: Keeper) -> Resp
 @costs("heavy")
 async def embed_picture(request: Request, token: str) -> Response:
     """The frozen map as a picture."""
-    frozen = await _frozen(request, token)
-    if frozen is None:
+    aside: Aside = request.app.state.aside
+    made = await aside.run(drawn.embed_picture, token, narrowed=bool(request.url.query))
+    if made is None:
         return _refused(request)
-    made = await run_in_threadpool(picture, frozen, request.app.state.settings)
     return Response(made, headers=HEADERS, media_type="image/png")
 
 
@@ -123,34 +120,21 @@ async def embed_picture(request: Request, token: str) -> Response:
 @costs("heavy")
 async def embed_page(request: Request, token: str) -> Response:
     """The frozen map as a page, which only the named sites may frame."""
-    settings = request.app.state.settings
-    frozen = await _frozen(request, token)
-    if frozen is None:
+    aside: Aside = request.app.state.aside
+    found = await aside.run(drawn.embed_page, token, narrowed=bool(request.url.query))
+    if found is None:
         return _refused(request)
-    found = await run_in_threadpool(shown, frozen, settings)
+    sites, lang, told = found
     made = page(
         request,
         "maps/embed.html",
         inline_styles=True,
-        frame_ancestors=frozen["sites"],
-        lang=frozen["language"],
-        **context(frozen, found, settings),
+        frame_ancestors=sites,
+        lang=lang,
+        **told,
     )
     made.headers.update(HEADERS)
     return made
-
-
-async def _frozen(request: Request, token: str) -> Mapping[str, Any] | None:
-    """What the link shows; None for one that is not ours, has ended, or asks for more than it.
-
-    Each of these takes the same steps: the database is asked for every link, whoever signed it.
-    """
-    state = request.app.state
-    good = holds(state.settings, token) and not request.url.query
-    hashed = hash_of(token)
-    async with as_caller(state.pool, Caller("embed", f"embed {hashed.hex()[:8]}")) as c:
-        row = await (await c.execute(Q["shown"], {"hash": hashed})).fetchone()
-    return row[0] if good and row else None
 
 
 def _refused(request: Request) -> Response:
@@ -172,7 +156,8 @@ async def made_of(request: Request, caller: Caller, wanted: EmbedWanted) -> Embe
         tuple(wanted.sites),
         wanted.days,
     )
-    return told(str(request.base_url), await make(state.pool, caller, exact, state.settings))
+    aside: Aside = state.aside
+    return told(str(request.base_url), await aside.run(drawn.embed_made, caller, exact))
 
 
 def told(base: str, made: Made) -> EmbedMade:
