@@ -3,7 +3,7 @@
 from gridwarden.migrations.frozen import run_sql
 
 revision = "m0360_mains_a_day"
-down_revision = "m0350_provider"
+down_revision = "m0434_cut_off"
 branch_labels = None
 depends_on = None
 
