@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from gridwarden.access.accounts import people
+from gridwarden.access.accounts.form import several
 from gridwarden.access.accounts.passwords import hash_password
 from gridwarden.access.accounts.people import Connection, Wanted
 from gridwarden.access.bounds import bounds_called
@@ -126,9 +127,9 @@ async def take_in(
 async def _wanted(c: Connection, fields: dict[str, str]) -> Wanted:
     bounds = await bounds_called(
         c,
-        _several(fields.get("organisations", "")),
-        _several(fields.get("districts", "")),
-        _several(fields.get("grids", "")),
+        several(fields.get("organisations", "")),
+        several(fields.get("districts", "")),
+        several(fields.get("grids", "")),
         _truth(fields.get("all_districts", "")),
     )
     return Wanted(
@@ -138,12 +139,6 @@ async def _wanted(c: Connection, fields: dict[str, str]) -> Wanted:
         bounds,
         fields.get("language") or "zh",
     )
-
-
-def _several(text: str) -> list[str]:
-    for sign in ("；", "、", "\n"):
-        text = text.replace(sign, ";")
-    return [part.strip() for part in text.split(";") if part.strip()]
 
 
 def _truth(text: str) -> bool:

@@ -29,27 +29,6 @@ _LETTERS: Final = "abcdefghjkmnpqrstuvwxyz23456789"
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
-    """An account as the officer and the auditor see it."""
-
-    id: int
-    name: str
-    full_name: str
-    role: str
-    bounds: Bounds
-    language: str
-    created_at: datetime
-    created_by: str | None
-    disabled_at: datetime | None
-    last_seen_at: datetime | None
-    locked_until: datetime | None
-    must_change: bool
-    password_at: datetime | None
-    has_password: bool
-    has_factor: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Wanted:
     """What an account is to be. `issuer` and `subject` name a person at a sign-in provider."""
 
@@ -91,6 +70,32 @@ class Wanted:
             "issuer": self.issuer,
             "subject": self.subject,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """An account as the officer and the auditor see it."""
+
+    id: int
+    name: str
+    full_name: str
+    role: str
+    bounds: Bounds
+    language: str
+    created_at: datetime
+    created_by: str | None
+    disabled_at: datetime | None
+    last_seen_at: datetime | None
+    locked_until: datetime | None
+    must_change: bool
+    password_at: datetime | None
+    has_password: bool
+    has_factor: bool
+
+    @property
+    def wanted(self) -> Wanted:
+        """What the account is, as what it is to be: the ground of a change."""
+        return Wanted(self.name, self.full_name, self.role, self.bounds, self.language)
 
 
 def _is_name(name: str) -> bool:

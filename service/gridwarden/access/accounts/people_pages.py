@@ -4,18 +4,11 @@ from typing import Annotated, Any, Final, get_args
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from pydantic import ValidationError
 
 from gridwarden.access.accounts import people, people_routes
+from gridwarden.access.accounts.form import Typed
 from gridwarden.access.accounts.people import Act
-from gridwarden.access.accounts.people_routes import (
-    ChangedAccount,
-    Days,
-    NewAccount,
-    Number,
-    SecurityOfficer,
-    Watcher,
-)
+from gridwarden.access.accounts.people_routes import Days, Number, SecurityOfficer, Watcher
 from gridwarden.access.browser import settings_of
 from gridwarden.database import ADMINISTRATORS, ASKERS, Caller, as_caller
 from gridwarden.words import language_of
@@ -23,17 +16,8 @@ from gridwarden.words.page import page
 from gridwarden.words.problems import Problem
 
 router = APIRouter(tags=["access"])
-Text = Annotated[str, Form(max_length=2000)]
 ROLES: Final = (*ASKERS, *ADMINISTRATORS)
-BLANK: Final[dict[str, Any]] = {
-    "name": "",
-    "full_name": "",
-    "role": "viewer",
-    "organisations": [],
-    "districts": [],
-    "grids": [],
-    "all_districts": False,
-}
+BLANK: Final = Typed(role="viewer")
 """The form of a new account, before anything is typed."""
 
 
@@ -72,49 +56,17 @@ async def dormant_page(request: Request, caller: Watcher, days: Days = None) -> 
 
 @router.post("/accounts", response_class=HTMLResponse)
 async def add(
-    request: Request,
-    caller: SecurityOfficer,
-    name: Text = "",
-    full_name: Text = "",
-    role: Text = "",
-    organisations: Text = "",
-    districts: Text = "",
-    grids: Text = "",
-    all_districts: Text = "",
+    request: Request, caller: SecurityOfficer, typed: Annotated[Typed, Form()]
 ) -> Response:
     """A new account; its first password is shown once, on the page that answers."""
-    typed = {
-        "name": name.strip(),
-        "full_name": full_name.strip(),
-        "role": role,
-        "organisations": several(organisations),
-        "districts": several(districts),
-        "grids": several(grids),
-        "all_districts": bool(all_districts),
-        "language": language_of(request),
-    }
     hours = settings_of(request).first_password_hours
     try:
         async with as_caller(request.app.state.pool, caller) as c:
-            person, password = await people_routes.add(c, _read(typed), hours)
+            asked = typed.new(language_of(request))
+            person, password = await people_routes.add(c, asked, hours)
     except Problem as problem:
         return await _list(request, caller, problem, typed=typed)
     return await _list(request, caller, made=person, password=password, hours=hours)
-
-
-def _read(typed: dict[str, Any]) -> NewAccount:
-    try:
-        return NewAccount.model_validate(typed)
-    except ValidationError as error:
-        field = str(error.errors()[0]["loc"][0])
-        raise Problem("invalid_value", "accounts.form", field=field) from None
-
-
-def several(text: str) -> list[str]:
-    """Names of a field: one in a line, or with semicolons or the Chinese comma between."""
-    for sign in ("；", ";", "、", "\r"):
-        text = text.replace(sign, "\n")
-    return [part.strip() for part in text.split("\n") if part.strip()]
 
 
 @router.get("/accounts/{account}", response_class=HTMLResponse)
@@ -143,63 +95,31 @@ async def _one(
         works=caller.role == "security",
         password=password,
         hours=settings_of(request).first_password_hours,
-        fields={
-            "full_name": person.full_name,
-            "role": person.role,
-            "organisations": [str(one) for one in person.bounds.org_ids],
-            "districts": [str(one) for one in person.bounds.district_ids],
-            "grids": [str(one) for one in person.bounds.grid_ids],
-            "all_districts": person.bounds.all_districts,
-        },
+        fields=Typed.of(person),
     )
 
 
 @router.post("/accounts/{account}", response_class=HTMLResponse)
 async def change(
-    request: Request,
-    account: Number,
-    caller: SecurityOfficer,
-    act: Text = "",
-    full_name: Text = "",
-    role: Text = "",
-    organisations: Text = "",
-    districts: Text = "",
-    grids: Text = "",
-    all_districts: Text = "",
+    request: Request, account: Number, caller: SecurityOfficer, typed: Annotated[Typed, Form()]
 ) -> Response:
     """What one of the page's buttons does."""
-    asked = {
-        "full_name": full_name.strip() or None,
-        "role": role or None,
-        "organisations": several(organisations),
-        "districts": several(districts),
-        "grids": several(grids),
-        "all_districts": bool(all_districts),
-    }
     password = None
     try:
         async with as_caller(request.app.state.pool, caller) as c:
             person = await people.one_of(c, account)
-            if act == "reset_password":
+            if typed.act == "reset_password":
                 hours = settings_of(request).first_password_hours
                 password = await people.reset_password(c, person, hours)
-            elif act == "reset_factor":
+            elif typed.act == "reset_factor":
                 await people.reset_factor(c, person)
-            elif act in get_args(Act):
-                await people.act(c, person, act)  # type: ignore[arg-type]
+            elif typed.act in get_args(Act):
+                await people.act(c, person, typed.act)  # type: ignore[arg-type]
             else:
-                await people_routes.change(c, person, _change(asked))
+                await people_routes.change(c, person, typed.changed())
     except Problem as problem:
         return await _one(request, caller, account, problem)
     request.app.state.callers.forget()
     if password is not None:
         return await _one(request, caller, account, password=password)
     return RedirectResponse(f"/accounts/{account}", 303)
-
-
-def _change(asked: dict[str, Any]) -> ChangedAccount:
-    try:
-        return ChangedAccount.model_validate(asked)
-    except ValidationError as error:
-        field = str(error.errors()[0]["loc"][0])
-        raise Problem("invalid_value", "accounts.form", field=field) from None

@@ -1,16 +1,15 @@
 """`/api/accounts`: the security officer's work on accounts; the auditor reads it."""
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel
 
 from gridwarden.access.accounts import people
-from gridwarden.access.accounts.people import Act, Connection, Person, Wanted
+from gridwarden.access.accounts.form import ChangedAccount, NewAccount
+from gridwarden.access.accounts.people import Act, Connection, Person
 from gridwarden.access.audience import allow
-from gridwarden.access.bounds import MOST, bounds_called
 from gridwarden.access.browser import settings_of
 from gridwarden.database import Caller, as_caller
 
@@ -18,8 +17,6 @@ router = APIRouter(tags=["access"])
 SecurityOfficer = Annotated[Caller, allow("security")]
 Watcher = Annotated[Caller, allow("security", "auditor")]
 Number = Annotated[int, Path(ge=1, lt=2**63)]
-Called = Annotated[str, Field(min_length=1, max_length=200)]
-Names = Annotated[list[Called], Field(max_length=MOST)]
 Days = Annotated[int | None, Query(ge=0, le=3650, description="default: the office's setting")]
 
 
@@ -51,37 +48,6 @@ class Accounts(BaseModel):
 
     items: list[Account]
     next: str | None = None
-
-
-class NewAccount(BaseModel):
-    """A person; everything that is not named here is refused. Organisations, districts and grids
-    by name, code or number.
-    """
-
-    model_config = ConfigDict(extra="forbid")
-
-    name: str = Field(min_length=1, max_length=64, description="what is typed to sign in")
-    full_name: str = Field(min_length=1, max_length=120)
-    role: str = Field(max_length=40)
-    organisations: Names = Field(default_factory=list)
-    districts: Names = Field(default_factory=list)
-    grids: Names = Field(default_factory=list)
-    all_districts: bool = False
-    language: str = Field(default="zh", max_length=5)
-
-
-class ChangedAccount(BaseModel):
-    """What is to be another; what is left out stays."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    full_name: str | None = Field(default=None, min_length=1, max_length=120)
-    role: str | None = Field(default=None, max_length=40)
-    organisations: Names | None = None
-    districts: Names | None = None
-    grids: Names | None = None
-    all_districts: bool | None = None
-    language: str | None = Field(default=None, max_length=5)
 
 
 class MadeAccount(Account):
@@ -129,36 +95,13 @@ def _document(person: Person) -> dict[str, object]:
 
 async def add(c: Connection, asked: NewAccount, hours: int) -> tuple[Person, str]:
     """The new account and its first password. Raises Problem."""
-    bounds = await bounds_called(
-        c, asked.organisations, asked.districts, asked.grids, asked.all_districts
-    )
-    wanted = Wanted(asked.name, asked.full_name, asked.role, bounds, asked.language)
-    person = await people.one_of(c, await people.add(c, wanted))
+    person = await people.one_of(c, await people.add(c, await asked.made(c)))
     return person, await people.reset_password(c, person, hours)
 
 
 async def change(c: Connection, person: Person, asked: ChangedAccount) -> None:
     """Write what is to be another. Raises Problem."""
-    before = person.bounds
-    called = await bounds_called(
-        c, asked.organisations or [], asked.districts or [], asked.grids or [], False
-    )
-    everywhere = before.all_districts if asked.all_districts is None else asked.all_districts
-    bounds = replace(
-        before,
-        org_ids=before.org_ids if asked.organisations is None else called.org_ids,
-        district_ids=before.district_ids if asked.districts is None else called.district_ids,
-        grid_ids=before.grid_ids if asked.grids is None else called.grid_ids,
-        all_districts=everywhere,
-    )
-    wanted = Wanted(
-        person.name,
-        asked.full_name or person.full_name,
-        asked.role or person.role,
-        bounds,
-        asked.language or person.language,
-    )
-    await people.change(c, person, wanted)
+    await people.change(c, person, await asked.wanted(c, person.wanted))
 
 
 @router.get("/api/accounts")
