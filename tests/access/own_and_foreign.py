@@ -251,6 +251,47 @@ def grant(world: World, c: Any, role: str, whose: int) -> str:
     return str(one(c, made, (world.districts[whose],)))
 
 
+def bulk(world: World, c: Any, role: str, whose: int) -> str:
+    """An act on many cases that the key's person did, or somebody else."""
+    made = "insert into data.bulk_act (id, role, person, org_ids, kind, told, cases, left_out)"
+    made += " values (gen_random_uuid(), %s, %s, %s, 'act', '{}', 0, 0) returning id"
+    return str(one(c, made, _asked_by(world, role, whose)))
+
+
+def sheet(world: World, c: Any, role: str, whose: int) -> str:
+    made = "insert into data.hazard_sheet (role, person, org_ids, file_name, sha256, language,"
+    made += " rows, report) values (%s, %s, %s, 'x.xlsx', 'x', 'zh', '[]', '[]') returning id"
+    return str(one(c, made, _asked_by(world, role, whose)))
+
+
+def their_list(world: World, c: Any, role: str, whose: int) -> str:
+    made = "insert into data.their_list (role, person, org_ids, sender, file_name, sha256, columns,"
+    made += " notes) values (%s, %s, %s, 'x', 'x.csv', 'x', '{}', '[]') returning id"
+    return str(one(c, made, _asked_by(world, role, whose)))
+
+
+def saved_view(world: World, c: Any, role: str, whose: int) -> str:
+    made = "insert into data.hazard_saved_view (role, person, name, query, columns, shared)"
+    made += " values (%s, %s, gen_random_uuid()::text, '', '{}', false) returning id"
+    return str(one(c, made, _asked_by(world, role, whose)[:2]))
+
+
+def _asked_by(world: World, role: str, whose: int) -> tuple[str, str, list[int]]:
+    org = [world.orgs[whose]] if role in ("utility", "contractor") else []
+    return f"gridwarden_{role}", world.person_of(role, whose), org
+
+
+def hazard(world: World, c: Any, role: str, whose: int) -> str:
+    """A case of the role's organisation, grid or district, or of another's."""
+    org = world.orgs[whose] if role in ("utility", "contractor") else None
+    made = "insert into data.hazard_case (state, family, source, category, district_id, grid_id,"
+    made += " org_id, place, found_at, entered_at, changed_at) values ('registered', 'report.x',"
+    made += " 'report', 'other', %s, %s, %s, st_setsrid(st_makepoint(%s, %s), 4547), now(), now(),"
+    made += " now()) returning id"
+    place = (X + 100 + whose * ELSEWHERE, Y + 50)
+    return str(one(c, made, (world.districts[whose], world.grids[whose], org, *place)))
+
+
 Example = Callable[[World, Any, str, int], str | None]
 EXAMPLES: Mapping[str, Example] = {
     "jobs": job,
@@ -266,8 +307,19 @@ EXAMPLES: Mapping[str, Example] = {
     "clips": clip,
     "export-requests": request,
     "main-grants": grant,
+    "hazards": hazard,
+    "bulk": bulk,
+    "sheets": sheet,
+    "lists": their_list,
+    "views": saved_view,
 }
 BODIES: Mapping[tuple[str, str], Any] = {
+    ("PATCH", "/api/hazards/{number}"): {"description": "x"},
+    ("POST", "/api/hazards/{number}/transitions"): {"act": "edit"},
+    ("POST", "/api/hazards/bulk/{batch}/undo"): {"dry_run": True},
+    ("POST", "/api/hazards/sheets/{sheet}/apply"): {},
+    ("POST", "/api/hazards/lists/{list}/pairs"): {"pairs": [{"row": 1, "case": 1}]},
+    ("POST", "/api/hazards/lists/{list}/register"): {"row": 1, "category": "gas"},
     ("PUT", "/api/datasets/{dataset_id}/promise"): {"update_days": 30},
     ("POST", "/api/datasets/{dataset_id}/rollback"): {"version": 1},
     ("POST", "/api/imports/{import_id}/answer"): {"remove": 1},
