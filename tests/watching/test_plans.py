@@ -181,3 +181,16 @@ def test_cells_read_every_finding_once_and_nothing_else_whole(
     assert {table for table, _ in watch.whole(big)} == {"finding"}
     assert watch.read("finding") == ["Seq Scan"] * TIMES
     assert watch.read("finding_exact") == []
+
+
+def test_a_permit_check_is_planned_once_for_all_grounds(many: Settings) -> None:
+    """A plan for each ground would cost a large city more than the search itself."""
+    watch = run(many, HOT["permit check"])
+    found = [
+        str(node["Index Cond"])
+        for one in watch.ran
+        for node in one.nodes()
+        if "near as materialized" in one.text and node.get("Index Name") == "main_piece_geom"
+    ]
+    assert len(found) == TIMES
+    assert not [one for one in found if "::geometry" in one]  # no ground's own corners

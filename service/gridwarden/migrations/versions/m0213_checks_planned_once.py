@@ -1,0 +1,16 @@
+"""A permit check costs the same in a large city: its search is planned once, not at each question."""
+
+from gridwarden.migrations.frozen import run_sql
+
+revision = "m0213_checks_planned_once"
+down_revision = "m0441_reconciling"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    run_sql(__file__)
+
+
+def downgrade() -> None:
+    run_sql(__file__, down=True)
