@@ -17,6 +17,10 @@ SAY_NOTHING = ("api.sees_finding(", "api.veils_finding(", "api.at_findings(")
 """They judge what their caller hands them, or tell the moment asked for; they read no finding."""
 
 
+COUNTS = ("api.finding_count", "api.finding_cell")
+"""They count all findings, whoever asks."""
+
+
 def seers() -> set[str]:
     """Roles that may touch anything that is made of findings."""
     said = declared()
@@ -45,6 +49,17 @@ def test_who_brings_what_is_judged_against_mains_sees_mains_or_no_finding() -> N
         for role in layers()[layer].importers:
             assert role in readers or role not in seers(), (layer, role)
     assert not seers() & set(ADMINISTRATORS)
+
+
+def test_who_brings_what_is_judged_against_mains_reads_no_count_of_all_findings() -> None:
+    """Who reads some mains alone brings things beside others: a count that grows is a distance."""
+    said = declared()
+    things = {**said.relations, **said.functions}
+    counts = [name for name in things if name.startswith(COUNTS)]
+    assert len(counts) == 4
+    bringers = {role for layer in judged() for role in layers()[layer].importers}
+    for name in counts:
+        assert not bringers & {r for r, privileges in things[name].items() if privileges}, name
 
 
 def test_the_kinds_that_measure_mains_are_the_compiled_ones(module_city: Settings) -> None:

@@ -92,16 +92,13 @@ def put(c: psycopg.Connection[Any], layer: str, wkt: str) -> int:
 
 
 def found_in(c: psycopg.Connection[Any], district: int, x: float, y: float) -> dict[str, int]:
-    """A finding without a main, one of a family that reaches far, one of a family that does not,
-    and one whose subject is a main."""
-    far = c.execute("select min(family) from data.far_family").fetchone()[0]
-    assert far
+    """A finding without a main, two of what is near one, and one whose subject is a main."""
     made = {}
     for kind, family, layer, main in (
         ("no main", "shed_near_building", "charging_sheds", None),
-        ("far", far, "construction_sites", 7),
-        ("near", "reaches_one_metre", "charging_sheds", 7),
-        ("of a main", far, "gas_pipelines", 7),
+        ("far", "site_near_main", "construction_sites", 7),
+        ("near", "shed_near_main", "charging_sheds", 7),
+        ("of a main", "main_consequence", "gas_pipelines", 7),
     ):
         row = c.execute(
             "insert into data.finding (family, layer, subject_id, main_id, severity, certainty,"
@@ -143,12 +140,12 @@ def test_findings_end_where_the_ground_does(town: Town) -> None:
     planner = town.seen("planner")
     assert len(planner) == 16
     told = {kind: one for (_, kind), one in planner.items()}
-    assert told == {"no main": True, "far": True, "near": False, "of a main": False}
+    assert told == {"no main": True, "far": False, "near": False, "of a main": False}
     inspector = town.seen("inspector", districts=str(town.districts[1]))
     assert inspector == {key: one for key, one in planner.items() if key[0] >= 2}
     assert town.seen("inspector", districts="*") == planner
     warden = town.seen("warden", grids=str(town.grids[3]), districts="*")
-    assert warden == {(3, "no main"): True, (3, "far"): True}
+    assert warden == {(3, "no main"): True}
     assert town.seen("warden") == town.seen("inspector") == {}
 
 

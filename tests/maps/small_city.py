@@ -114,7 +114,7 @@ def _plant_finding(
     c: psycopg.Connection[Any], dataset: int, made: Planted, number: int, row: tuple[Any, ...]
 ) -> None:
     family, east, north, severity, certainty, company, district = row
-    name = PAYLOAD if number == 0 else f"{number}号楼"
+    name = PAYLOAD if number == 3 else f"{number}号楼"  # one that no main is part of
     box = (east - 2, north - 2, east + 2, north + 2)
     building = add_box(c, "buildings", dataset, name, box)
     c.execute(

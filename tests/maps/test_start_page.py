@@ -92,7 +92,7 @@ def test_a_screen_and_what_came_after_it_are_dated(
     text = start(client, sign_in("viewer"))
     assert "Screened 20 Nov 18:00" in text and "not yet screened" not in text
     with owner(city) as c:
-        c.execute("update data.buildings set height_m = 30 where name = '3号楼'")
+        c.execute("update data.buildings set height_m = 30 where name = '4号楼'")
     text = start(client, sign_in("viewer"))
     assert "Changes have come in since the last screening" in text
     assert "排查时间" in start(client, sign_in("viewer"), "zh")
