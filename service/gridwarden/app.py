@@ -28,6 +28,7 @@ from gridwarden.intake.editing import routes as editing
 from gridwarden.jobs import routes as jobs
 from gridwarden.jobs.events import routes as events
 from gridwarden.jobs.webhooks import routes as webhooks
+from gridwarden.layers.export import requests_pages as export_request_pages
 from gridwarden.layers.export import requests_routes as export_requests
 from gridwarden.layers.export import routes as exports
 from gridwarden.layers.features import routes as features
@@ -59,6 +60,7 @@ ROUTERS = (
     exports.router,
     granted.router,
     export_requests.router,
+    export_request_pages.router,
     editing.router,
     intake.router,
     import_pages.router,

@@ -33,8 +33,10 @@ from gridwarden.jobs.beside import worker_beside
 from gridwarden.layers.export import commands as exports
 from gridwarden.layers.export import requests_commands as export_requests
 from gridwarden.layers.features import commands as features
+from gridwarden.layers.granted import commands as granted
 from gridwarden.maps import commands as maps
 from gridwarden.permits import commands as permits
+from gridwarden.permits.clip import commands as tickets
 from gridwarden.rules import commands as rules
 from gridwarden.rules import ensure_published
 from gridwarden.sample import commands as sample
@@ -63,6 +65,7 @@ ROOMS = (
     features,
     exports,
     export_requests,
+    granted,
     intake,
     rules,
     screening,
@@ -72,6 +75,7 @@ ROOMS = (
     deadlines,
     maps,
     permits,
+    tickets,
     sample,
     compliance,
 )

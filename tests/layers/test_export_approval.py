@@ -224,6 +224,46 @@ def test_a_company_approves_its_own_persons_requests(office: Office) -> None:
     assert found.status_code == 200 and found.json()["decided_by"] == "乙"
 
 
+def test_a_second_person_decides_on_a_page(office: Office) -> None:
+    anna, bo = office.bureau("Anna"), office.bureau("Bo")
+    page = "/export-requests"
+    short = office.client.post(page, data={"why": "x"}, headers=anna)
+    assert short.status_code == 400 and 'role="alert"' in short.text
+    numbers = []
+    for why in ("<i>for the designers", "for the archive"):
+        made = office.client.post(page, data={"why": why}, headers=anna, follow_redirects=False)
+        assert (made.status_code, made.headers["location"]) == (303, page)
+        numbers.append(office.client.get(ASK, headers=anna).json()["items"][0]["id"])
+    for lang, waits in (("en", "waits for another person"), ("zh", "待另一人审批")):
+        own = office.client.get(f"{page}?lang={lang}", headers=anna).text
+        assert waits in own and f"{page}/{numbers[0]}/decision" not in own
+    seen = office.client.get(f"{page}?lang=en", headers=bo).text
+    assert "&lt;i&gt;for the designers" in seen and "<i>for" not in seen
+    for number, approve, state in zip(
+        numbers, ("yes", "no"), ("approved", "rejected"), strict=True
+    ):
+        path = f"{page}/{number}/decision"
+        assert path in seen
+        one_hand = office.client.post(path, data={"approve": "yes"}, headers=anna)
+        assert one_hand.status_code == 403
+        assert office.client.post(path, data={"approve": "perhaps"}, headers=bo).status_code == 400
+        said = {"approve": approve, "why": "as agreed"}
+        done = office.client.post(path, data=said, headers=bo, follow_redirects=False)
+        assert done.status_code == 303
+        found = office.client.get(f"{ASK}/{number}", headers=bo).json()
+        assert (found["state"], found["decided_by"], found["decided_why"]) == (
+            state,
+            "Bo",
+            "as agreed",
+        )
+        assert office.client.post(path, data=said, headers=bo).status_code == 409
+    mine = office.client.get(f"{page}?lang=en", headers=anna).text
+    assert f"/api/layers/gas_pipelines/export?format=gpkg&amp;request={numbers[0]}" in mine
+    assert f"request={numbers[1]}" not in mine
+    planner = office.key("planner", "Eve")
+    assert office.client.get(page, headers=planner).status_code == 403
+
+
 def test_the_database_holds_it(office: Office) -> None:
     with psycopg.connect(login_dsn(office.settings, "web")) as c:  # type: ignore[arg-type]
         c.execute(

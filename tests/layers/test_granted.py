@@ -1,10 +1,15 @@
 """A planner reads exact mains while a bureau's grant holds: that district's, and on record."""
 
+import json
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from commands import run_command
 from conftest import bearer, make_key, owner
+from gridwarden.access.command import os_user
 from layers.conftest import SmallCity
 
 PATH = "/api/main-grants"
@@ -73,6 +78,38 @@ def test_a_grant_opens_one_district_to_one_planner_and_ends(
     assert http.delete(f"{PATH}/{made.json()['id']}", headers=keys["elsewhere"]).status_code == 404
     assert http.delete(f"{PATH}/{made.json()['id']}", headers=keys["bureau"]).status_code == 204
     assert http.get(f"{PATH}/mains", headers=keys["planner"]).status_code == 404
+
+
+def test_the_command_line_gives_lists_reads_and_ends(
+    small_city: SmallCity, keys: dict[str, Any], tmp_path: Path
+) -> None:
+    me = f"cli:{os_user()}"
+    district = keys["districts"][0]
+    secret = make_key(small_city.settings, "planner")
+    with owner(small_city.settings) as c:
+        change = "update access.credential set person = %s where hash = sha256(%s::bytea)"
+        c.execute(change, (me, secret.encode()))
+
+    def cli(*words: object) -> subprocess.CompletedProcess[str]:
+        return run_command(small_city.settings, "main-grants", *words, GRIDWARDEN_LANGUAGE="en")
+
+    file = tmp_path / "mains.geojson"
+    assert cli("mains", file).returncode == 1 and not file.exists()
+    given = cli("give", me, district, "--why", "the new ring road", "--hours", 2)
+    assert given.returncode == 0, given.stderr
+    number = given.stdout.split()[1].rstrip(":")
+    assert "the new ring road" in cli("list").stdout
+    read = cli("mains", file)
+    assert read.returncode == 0, read.stderr
+    found = json.loads(file.read_text("utf-8"))["features"]
+    assert [one["id"] for one in found] == keys["mains"][district]
+    assert cli("end", number).returncode == 0
+    assert cli("mains", file).returncode == 1
+    for wrong in (("give", "nobody", district, "--why", "the ring road"), ("end", number)):
+        refused = cli(*wrong)
+        assert refused.returncode == 1 and "Traceback" not in refused.stderr, refused.stderr
+    short = cli("give", me, district, "--why", "x")
+    assert short.returncode == 1 and "Traceback" not in short.stderr, short.stderr
 
 
 def test_it_ends_by_itself(small_city: SmallCity, keys: dict[str, Any]) -> None:

@@ -2,14 +2,19 @@
 
 import json
 import re
+import subprocess
+from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import httpx
 import psycopg
 import pytest
 import shapely
+from PIL import Image
 from pyproj import Transformer
 
+from commands import run_command
 from conftest import KeyMaker, owner
 from gridwarden.database import ROLES
 from gridwarden.database.addresses import login_dsn
@@ -33,8 +38,10 @@ class Digs:
     def ticket(self, y: float, **row: Any) -> int:
         """A dig of 20 m × 4 m whose lower edge lies at y."""
         ring = f"{X + 100} {y}, {X + 120} {y}, {X + 120} {y + 4}, {X + 100} {y + 4}, {X + 100} {y}"
-        values = {"code": f"T-{y:.0f}", "method": "hand", "ends_on": "2099-12-31"} | row
-        return self.ground.insert("excavations", "digs", wkt=f"POLYGON(({ring}))", **values)
+        values = {"code": f"T-{y:.0f}", "method": "hand", "ends_on": "2099-12-31"}
+        return self.ground.insert(
+            "excavations", "digs", **{"wkt": f"POLYGON(({ring}))", **values, **row}
+        )
 
     def give(self, who: str, ticket: int, to: str = "builder C") -> httpx.Response:
         body = {"excavation": ticket, "contractor": to}
@@ -91,6 +98,59 @@ def test_the_page_and_the_picture_carry_ticket_account_and_time(digs: Digs) -> N
         assert "<i>9" not in answer.text and "<b>x" not in answer.text
     drawing = digs.look("C", ticket, "api/permits/clips/{}/picture.svg").text
     assert "http" not in drawing.replace("http://www.w3.org/2000/svg", "")
+
+
+def test_the_picture_is_a_png_too_watermarked_all_over(digs: Digs) -> None:
+    y = digs.ground.lane()
+    ticket = digs.ticket(y, code="T9")
+    digs.give("A", ticket)
+    kind = "api/permits/clips/{}/picture.png?lang="
+    bare = Image.open(BytesIO(digs.look("C", ticket, f"{kind}zh").content))
+    digs.ground.main("A", y + 1)
+    answer = digs.look("C", ticket, f"{kind}zh")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "image/png")
+    assert answer.headers["cache-control"] == "no-store"
+    shown = Image.open(BytesIO(answer.content))
+    assert shown.size == (960, 720)
+    assert shown.info["Copyright"].startswith("查询单 T9 · test contractor · ")
+    pink = sum(n for n, ink in shown.getcolors(1 << 20) if near(ink, (194, 24, 91)))
+    assert pink > 500 and not any(near(ink, (194, 24, 91)) for _, ink in bare.getcolors(1 << 20))
+    for left, top in ((20, 40), (700, 40), (20, 520), (700, 520), (360, 300)):
+        part = bare.crop((left, top, left + 240, top + 160)).convert("L")
+        assert part.getextrema()[0] < 225, "the watermark is in every part"
+    point = digs.ticket(y, code="T10", wkt=f"POINT({X + 100} {y})")
+    digs.give("A", point)
+    dug = Image.open(BytesIO(digs.look("C", point, f"{kind}en").content))
+    yellow = sum(n for n, ink in dug.getcolors(1 << 20) if near(ink, (251, 231, 181)))
+    assert yellow > 500, "a point is drawn with its radius"
+    assert digs.look("D", ticket, f"{kind}zh").status_code == 404
+
+
+def near(ink: Any, wanted: tuple[int, int, int]) -> bool:
+    return all(abs(a - b) < 16 for a, b in zip(ink, wanted, strict=True))
+
+
+def test_the_command_line_gives_shows_and_takes_back(digs: Digs, tmp_path: Path) -> None:
+    y = digs.ground.lane()
+    digs.ground.main("A", y + 1)
+    ticket = str(digs.ticket(y))
+
+    def cli(*words: str) -> subprocess.CompletedProcess[str]:
+        return run_command(digs.ground.settings, "tickets", *words)
+
+    given = cli("give", ticket, "builder C")
+    assert given.returncode == 0, given.stderr
+    assert f"{ticket} " in cli("list").stdout
+    file = tmp_path / "clip.geojson"
+    seen = cli("clip", ticket, str(file), "--org", "builder C")
+    assert seen.returncode == 0, seen.stderr
+    found = json.loads(file.read_text("utf-8"))
+    assert len(found["features"]) == 1 and "cli:" in found["watermark"]
+    assert cli("end", ticket).returncode == 0
+    refused = cli("clip", ticket, str(file), "--org", "builder C")
+    assert refused.returncode == 1 and "Traceback" not in refused.stderr
+    unknown = cli("give", "999999", "builder C")
+    assert unknown.returncode == 1 and "no such excavation" in unknown.stderr
 
 
 def test_who_does_not_hold_it_is_told_that_there_is_none(digs: Digs) -> None:

@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import psycopg
+
 from gridwarden.access.named import organisation_called
 from gridwarden.database import Caller, Pool, as_caller, open_pool
 from gridwarden.settings import Settings
@@ -49,7 +51,7 @@ async def acting(
 
     `org` is the name, code or id of an organisation; a utility sees that company's mains alone.
     Raises Problem `not_found` for an organisation that is not there, `conflict` where several
-    are called so, `forbidden` for no role.
+    are called so, `forbidden` for no role; and as a Problem what the database itself refuses.
     """
     settings = settings or Settings()
     pool = await open_pool(settings, "web")
@@ -60,6 +62,12 @@ async def acting(
             raise Problem("forbidden", str(error), field="--as") from error
         caller = await with_org(pool, caller, org)
         yield pool, caller, settings
+    except psycopg.Error as error:
+        if not (error.sqlstate or "").startswith(("GW4", "42501", "23514")):
+            raise
+        from gridwarden.words.answers import problem_of  # not for every command
+
+        raise problem_of(error) from error
     finally:
         await pool.close()
 

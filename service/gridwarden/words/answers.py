@@ -236,21 +236,27 @@ def kind_of(error: psycopg.Error) -> str:
     return "internal"
 
 
-def from_database(request: Request, error: psycopg.Error) -> Response:
+def problem_of(error: psycopg.Error) -> Problem:
     """A driver's error as a problem. Our own functions raise GW + status with their sentence."""
     kind, detail = kind_of(error), ""
     if (error.sqlstate or "").startswith("GW4"):
         kind = BY_STATUS.get(int((error.sqlstate or "")[2:]), "refused")
         detail = error.diag.message_primary or ""
-    number = getattr(request.state, "request_id", "")
-    level = _log.error if kind == "internal" else _log.warning
-    # The primary message alone: DETAIL quotes the row, and a row may hold the place of a main.
-    said = error.diag.message_primary
-    level("database_error", request_id=number, sqlstate=error.sqlstate, error=said)
     # A sentence with a field to fill needs a name; the database does not say which it was.
     field = error.diag.column_name or error.diag.constraint_name or "request"
     named = kind in ("invalid_value", "missing_value")
-    return answer(request, Problem(kind, detail, field=field if named else None))
+    return Problem(kind, detail, field=field if named else None)
+
+
+def from_database(request: Request, error: psycopg.Error) -> Response:
+    """A driver's error as an answer."""
+    problem = problem_of(error)
+    number = getattr(request.state, "request_id", "")
+    level = _log.error if problem.kind == "internal" else _log.warning
+    # The primary message alone: DETAIL quotes the row, and a row may hold the place of a main.
+    said = error.diag.message_primary
+    level("database_error", request_id=number, sqlstate=error.sqlstate, error=said)
+    return answer(request, problem)
 
 
 def from_anything(request: Request, error: Exception) -> Response:

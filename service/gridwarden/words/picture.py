@@ -1,9 +1,16 @@
-"""What every drawing shares: its size, its scale bar, and texts in lines, for SVG breaks none."""
+"""What every drawing shares: its size, its scale bar, its letters, and texts in lines."""
 
 import math
 import re
 import unicodedata
-from typing import Final
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from gridwarden.words.problems import Problem
+
+if TYPE_CHECKING:  # not for every command
+    from PIL.ImageFont import FreeTypeFont
 
 WIDTH: Final = 480
 HEIGHT: Final = 360
@@ -12,6 +19,28 @@ _UNDRAWABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _NICE: Final = (1.0, 2.0, 5.0)
 _COLUMNS: Final = 56
 """How many half-width characters a line of the legend holds."""
+_FONTS: Final = (
+    "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc",
+    "/usr/share/fonts/truetype/noto/NotoSansCJK-Regular.ttc",
+    "/usr/share/fonts/noto-cjk/NotoSansCJK-Regular.ttc",
+    "/usr/share/fonts/google-noto-cjk/NotoSansCJK-Regular.ttc",
+)
+_SIMPLIFIED: Final = 2
+"""The place of the Simplified Chinese face in the collection."""
+
+
+@cache
+def letters(pixels: int) -> "FreeTypeFont":
+    """Letters with Chinese characters, of this size, for a PNG.
+
+    Raises Problem `incomplete` where no font has them.
+    """
+    from PIL import ImageFont
+
+    for file in _FONTS:
+        if Path(file).is_file():
+            return ImageFont.truetype(file, pixels, index=_SIMPLIFIED)
+    raise Problem("incomplete", "embeds.no_font")
 
 
 def bar_of(height_m: float) -> tuple[float, str]:

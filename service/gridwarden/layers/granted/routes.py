@@ -5,15 +5,12 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import JSONResponse
-from psycopg.rows import dict_row
 from pydantic import BaseModel, ConfigDict, Field
 
 from gridwarden.access import allow
-from gridwarden.access.named import district_called
-from gridwarden.database import Caller, as_caller, queries
-from gridwarden.words.problems import Problem
+from gridwarden.database import Caller
+from gridwarden.layers.granted import grants as opened
 
-Q: Final = queries(__package__ or "gridwarden.layers.granted", "granted.sql")
 router = APIRouter(prefix="/api/main-grants", tags=["layers"])
 Giver = Annotated[Caller, allow("supervisor")]
 Knower = Annotated[Caller, allow("supervisor", "planner", "auditor")]
@@ -22,7 +19,6 @@ Number = Annotated[int, Path(ge=1, lt=2**63)]
 MOST_HOURS: Final = 30 * 24
 PRINTED: Final = r"^[^\x00-\x1f\x7f]*$"
 """A text of one line, without what no file or page can hold."""
-PAGE: Final = 500
 
 
 class Giving(BaseModel):
@@ -61,32 +57,21 @@ class Grants(BaseModel):
 @router.get("")
 async def grants(request: Request, caller: Knower) -> Grants:
     """Who was granted what, why and till when: a bureau's districts', a planner's own."""
-    async with (
-        as_caller(request.app.state.pool, caller) as c,
-        c.cursor(row_factory=dict_row) as cursor,
-    ):
-        rows = await (await cursor.execute(Q["listed"])).fetchall()
+    rows = await opened.listed(request.app.state.pool, caller)
     return Grants(items=[Grant.model_validate(row) for row in rows])
 
 
 @router.post("", status_code=201)
 async def give(request: Request, giving: Giving, caller: Giver) -> JSONResponse:
     """Grant the exact mains of a district to one planner; at most 30 days."""
-    async with as_caller(request.app.state.pool, caller) as c:
-        district = await district_called(c, giving.district, "district")
-        values = giving.model_dump() | {"district": district}
-        row = await (await c.execute(Q["give"], values)).fetchone()
-    assert row is not None
-    return JSONResponse({"id": row[0]}, status_code=201)
+    made = await opened.give(request.app.state.pool, caller, **giving.model_dump())
+    return JSONResponse({"id": made}, status_code=201)
 
 
 @router.delete("/{number}", status_code=204)
 async def end(request: Request, number: Number, caller: Giver) -> Response:
     """End a grant before its time. It holds at once."""
-    async with as_caller(request.app.state.pool, caller) as c:
-        row = await (await c.execute(Q["end"], {"number": number})).fetchone()
-    if not row or not row[0]:
-        raise Problem("not_found", "granted.none", field="number")
+    await opened.end(request.app.state.pool, caller, number)
     return Response(status_code=204)
 
 
@@ -99,17 +84,11 @@ async def mains(
     """The exact mains that the caller's grants open, as GeoJSON; 404 where none holds. Every look
     is recorded, with the mains.
     """
-    values = {"after": cursor, "most": PAGE}
-    async with as_caller(request.app.state.pool, caller) as c:
-        row = await (await c.execute(Q["mains"], values)).fetchone()
-    if not row or row[0] is None:
-        raise Problem("not_found", "granted.no_grant")
-    found = row[0]
-    full = len(found["features"]) == PAGE
+    features, last = await opened.mains(request.app.state.pool, caller, cursor)
     document = {
         "type": "FeatureCollection",
-        "features": found["features"],
-        "next": f"/api/main-grants/mains?cursor={found['last']}" if full else None,
+        "features": features,
+        "next": None if last is None else f"/api/main-grants/mains?cursor={last}",
     }
     headers = {"Cache-Control": "no-store"}
     return JSONResponse(document, headers=headers, media_type="application/geo+json")

@@ -6,13 +6,12 @@ Drawn twice as large and halved, which smooths the edges. Widths are in pixels o
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache, partial
+from functools import partial
 from io import BytesIO
 from math import cos, radians
-from pathlib import Path
 from typing import Any, Final
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from gridwarden.maps.cells import Cell
 from gridwarden.maps.embeds.showing import context, sentence, shown
@@ -22,8 +21,7 @@ from gridwarden.maps.view import HeatView
 from gridwarden.settings import Settings
 from gridwarden.words import say
 from gridwarden.words.figures import when
-from gridwarden.words.picture import bar_of, wrapped
-from gridwarden.words.problems import Problem
+from gridwarden.words.picture import bar_of, letters, wrapped
 
 WIDTH, HEIGHT = 1600, 1060
 MAP: Final = (24, 118, 1090, 946)
@@ -32,14 +30,6 @@ SIDE: Final = 1114
 TWICE: Final = 2
 _QUIET: Final = "#52606D"
 _METRES_A_DEGREE: Final = 111_320
-_FONTS: Final = (
-    "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc",
-    "/usr/share/fonts/truetype/noto/NotoSansCJK-Regular.ttc",
-    "/usr/share/fonts/noto-cjk/NotoSansCJK-Regular.ttc",
-    "/usr/share/fonts/google-noto-cjk/NotoSansCJK-Regular.ttc",
-)
-_SIMPLIFIED: Final = 2
-"""The place of the Simplified Chinese face in the collection."""
 
 Point = tuple[float, float]
 
@@ -78,16 +68,8 @@ def picture(frozen: Mapping[str, Any], settings: Settings) -> bytes:
     return made.getvalue()
 
 
-@cache
-def _font(size: int) -> ImageFont.FreeTypeFont:
-    for file in _FONTS:
-        if Path(file).is_file():
-            return ImageFont.truetype(file, size * TWICE, index=_SIMPLIFIED)
-    raise Problem("incomplete", "embeds.no_font")
-
-
 def _write(draw: ImageDraw.ImageDraw, at: Point, text: str, size: int, ink: str = INK) -> None:
-    draw.text((at[0] * TWICE, at[1] * TWICE), text, font=_font(size), fill=ink)
+    draw.text((at[0] * TWICE, at[1] * TWICE), text, font=letters(size * TWICE), fill=ink)
 
 
 def _map(
@@ -194,7 +176,7 @@ def _number(draw: ImageDraw.ImageDraw, frame: Frame, cell: Cell, words: Mapping[
     if words["withheld"] and not named:
         return
     text = f"{words['title']}\n{words['value']}" if named else str(words["value"])
-    font = _font(13)
+    font = letters(13 * TWICE)
     left, top, right, bottom = draw.multiline_textbbox((0, 0), text, font=font)
     points = [frame.place(point) for ring in _rings(cell.shape) for point in ring[0]]
     room = [max(p[i] for p in points) - min(p[i] for p in points) for i in (0, 1)]
@@ -280,7 +262,7 @@ def _paragraphs(draw: ImageDraw.ImageDraw, y: float, texts: Sequence[str]) -> fl
 def _furniture(draw: ImageDraw.ImageDraw, frame: Frame, told: Mapping[str, Any], lang: str) -> None:
     """Mark, north and a bar that is true at this latitude."""
     mark = str(told["mark"])
-    width = _font(14).getlength(mark) / TWICE
+    width = letters(14 * TWICE).getlength(mark) / TWICE
     left = MAP[2] - width - 18
     draw.rectangle(
         (left * 2, (MAP[1] + 8) * 2, (MAP[2] - 6) * 2, (MAP[1] + 34) * 2), "#FFFFFF", INK, 2

@@ -5,26 +5,24 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
-from psycopg.rows import dict_row
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.concurrency import run_in_threadpool
 
 from gridwarden.access import allow
-from gridwarden.access.named import organisation_called
-from gridwarden.database import Caller, as_caller, queries
-from gridwarden.words import language_of, say
-from gridwarden.words.figures import when
+from gridwarden.access.limits import costs
+from gridwarden.database import Caller
+from gridwarden.permits.clip import tickets
+from gridwarden.permits.clip.drawing import png
+from gridwarden.words import language_of
 from gridwarden.words.page import environment, furniture, page, zone_of
 from gridwarden.words.picture import HEIGHT, bar_of, drawable
-from gridwarden.words.problems import Problem
 
-Q: Final = queries(__package__ or "gridwarden.permits.clip", "clip.sql")
 router = APIRouter(tags=["permits"])
 Giver = Annotated[Caller, allow("utility", "supervisor")]
 Knower = Annotated[Caller, allow("utility", "supervisor", "contractor")]
 Contractor = Annotated[Caller, allow("contractor")]
 Excavation = Annotated[int, Path(ge=1, lt=2**63, description="an excavation's id")]
 NOT_KEPT: Final = {"Cache-Control": "no-store"}
-UNSEEN: Final = ("area", "drawn")
 
 
 class Ticket(BaseModel):
@@ -56,9 +54,10 @@ class Giving(BaseModel):
 
 
 @router.get("/api/permits/clips")
-async def tickets(request: Request, caller: Knower) -> Tickets:
+async def listed(request: Request, caller: Knower) -> Tickets:
     """The tickets that a contractor holds; to others those that they gave."""
-    return Tickets(items=[Ticket.model_validate(one) for one in await _held(request, caller)])
+    rows = await tickets.held(request.app.state.pool, caller)
+    return Tickets(items=[Ticket.model_validate(one) for one in rows])
 
 
 @router.post("/api/permits/clips", status_code=201)
@@ -66,9 +65,8 @@ async def give(request: Request, giving: Giving, caller: Giver) -> JSONResponse:
     """Give a ticket to a contractor, until its last day: a company its own mains within it, the
     bureau all. What was given before to the same contractor is replaced.
     """
-    async with as_caller(request.app.state.pool, caller) as c:
-        org = await organisation_called(c, giving.contractor, "contractor")
-        await c.execute(Q["give"], {"excavation": giving.excavation, "org": org})
+    pool = request.app.state.pool
+    await tickets.give(pool, caller, giving.excavation, giving.contractor)
     where = f"/api/permits/clips/{giving.excavation}"
     return JSONResponse({"clip": where}, status_code=201, headers={"Location": where})
 
@@ -81,11 +79,7 @@ async def take_back(
     contractor: Annotated[str | None, Query(max_length=200)] = None,
 ) -> Response:
     """Take a ticket back that the caller gave: from one contractor, or from all."""
-    async with as_caller(request.app.state.pool, caller) as c:
-        org = await organisation_called(c, contractor, "contractor") if contractor else None
-        row = await (await c.execute(Q["end"], {"excavation": excavation, "org": org})).fetchone()
-    if not row or not row[0]:
-        raise _none()
+    await tickets.end(request.app.state.pool, caller, excavation, contractor)
     return Response(status_code=204)
 
 
@@ -95,18 +89,8 @@ async def clip(request: Request, excavation: Excavation, caller: Contractor) -> 
 
     Every look is recorded with the mains' ids. `watermark` names the ticket, who looked and when.
     """
-    found = await _clip(request, excavation, caller)
-    drawn = {"d": None}
-    features = [{k: v for k, v in one.items() if k not in drawn} for one in found["mains"]]
-    told = {k: v for k, v in found.items() if k not in (*UNSEEN, "mains")}
-    document = {
-        "type": "FeatureCollection",
-        "watermark": _mark(found, caller, language_of(request), zone_of(request)),
-        **told,
-        "say": say("clips.say", language_of(request), reach=f"{found['reach_m']:g}"),
-        "dig_area": found["area"],
-        "features": features,
-    }
+    found = await tickets.clip(request.app.state.pool, caller, excavation)
+    document = tickets.geojson(found, caller, language_of(request), zone_of(request))
     return JSONResponse(document, headers=NOT_KEPT, media_type="application/geo+json")
 
 
@@ -114,7 +98,7 @@ async def clip(request: Request, excavation: Excavation, caller: Contractor) -> 
 async def picture(request: Request, excavation: Excavation, caller: Contractor) -> Response:
     """The same as a drawing, watermarked all over."""
     lang = language_of(request)
-    found = await _clip(request, excavation, caller)
+    found = await tickets.clip(request.app.state.pool, caller, excavation)
     shown = furniture(request, caller, lang) | _shown(found, caller, lang, zone_of(request))
     text = environment().get_template("permits/clip_picture.html").render(shown)
     headers = NOT_KEPT | {"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'"}
@@ -122,10 +106,23 @@ async def picture(request: Request, excavation: Excavation, caller: Contractor) 
     return Response(text.strip(), media_type="image/svg+xml", headers=headers)
 
 
+@router.get("/api/permits/clips/{excavation}/picture.png", response_class=Response)
+@costs("heavy")
+async def picture_png(request: Request, excavation: Excavation, caller: Contractor) -> Response:
+    """The same as a PNG, 960 × 720, for who cannot open an SVG."""
+    lang, zone = language_of(request), zone_of(request)
+    found = await tickets.clip(request.app.state.pool, caller, excavation)
+    mark = drawable(tickets.mark_of(found, caller, lang, zone))
+    bar = bar_of(float(found["drawn"]["height"]))
+    made = await run_in_threadpool(png, found, mark, bar, lang)
+    headers = NOT_KEPT | {"X-Content-Type-Options": "nosniff", "Content-Language": lang}
+    return Response(made, media_type="image/png", headers=headers)
+
+
 @router.get("/permits/clips", response_class=HTMLResponse)
 async def tickets_page(request: Request, caller: Knower) -> HTMLResponse:
     """The tickets as a page."""
-    rows = await _held(request, caller)
+    rows = await tickets.held(request.app.state.pool, caller)
     return page(request, "permits/clips.html", caller=caller, rows=rows)
 
 
@@ -133,37 +130,9 @@ async def tickets_page(request: Request, caller: Knower) -> HTMLResponse:
 async def clip_page(request: Request, excavation: Excavation, caller: Contractor) -> HTMLResponse:
     """The clip as a sheet to look at and to print."""
     lang = language_of(request)
-    found = await _clip(request, excavation, caller)
+    found = await tickets.clip(request.app.state.pool, caller, excavation)
     shown = _shown(found, caller, lang, zone_of(request))
     return page(request, "permits/clip.html", caller=caller, **shown)
-
-
-async def _held(request: Request, caller: Caller) -> list[dict[str, Any]]:
-    async with (
-        as_caller(request.app.state.pool, caller) as c,
-        c.cursor(row_factory=dict_row) as cursor,
-    ):
-        return list(await (await cursor.execute(Q["held"])).fetchall())
-
-
-async def _clip(request: Request, excavation: int, caller: Caller) -> dict[str, Any]:
-    async with as_caller(request.app.state.pool, caller) as c:
-        row = await (await c.execute(Q["clip"], {"excavation": excavation})).fetchone()
-    if not row or row[0] is None:
-        raise _none()
-    found: dict[str, Any] = row[0]
-    return found
-
-
-def _none() -> Problem:
-    return Problem("not_found", "clips.none", field="excavation")
-
-
-def _mark(found: dict[str, Any], caller: Caller, lang: str, zone: str | None) -> str:
-    """Ticket, account and time: what is drawn across every copy."""
-    at = when(datetime.fromisoformat(found["at"]), lang=lang, zone=zone, year=True)
-    ticket = found["code"] or found["ticket"]
-    return say("clips.mark", lang, ticket=ticket, account=caller.person, at=at)
 
 
 def _shown(found: dict[str, Any], caller: Caller, lang: str, zone: str | None) -> dict[str, Any]:
@@ -171,7 +140,7 @@ def _shown(found: dict[str, Any], caller: Caller, lang: str, zone: str | None) -
     height = float(found["drawn"]["height"])
     return {
         "clip": found,
-        "mark": drawable(_mark(found, caller, lang, zone)),
+        "mark": drawable(tickets.mark_of(found, caller, lang, zone)),
         "scale": round(HEIGHT / height, 6),
         "bar": bar_of(height),
         "ends_on": date.fromisoformat(found["ends_on"]),

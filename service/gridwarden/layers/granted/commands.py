@@ -1,0 +1,90 @@
+"""`gridwarden main-grants`: a bureau opens the exact mains of a district to one planner."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from gridwarden.access.command import acting
+from gridwarden.layers.features.commands import As
+from gridwarden.layers.granted import grants
+from gridwarden.words import say
+
+MOST_HOURS = 30 * 24
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands `main-grants …`."""
+    group = typer.Typer(help="Exact mains for one planner, for a time.", no_args_is_help=True)
+    app.add_typer(group, name="main-grants")
+
+    @group.command("list")
+    def list_(role: As = "supervisor") -> None:
+        """Who was granted what, why and till when: a bureau's districts', a planner's own."""
+        table = Table("grant", "planner", "district", "why", "granted by", "until", "holds")
+        for one in asyncio.run(_list(role)):
+            until = f"{one['ends_at']:%Y-%m-%d %H:%M}"
+            place = str(one["district"] or one["district_id"])
+            said = (one["person"], place, one["why"], one["granted_by"], until)
+            table.add_row(str(one["id"]), *said, "yes" if one["holds"] else "")
+        Console(markup=False).print(table)
+
+    @group.command("give")
+    def give(
+        person: Annotated[str, typer.Argument(help="the planner's account, or a key's person")],
+        district: Annotated[str, typer.Argument(help="its name, code or number")],
+        why: Annotated[str, typer.Option(help="the reason, at least 8 letters")],
+        hours: Annotated[int, typer.Option(min=1, max=MOST_HOURS)] = 8,
+        role: As = "supervisor",
+    ) -> None:
+        """Open the exact mains of a district to one planner; at most 30 days."""
+        given = {"person": person, "district": district, "why": why, "hours": hours}
+        typer.echo(asyncio.run(_give(role, given)))
+
+    @group.command("end")
+    def end(
+        number: Annotated[int, typer.Argument(help="the grant's number", min=1)],
+        role: As = "supervisor",
+    ) -> None:
+        """End a grant before its time."""
+        typer.echo(asyncio.run(_end(role, number)))
+
+    @group.command("mains")
+    def mains(
+        file: Annotated[Path, typer.Argument(help="FILE.geojson to write")],
+    ) -> None:
+        """Write the mains that your grants as a planner open; the look is on record."""
+        typer.echo(asyncio.run(_mains(file)))
+
+
+async def _list(role: str) -> list[dict[str, Any]]:
+    async with acting(role) as (pool, caller, _):
+        return await grants.listed(pool, caller)
+
+
+async def _give(role: str, given: dict[str, Any]) -> str:
+    async with acting(role) as (pool, caller, settings):
+        number = await grants.give(pool, caller, **given)
+        return say("granted.given", settings.language, number=number, **given)
+
+
+async def _end(role: str, number: int) -> str:
+    async with acting(role) as (pool, caller, settings):
+        await grants.end(pool, caller, number)
+        return say("granted.ended", settings.language, number=number)
+
+
+async def _mains(file: Path) -> str:
+    features: list[Any] = []
+    async with acting("planner") as (pool, caller, settings):
+        after: int | None = 0
+        while after is not None:
+            page, after = await grants.mains(pool, caller, after)
+            features += page
+        told = {"type": "FeatureCollection", "features": features}
+        file.write_text(json.dumps(told, ensure_ascii=False), "utf-8")
+        return say("granted.written", settings.language, file=file, n=len(features))
