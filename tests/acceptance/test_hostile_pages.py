@@ -2,10 +2,12 @@
 
 from typing import Any
 
+import httpx
 import psycopg
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 from psycopg import sql
+from psycopg.types.json import Jsonb
 
 from access.own_and_foreign import EXAMPLES, World, city_of
 from conftest import make_key, owner, served
@@ -26,8 +28,14 @@ NAMES = (
     *("name", "full_name", "why", "address", "contact", "operator", "file_name", "label", "title"),
     *("code", "pipe_id", "person", "made_by", "granted_by", "given_by", "note", "kind_said"),
     *("purpose", "reason", "remarks", "material", "source_name", "phone", "owner", "manager"),
+    *("contractor", "property_company", "decided_by", "decided_why", "given_by", "ended_by"),
+    *("clause", "edition", "source", "duty_phone", "survey_company", "words", "opinion", "text"),
+    *("responsible", "document_no", "removed_why", "removed_by", "place_words", "programme"),
+    *("person_responsible", "sender", "plain"),
 )
 """Columns that hold what somebody wrote."""
+TEXTS = (("rule", "text"), ("rule", "measures"), ("rule_row", "note"))
+"""What a rule pack says, in every language."""
 ROLES = ("supervisor", "utility", "planner", "viewer", "contractor", "security", "administrator")
 PAGES = [one for one in operations(create_app(Settings())) if one.method == "GET"]
 
@@ -52,7 +60,27 @@ def poison(c: psycopg.Connection[Any]) -> set[str]:
                     took.add(f"{table}.{column}")
         except psycopg.Error:
             continue  # a constraint or a trigger: no such text can stand there
+    for table, column in TEXTS:
+        place = sql.Identifier("data", table), sql.Identifier(column)
+        rows = c.execute(sql.SQL("select distinct {1} from {0}").format(*place)).fetchall()
+        change = sql.SQL("update {0} set {1} = %s where {1} = %s").format(*place)
+        for (said,) in rows:
+            if said and c.execute(change, (Jsonb(worse(said)), Jsonb(said))).rowcount:
+                took.add(f"{table}.{column}")
     return took
+
+
+def worse(said: Any) -> Any:
+    """What a rule says, with the payload at the end of each of its texts."""
+    match said:
+        case dict():
+            return {name: worse(one) for name, one in said.items()}
+        case list():
+            return [worse(one) for one in said]
+        case str():
+            return said + PAYLOAD
+        case _:
+            return said
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +95,8 @@ def world(module_city: Settings) -> World:
     with owner(module_city) as c:
         took = poison(c)
     must = {"organisations.name", "districts.name", "dataset.name", "buildings.name"}
-    must |= {"export_request.why", "main_grant.why"}
+    must |= {"export_request.why", "main_grant.why", "rule.text", "rule.measures", "rule.clause"}
+    must |= {"excavations.code", "organisations.phone"}
     assert must <= took, f"only {sorted(took)}"
     return made
 
@@ -125,6 +154,25 @@ def test_no_name_runs_on_any_page(module_city: Settings, world: World, chromium:
             assert dialogs == []
             context.close()
     assert shown >= 10, "the names are on the pages, as texts"
+
+
+def test_no_name_runs_in_another_site_s_page(
+    module_city: Settings, world: World, chromium: Browser
+) -> None:
+    """An embed, frozen from names that mean harm: its page, and the same as a file."""
+    with served(module_city) as url:
+        key = {"Authorization": f"Bearer {make_key(module_city, 'planner', all_districts=True)}"}
+        for system in ("districts", "square-500"):
+            wanted = {"cells": system, "measure": "count", "language": "en"}
+            made = httpx.post(f"{url}/api/embeds", json=wanted, headers=key)
+            assert made.status_code == 201, made.text
+            context = chromium.new_context(locale="en-GB")
+            page = context.new_page()
+            answer = page.goto(made.json()["url"], wait_until="load")
+            assert answer is not None and answer.status == 200
+            harmless(page, system)
+            popups(page, system)
+            context.close()
 
 
 def popups(page: Page, where: str) -> None:

@@ -20,6 +20,7 @@ from gridwarden.database.passwords import write_private
 from gridwarden.settings import Settings
 from gridwarden.words import say
 from gridwarden.words.problems import Problem
+from gridwarden.words.sheets import safe
 
 Name = Annotated[str, typer.Argument(help="what the person types to sign in")]
 Several = Annotated[list[str] | None, typer.Option(help="name, code or id; may be given again")]
@@ -185,9 +186,9 @@ class _TakeBack(Exception):  # noqa: N818
 
 def _table(made: list[tuple[str, str, str]]) -> str:
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
+    writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(("name", "full_name", "first_password"))
-    writer.writerows(made)
+    writer.writerows((safe(name), safe(full_name), password) for name, full_name, password in made)
     return text.getvalue()
 
 
