@@ -5,11 +5,12 @@ The unknowns are atoms: a district's piece of a 500 m cell. What is told is a li
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-
-import numpy as np
+from typing import Final
 
 Atom = tuple[int, int, int]
 """District, column and row of the 500 m cell."""
+Row = dict[int, int]
+"""A sum: how often it counts which atom."""
 
 
 @dataclass
@@ -19,6 +20,9 @@ class Published:
     atoms: list[Atom]
     told: list[tuple[frozenset[Atom], int]] = field(default_factory=list)
     withheld: list[frozenset[Atom]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._place = {atom: n for n, atom in enumerate(self.atoms)}
 
     def add(self, atoms: Iterable[Atom], n: int | None) -> None:
         """One cell of one map."""
@@ -30,22 +34,15 @@ class Published:
 
     def recovered(self) -> list[frozenset[Atom]]:
         """Withheld sums that some sum or difference of told ones gives exactly."""
-        place = {atom: n for n, atom in enumerate(self.atoms)}
-        told = np.zeros((len(self.told), len(self.atoms)))
-        for row, (some, _) in enumerate(self.told):
-            told[row, [place[a] for a in some]] = 1
         # what is told to be nothing holds nothing in any part of it
         empty = {a for some, n in self.told if n == 0 for a in some}
-        told[:, [place[a] for a in empty]] = 0
-        basis = _rows(told)
-        found = []
-        for some in self.withheld:
-            wanted = np.zeros(len(self.atoms))
-            wanted[[place[a] for a in some - empty]] = 1
-            rest = wanted - basis.T @ (basis @ wanted)
-            if np.abs(rest).max(initial=0) < 1e-8:
-                found.append(some)
-        return found
+        span = Span()
+        for some, _ in self.told:
+            span.take(self._row(some - empty))
+        return [some for some in self.withheld if span.holds(self._row(some - empty))]
+
+    def _row(self, some: Iterable[Atom]) -> Row:
+        return {self._place[atom]: 1 for atom in some}
 
     def bounds(self) -> list[tuple[int, int]]:
         """Of each withheld sum, the least and the most that tightening bounds leaves open."""
@@ -84,10 +81,40 @@ class Published:
         return rooms
 
 
-def _rows(
-    matrix: "np.ndarray[tuple[int, int], np.dtype[np.float64]]",
-) -> "np.ndarray[tuple[int, int], np.dtype[np.float64]]":
-    """An orthonormal basis of the rows."""
-    _, sizes, rows = np.linalg.svd(matrix, full_matrices=False)
-    kept: np.ndarray[tuple[int, int], np.dtype[np.float64]] = rows[sizes > 1e-9]
-    return kept
+class Span:
+    """What sums and differences of rows give: exact elimination over the integers modulo a prime.
+
+    A row that rational factors give is found for certain, unless the prime divides a denominator;
+    another one by a chance of one in 10^18.
+    """
+
+    PRIME: Final = 2**61 - 1
+
+    def __init__(self) -> None:
+        self.pivots: dict[int, Row] = {}
+
+    def take(self, row: Row) -> None:
+        """Add a row."""
+        rest = self._rest(row)
+        if rest:
+            pivot = min(rest)
+            inverse = pow(rest[pivot], -1, self.PRIME)
+            self.pivots[pivot] = {at: n * inverse % self.PRIME for at, n in rest.items()}
+
+    def holds(self, row: Row) -> bool:
+        """Whether the rows give this one."""
+        return not self._rest(row)
+
+    def _rest(self, row: Row) -> Row:
+        rest, at = dict(row), -1
+        while (at := min((n for n in rest if n > at), default=-1)) >= 0:
+            if at not in self.pivots:
+                continue
+            factor = rest[at]
+            for place, n in self.pivots[at].items():
+                left = (rest.get(place, 0) - factor * n) % self.PRIME
+                if left:
+                    rest[place] = left
+                else:
+                    rest.pop(place, None)
+        return rest

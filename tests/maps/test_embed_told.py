@@ -145,7 +145,7 @@ def test_no_sum_of_what_is_told_gives_back_what_is_withheld(
 
 
 @pytest.mark.deep
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 @given(city=CITIES)
 def test_no_sum_of_what_is_told_gives_back_what_is_withheld_in_many_cities(
     module_city: Settings, districts: list[int], city: dict[Atom, int]
