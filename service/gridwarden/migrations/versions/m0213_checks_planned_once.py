@@ -1,4 +1,4 @@
-"""A permit check costs the same in a large city: its search is planned once, not at each question."""
+"""A permit check costs the same in a large city: its search is planned once, not each time."""
 
 from gridwarden.migrations.frozen import run_sql
 
