@@ -76,6 +76,13 @@ def test_a_token_without_groups_needs_an_account_that_is_there(
     status, told = shown(service, office.forged(sub="2001", **PLANNER))
     assert status == 200 and told["role"] == "planner" and told["person"] == "u.2001"
     assert shown(service, bare)[1]["role"] == "planner"
+    names = []
+    for told in ({"name": "二零零一"}, {}, {"name": "两千零一"}):
+        assert shown(service, office.forged(sub="2001", jti=str(told), **PLANNER, **told))[0] == 200
+        with owner(office.settings) as c:
+            row = c.execute("select full_name from access.account where subject = '2001'")
+            names.append(row.fetchone())
+    assert names == [("二零零一",), ("二零零一",), ("两千零一",)]
     status, told = shown(service, office.forged(sub="2001", groups=["canteen"]))
     assert (status == 403 and "group" in told["detail"]) or "用户组" in told["detail"]
     with owner(office.settings) as c:

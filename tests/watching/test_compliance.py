@@ -112,6 +112,10 @@ BY_SQL: dict[str, tuple[str, str]] = {
         "update access.account set last_seen_at = now() - interval '200 days' where name = 'sys'",
         "update access.account set last_seen_at = now() where name = 'sys'",
     ),
+    "provider": (
+        "update access.account set issuer = 'https://id.example', subject = '1' where name = 'sys'",
+        "update access.account set issuer = null, subject = null where name = 'sys'",
+    ),
     "keys_end": (
         "insert into access.credential (kind, hash, role, person, expires_at)"
         " values ('key', sha256('x'), 'viewer', 'endless', now() + interval '9 years')",

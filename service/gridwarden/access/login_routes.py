@@ -265,6 +265,7 @@ def enrolment(request: Request, account: Account, secret: str) -> dict[str, Any]
         "picture": factor.picture_of(factor.address_of(secret, account.name, place)),
         "letters": " ".join(secret[i : i + 4] for i in range(0, len(secret), 4)),
         "sealed": seal(settings_of(request), f"new factor of account {account.id}", secret),
+        "asks_password": False,
     }
 
 

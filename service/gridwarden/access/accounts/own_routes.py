@@ -1,9 +1,9 @@
-"""`/account` and `/api/sessions`: one's own password, second factor and sessions."""
+"""`/account` and `/api/sessions`: one's own password, second factor, sessions and keys."""
 
-from datetime import datetime
-from typing import Annotated, Any
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Final, Literal
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Form, Path, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import BaseModel
 
@@ -18,6 +18,7 @@ from gridwarden.words.page import page
 from gridwarden.words.problems import Problem
 
 router = APIRouter(tags=["access"])
+FRESH: Final = timedelta(minutes=15)
 Number = Annotated[int, Path(ge=1, lt=2**63)]
 
 
@@ -82,7 +83,7 @@ async def end_one(request: Request, session: Number, caller: Anyone) -> Response
 
 @router.get("/account", response_class=HTMLResponse)
 async def my_page(request: Request, caller: Anyone) -> HTMLResponse:
-    """Who you are here, and your password, second factor and sessions."""
+    """Who you are here, and your password, second factor, sessions and keys."""
     return await _page(request, caller)
 
 
@@ -103,13 +104,22 @@ async def _page(
         browser_name=browser_name,
         keys=await signing_in.own_keys(pool, cookie) if cookie else [],
         settings=settings,
-        done=shown.get("done"),
+        new_key=shown.get("new_key"),
+        new_number=shown.get("new_number"),
     )
 
 
-async def _demand_password(request: Request, account: Account, password: str) -> None:
-    """Whoever sits down at an open session cannot take the account over."""
+async def _demand_owner(request: Request, account: Account, password: str) -> None:
+    """Whoever sits down at an open session cannot take the account over: asks for the password, or,
+    of who has none and signs in by the office's provider, for a sign-in of these minutes.
+    """
     pool, settings = request.app.state.pool, settings_of(request)
+    if account.password_hash is None:
+        mine = await signing_in.sessions(pool, _session(request))
+        begun = next(one["created_at"] for one in mine if one["current"])
+        if datetime.now(UTC) - begun > FRESH:
+            raise Problem("forbidden", "accounts.sign_in_again", field="current")
+        return
     place = place_of(request)
     if not await signing_in.is_own_password(pool, settings, account, password, place):
         raise Problem("forbidden", "accounts.wrong_own", field="current")
@@ -126,7 +136,7 @@ async def change_password(
     """A new password; every other session of the account ends, this one gets a new secret."""
     try:
         session, account = await _mine(request)
-        await _demand_password(request, account, current)
+        await _demand_owner(request, account, current)
         if password != again:
             raise Problem("invalid_value", "accounts.password.twice", field="again")
         pool, settings = request.app.state.pool, settings_of(request)
@@ -164,7 +174,8 @@ def _enrol(
         sentence=problem.said(language_of(request)) if problem else None,
         action="/account/factor",
         next_page="/account",
-        **enrolment(request, account, secret),
+        **enrolment(request, account, secret)
+        | {"asks_password": account.password_hash is not None},
     )
 
 
@@ -177,7 +188,7 @@ async def take_factor(
     secret = offered_secret(request, account, sealed)
     pool, settings = request.app.state.pool, settings_of(request)
     try:
-        await _demand_password(request, account, current)
+        await _demand_owner(request, account, current)
         codes = await signing_in.new_factor(
             pool, settings, "session", session, account, secret, code
         )
@@ -194,19 +205,52 @@ async def remove_factor(request: Request, caller: Anyone, current: Secret = "") 
         session, account = await _mine(request)
         if account.role in settings_of(request).factor_roles:
             raise Problem("refused", "accounts.factor_needed", field="factor")
-        await _demand_password(request, account, current)
+        await _demand_owner(request, account, current)
         await signing_in.drop_factor(request.app.state.pool, session)
     except Problem as problem:
         return await _page(request, caller, problem)
     return await _renewed(request, session, account, RedirectResponse("/account", 303))
 
 
+@router.post("/account/keys", response_class=HTMLResponse)
+async def change_key(
+    request: Request,
+    caller: Anyone,
+    key: Short = "",
+    act: Annotated[Literal["rotate", "end"], Form()] = "rotate",
+    current: Secret = "",
+) -> Response:
+    """A new secret for a key of one's own, said once; or its end."""
+    pool, settings = request.app.state.pool, settings_of(request)
+    try:
+        session, account = await _mine(request)
+        await _demand_owner(request, account, current)
+        number = _number(key, "accounts.key.none")
+        secret = None
+        if act == "end":
+            await signing_in.end_own_key(pool, session, number)
+        else:
+            grace = timedelta(hours=settings.key_grace_hours)
+            secret = await signing_in.rotate_own_key(pool, session, number, grace)
+    except Problem as problem:
+        return await _page(request, caller, problem)
+    request.app.state.callers.forget()
+    if secret is None:
+        return RedirectResponse("/account", 303)
+    return await _page(request, caller, new_key=secret, new_number=number)
+
+
+def _number(text: str, refusal: str) -> int:
+    """A number of a form. Raises Problem `invalid_value`."""
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise Problem("invalid_value", refusal, field="number")
+    return int(text)
+
+
 @router.post("/account/sessions", response_class=HTMLResponse)
 async def end_sessions(request: Request, caller: Anyone, session: Short = "") -> Response:
     """End one session of one's own, or all others."""
-    number = int(session) if session.isascii() and session.isdigit() and len(session) < 19 else None
-    if session and number is None:
-        raise Problem("invalid_value", "accounts.no_session", field="session")
+    number = _number(session, "accounts.no_session") if session else None
     await signing_in.end_sessions(request.app.state.pool, _session(request), number)
     request.app.state.callers.forget()
     return RedirectResponse("/account", 303)

@@ -250,6 +250,24 @@ async def own_keys(pool: Pool, session: str) -> list[dict[str, Any]]:
         return await cursor.fetchall()
 
 
+async def rotate_own_key(pool: Pool, session: str, key: int, grace: timedelta) -> str:
+    """A new secret for a key of one's own; the one before holds for the time of grace. Recorded.
+
+    Raises Problem `not_found` for a key that is not one's own, or has ended.
+    """
+    secret = new_secret("key")
+    values = {"session": hash_of(session), "key": key, "hash": hash_of(secret), "grace": grace}
+    if not await _one(pool, "rotate_key", **values):
+        raise Problem("not_found", "accounts.key.none", field="key")
+    return secret
+
+
+async def end_own_key(pool: Pool, session: str, key: int) -> None:
+    """End a key of one's own. Recorded. Raises Problem `not_found`."""
+    if not await _one(pool, "end_key", session=hash_of(session), key=key):
+        raise Problem("not_found", "accounts.key.none", field="key")
+
+
 async def account_by_provider(
     pool: Pool, issuer: str, subject: str, offered: Wanted | None = None
 ) -> int | None:

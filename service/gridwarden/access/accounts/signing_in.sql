@@ -44,3 +44,9 @@ select * from api.my_keys(%(session)s)
 
 -- name: by_provider
 select api.account_by_provider(%(issuer)s, %(subject)s, %(offered)s::jsonb)
+
+-- name: rotate_key
+select api.rotate_my_key(%(session)s, %(key)s, %(hash)s, %(grace)s)
+
+-- name: end_key
+select api.end_my_key(%(session)s, %(key)s)

@@ -11,7 +11,7 @@ from gridwarden.access.cookies import PROVIDER, cookie_of, drop_cookie, set_cook
 from gridwarden.access.login_routes import NextPage, go_on, shown_login
 from gridwarden.access.oidc import flow
 from gridwarden.access.oidc.provider import Provider
-from gridwarden.words import language_of
+from gridwarden.words import LANGUAGES, language_of
 from gridwarden.words.page import page
 from gridwarden.words.problems import Problem
 
@@ -54,7 +54,9 @@ async def back(
     try:
         person, following = await flow.come_back(pool, provider, cookie_of(request, PROVIDER), told)
     except Problem as problem:
-        return shown_login(request, provider.named(problem), next_page="/")
+        return shown_login(
+            request, provider.named(problem), next_page="/", other_url=_other_language(request)
+        )
     try:
         step = await flow.admit(pool, provider, person, place_of(request))
         response = await go_on(request, step, following, from_here=False)
@@ -81,4 +83,11 @@ async def _no_access(
         provider=provider.label,
         ask=provider.rules.ask,
         other=other or "/login",
+        other_url=_other_language(request),
     )
+
+
+def _other_language(request: Request) -> str:
+    """Where the link to the other language leads: what came back is good once."""
+    other = next(one for one in LANGUAGES if one != language_of(request))
+    return f"/login?lang={other}"

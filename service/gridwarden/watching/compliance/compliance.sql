@@ -16,6 +16,11 @@ select count(*), count(*) filter (where totp is null)
 from access.account
 where disabled_at is null and role = any (%(roles)s)
 
+-- name: by_provider
+select count(*), count(*) filter (where role in ('administrator', 'security', 'auditor'))
+from access.account
+where disabled_at is null and issuer is not null
+
 -- name: passwords
 select count(*) filter (where password_hash is not null),
        count(*) filter (where password_hash is not null and password_hash not like '$argon2id$%%'),

@@ -1,6 +1,7 @@
 """Who may be here: administrators apart, second factors, passwords, lock-out, what nobody uses."""
 
 from typing import Final
+from urllib.parse import urlsplit
 
 from gridwarden.database import ADMINISTRATORS
 from gridwarden.watching.compliance.model import Asked, Seen, control, holds
@@ -49,6 +50,20 @@ def password_age(asked: Asked) -> Seen:
     right = 0 < settings.password_days <= MOST_DAYS and settings.password_length >= FEWEST_LETTERS
     facts = {"days": settings.password_days, "letters": settings.password_length, "n": n}
     return holds(right, **facts, old=old)
+
+
+@control("identity", "V10")
+def provider(asked: Asked) -> Seen:
+    """Who comes by the office's sign-in provider is no administrator: who runs it would be all."""
+    settings = asked.settings
+    n, administrators = asked.one("by_provider")
+    kept = settings.oidc_secret_file
+    readable = kept is not None and kept.exists() and bool(kept.stat().st_mode & 0o077)
+    named = urlsplit(settings.oidc_issuer or "").hostname or "–"
+    facts = {"provider": named, "n": n, "administrators": administrators}
+    if readable:
+        return holds(False, "provider_secret", **facts)
+    return holds(not administrators, **facts)
 
 
 @control("identity", "V7")
