@@ -3,7 +3,7 @@
 from gridwarden.migrations.frozen import run_sql
 
 revision = "m0365_mains_by_cell_alone"
-down_revision = "m0213_checks_planned_once"
+down_revision = "m0441_reconciling"
 branch_labels = None
 depends_on = None
 
