@@ -3,7 +3,7 @@
 from gridwarden.migrations.frozen import run_sql
 
 revision = "m0351_keys_in_hand"
-down_revision = "m0441_reconciling"
+down_revision = "m0213_checks_planned_once"
 branch_labels = None
 depends_on = None
 
