@@ -25,8 +25,9 @@ from gridwarden.database import commands as database
 from gridwarden.database.ports import check_port
 from gridwarden.database.trouble import SetUpError
 from gridwarden.dispatch import commands as dispatch
+from gridwarden.hazards.batches import commands as batches_commands
+from gridwarden.hazards.beginnings import ensure_begun
 from gridwarden.hazards.deadlines import commands as deadlines
-from gridwarden.hazards.deadlines.keeping import ensure_deadlines
 from gridwarden.intake import commands as intake
 from gridwarden.jobs import work
 from gridwarden.jobs.beside import worker_beside
@@ -73,6 +74,7 @@ ROOMS = (
     what_if,
     dispatch,
     deadlines,
+    batches_commands,
     maps,
     permits,
     tickets,
@@ -94,7 +96,7 @@ def up() -> None:
         migrations.upgrade(settings)
     else:
         migrations.keep(settings)
-    asyncio.run(ensure_deadlines(settings))
+    asyncio.run(ensure_begun(settings))
     begun = asyncio.run(ensure_published(settings))
     if begun is None:
         return

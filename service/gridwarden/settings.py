@@ -77,6 +77,10 @@ class Settings(BaseSettings):
     possible_factor: float = 0.5
 
     upload_mb: int = 512
+    proof_mb: int = Field(default=20, ge=1, le=200)
+    """Megabytes of one photo or document of a hazard case."""
+    photo_metres: float = Field(default=50.0, gt=0, le=10_000)
+    """How far from a case's place its photos are expected to have been taken, metres."""
     keep_files_days: int = Field(default=30, ge=0, le=3650)
     """How long the file of an import with rejected rows, or of a dry run, is kept."""
     reader_mb: int = Field(default=2048, ge=256)
@@ -113,6 +117,15 @@ class Settings(BaseSettings):
     """Kilometres on pages from which on a second person approves the rest of a person's day."""
     export_hours: int = Field(default=24, ge=1, le=168)
     """For so long an approved export can be taken."""
+    smtp: SecretStr | None = None
+    """The office's mail server, for notices: smtp://host:25, smtps://user:password@host:465, or
+    smtp+tls://host:587 (STARTTLS). Unset, notices stand on their page and nothing is sent."""
+    mail_from: str = "gridwarden@localhost"
+    """Whose letters notices are."""
+    mail_retry_s: Annotated[tuple[float, ...], NoDecode] = (60, 300, 1800, 7200, 21_600, 43_200)
+    """Seconds between the tries of one letter."""
+    public_url: str = Field(default="", pattern=r"^(https?://[^\s/]+(/[^\s]*)?)?$")
+    """Where people reach the service, for the links in letters."""
     area_km2: float = 1.0
     web_connections: int = 8
     worker_connections: int = 4
@@ -183,7 +196,8 @@ class Settings(BaseSettings):
     """What a monitoring machine sends as `Authorization: Bearer` to read /metrics, and no more."""
 
     @field_validator(
-        *("rules", "webhook_networks", "webhook_retry_s", "trusted_proxies", "factor_roles"),
+        *("rules", "webhook_networks", "webhook_retry_s", "mail_retry_s"),
+        *("trusted_proxies", "factor_roles"),
         "oidc_algorithms",
         mode="before",
     )
@@ -238,7 +252,7 @@ class Settings(BaseSettings):
             )
         return issuer
 
-    @field_validator("webhook_retry_s", mode="after")
+    @field_validator("webhook_retry_s", "mail_retry_s", mode="after")
     @classmethod
     def _some_wait(cls, waits: tuple[float, ...]) -> tuple[float, ...]:
         """At least one, and each a time that passes."""

@@ -33,6 +33,7 @@ from gridwarden.jobs import Cancelled, Job, chore, task
 from gridwarden.layers.catalogue import layers
 from gridwarden.settings import Settings
 from gridwarden.words import say
+from gridwarden.words.answers import problem_of
 from gridwarden.words.problems import Problem
 
 NO_TIMEOUT = 0
@@ -196,9 +197,13 @@ async def _stopped(job: Job, worker: Caller, state: str, words: dict[str, Any] |
 
 
 def _own(error: Exception) -> Problem:
-    """What an unforeseen error is called: a full disk is the person's to mend, the rest ours."""
+    """What an unforeseen error is called: a full disk is the person's to mend, what our own
+    functions in the database refuse says so itself, the rest is ours.
+    """
     if isinstance(error, OSError) and error.errno == 28:
         return Problem("disk_full")
+    if isinstance(error, psycopg.Error) and (error.sqlstate or "").startswith("GW4"):
+        return problem_of(error)
     return Problem("internal")
 
 

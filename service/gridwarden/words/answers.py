@@ -24,7 +24,7 @@ from gridwarden.words.bounds import Bounded
 from gridwarden.words.language import language_of
 from gridwarden.words.page import page
 from gridwarden.words.problems import KINDS, Problem
-from gridwarden.words.speech import say
+from gridwarden.words.speech import known, say
 
 _log = structlog.get_logger(__name__)
 
@@ -237,11 +237,17 @@ def kind_of(error: psycopg.Error) -> str:
 
 
 def problem_of(error: psycopg.Error) -> Problem:
-    """A driver's error as a problem. Our own functions raise GW + status with their sentence."""
+    """A driver's error as a problem. Our own functions raise GW + status with their sentence, or
+    with a key of the catalogue and what fills it as JSON in DETAIL.
+    """
     kind, detail = kind_of(error), ""
     if (error.sqlstate or "").startswith("GW4"):
         kind = BY_STATUS.get(int((error.sqlstate or "")[2:]), "refused")
         detail = error.diag.message_primary or ""
+        if known(detail):
+            refused = Problem(kind, detail)
+            refused.params |= json.loads(error.diag.message_detail or "{}")
+            return refused
     # A sentence with a field to fill needs a name; the database does not say which it was.
     field = error.diag.column_name or error.diag.constraint_name or "request"
     named = kind in ("invalid_value", "missing_value")

@@ -54,13 +54,13 @@ def show(
 
 def check(file: File) -> None:
     """Refuse a table that does not fit, with the row and the reason."""
-    found = table.read(_text(file))
+    found = table.read(text_of(file))
     typer.echo(f"{len(found.deadline)} + {len(found.escalation)}: ok")
 
 
 def load(file: File, role: As = "administrator") -> None:
     """Put a table in force; what is assigned from now on is due by it."""
-    typer.echo(asyncio.run(_load(role, _text(file))))
+    typer.echo(asyncio.run(_load(role, text_of(file))))
 
 
 def show_years(role: As = "supervisor") -> None:
@@ -74,16 +74,17 @@ def show_years(role: As = "supervisor") -> None:
 
 def check_year(file: File) -> None:
     """Refuse a year that does not fit, with the reason."""
-    found = calendar.read_year(_text(file))
+    found = calendar.read_year(text_of(file))
     typer.echo(f"{found.year}, {len(found.days())}: ok")
 
 
 def load_year(file: File, role: As = "administrator") -> None:
     """Tell the holidays and make-up days of a year."""
-    typer.echo(asyncio.run(_load_year(role, _text(file))))
+    typer.echo(asyncio.run(_load_year(role, text_of(file))))
 
 
-def _text(file: Path) -> str:
+def text_of(file: Path) -> str:
+    """A file of an office, as UTF-8. Raises Problem `unreadable_file`."""
     try:
         return file.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:

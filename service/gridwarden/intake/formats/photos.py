@@ -12,6 +12,7 @@ import re
 import zipfile
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
@@ -124,6 +125,27 @@ class Photos:
                 except BROKEN:
                     data = b""
                 yield PurePosixPath(member.filename).name, _tags(data)
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """What a camera wrote of one photo: longitude and latitude in `system` (None: it names none),
+    its error in metres, the time in ISO 8601 with the offset where it has one."""
+
+    position: tuple[float, float] | None
+    system: str | None
+    accuracy_m: float
+    taken_at: str | None
+
+
+def shot_of(data: bytes) -> Shot | None:
+    """The same of a photo in memory; None for what is no photo."""
+    tags = _tags(data)
+    if tags is None:
+        return None
+    error = _accuracy(tags)
+    system = _system(_text(tags, "GPS GPSMapDatum") or "")
+    return Shot(_position(tags), system, error if error is not None else ASSUMED_M, _taken_at(tags))
 
 
 def is_album(path: Path, others: Collection[str]) -> bool:

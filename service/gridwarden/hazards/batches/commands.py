@@ -1,0 +1,46 @@
+"""`gridwarden batches …`: the office's kinds of batches."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gridwarden.access.command import acting
+from gridwarden.hazards.batches.kinds import load_kinds, read_kinds, shipped
+from gridwarden.hazards.deadlines.commands import text_of
+from gridwarden.words import say
+
+As = Annotated[str, typer.Option("--as", help="the role to act as; recorded with your name")]
+File = Annotated[Path, typer.Argument(help="a TOML file")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the group."""
+    group = typer.Typer(help="四个一批: the kinds of batches.", no_args_is_help=True)
+    app.add_typer(group, name="batches")
+    group.command("shipped")(show_shipped)
+    group.command("check")(check)
+    group.command("load")(load)
+
+
+def show_shipped() -> None:
+    """The file that a new installation begins with, to change a copy of."""
+    typer.echo(shipped(), nl=False)
+
+
+def check(file: File) -> None:
+    """Refuse kinds that do not fit, with the place and the reason."""
+    typer.echo(f"{len(read_kinds(text_of(file)).kind)}: ok")
+
+
+def load(file: File, role: As = "administrator") -> None:
+    """Put kinds in force."""
+    typer.echo(asyncio.run(_load(role, text_of(file))))
+
+
+async def _load(role: str, text: str) -> str:
+    async with acting(role) as (pool, caller, settings):
+        kinds = await load_kinds(pool, caller, text)
+        named = [getattr(one, settings.language) for one in kinds.kind]
+        return say("batches.loaded", settings.language, kinds=" · ".join(named))
