@@ -292,6 +292,41 @@ def hazard(world: World, c: Any, role: str, whose: int) -> str:
     return str(one(c, made, (world.districts[whose], world.grids[whose], org, *place)))
 
 
+def proof(world: World, c: Any, role: str, whose: int) -> str:
+    """One of a case, of the case's own number; its file is not there."""
+    case = int(hazard(world, c, role, whose))
+    made = "insert into data.hazard_proof (id, case_id, kind, sha256, preview, name, media, bytes,"
+    made += " within_m, checks, role, person, orgs, at, day) overriding system value values"
+    made += " (%s, %s, 'after', repeat('0', 64), repeat('0', 64), 'x', 'image/jpeg', 1, 50, '{}',"
+    made += " 'x', 'x', '{}', now(), current_date) returning id"
+    return str(one(c, made, (case, case)))
+
+
+def listing(world: World, c: Any, role: str, whose: int) -> str:
+    made = "insert into data.listing (list_no, case_id, level, supervisor, why, deadline,"
+    made += " progress_days, decision_due, escalate_on, listed_at, listed_day, entered_day) values"
+    made += " (gen_random_uuid()::text, %s, 'city', 'x', 'x', '2099-01-01', 7, '2099-01-01',"
+    made += " '2099-01-01', now(), current_date, current_date) returning id"
+    return str(one(c, made, (int(hazard(world, c, role, whose)),)))
+
+
+def batch(world: World, c: Any, role: str, whose: int) -> str | None:
+    """With one case in it; bureaus, planners and inspectors see every batch, not every case."""
+    if whose and role in ("supervisor", "planner", "inspector"):
+        return None
+    return entry(world, c, role, whose)
+
+
+def entry(world: World, c: Any, role: str, whose: int) -> str:
+    """A case in a batch of its own, both of one number."""
+    made = "insert into data.batch (kind, name, day, entered_day, at) values"
+    made += " ('solved', 'x', current_date, current_date, now()) returning id"
+    number = one(c, made)
+    made = "insert into data.batch_item (id, batch_id, case_id, day, entered_day, at) overriding"
+    made += " system value values (%s, %s, %s, current_date, current_date, now()) returning id"
+    return str(one(c, made, (number, number, int(hazard(world, c, role, whose)))))
+
+
 Example = Callable[[World, Any, str, int], str | None]
 EXAMPLES: Mapping[str, Example] = {
     "jobs": job,
@@ -312,8 +347,17 @@ EXAMPLES: Mapping[str, Example] = {
     "sheets": sheet,
     "lists": their_list,
     "views": saved_view,
+    "proof": proof,
+    "listings": listing,
+    "batches": batch,
+    "entries": entry,
 }
 BODIES: Mapping[tuple[str, str], Any] = {
+    ("PUT", "/api/hazards/{number}/critical-work"): {"work": "lifting"},
+    ("POST", "/api/hazards/{number}/stage-overrides"): {"to_stage": "x", "why": "it is right"},
+    ("POST", "/api/listings/{listing}/steps"): {"step": "progress", "words": "x"},
+    ("POST", "/api/batches/{batch}/entries"): {"items": [{"unit": "x"}]},
+    ("DELETE", "/api/batches/{batch}/entries/{entry}"): {"why": "by mistake"},
     ("PATCH", "/api/hazards/{number}"): {"description": "x"},
     ("POST", "/api/hazards/{number}/transitions"): {"act": "edit"},
     ("POST", "/api/hazards/bulk/{batch}/undo"): {"dry_run": True},

@@ -103,10 +103,11 @@ async def step(
     if_match: Annotated[str | None, Header()] = None,
 ) -> JSONResponse:
     """One step of a listing (If-Match); the listing as it then is."""
-    if if_match is None:
-        raise Problem("precondition_required", field="If-Match")
     said = body.model_dump(mode="json", exclude={"step"})
     async with as_caller(request.app.state.pool, caller) as c:
+        await listings.listing(c, listing)
+        if if_match is None:
+            raise Problem("precondition_required", field="If-Match")
         await listings.step(c, listing, versions_in(if_match), body.step, said)
         found = await listings.listing(c, listing)
     headers = {**CALM, "ETag": tag_of(found["version"])}
@@ -138,6 +139,8 @@ async def listing_page(request: Request, listing: Number, caller: Seer) -> HTMLR
 @router.post("/listings/{listing}/steps", response_class=Response, openapi_extra=FORM_BODY)
 async def send_step(request: Request, listing: Number, caller: Stepper) -> Response:
     """The same step by the form on its page."""
+    async with as_caller(request.app.state.pool, caller) as c:
+        await listings.listing(c, listing)
     try:
         values = await form_values(request, ("step", "words", "decision", "happened_on", "version"))
         said = {k: v for k, v in values.items() if k in ("words", "decision", "happened_on") and v}

@@ -116,6 +116,8 @@ def in_words(one: dict[str, Any], check: str, lang: str) -> str:
 
 async def _received(request: Request, number: int, caller: Caller) -> dict[str, Any]:
     state = request.app.state
+    async with as_caller(state.pool, caller) as c:
+        await keeping.demand_case(c, number)
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         raise Problem("unsupported_media_type", "proof.no_file", field="file")
     limit = (state.settings.proof_mb << 20) + MAX_BYTES

@@ -92,6 +92,7 @@ async def override(
 @router.post("/hazards/{number}/critical-work", response_class=Response, openapi_extra=FORM_BODY)
 async def send_work(request: Request, number: Number, caller: Says) -> Response:
     """The same by the form on the case's page."""
+    await _seen(request, number, caller)
     values = await form_values(request, ("work", "site", "words"))
     said = _fitting(CriticalWork, values)
     async with as_caller(request.app.state.pool, caller) as c:
@@ -102,6 +103,7 @@ async def send_work(request: Request, number: Number, caller: Says) -> Response:
 @router.post("/hazards/{number}/stage-overrides", response_class=Response, openapi_extra=FORM_BODY)
 async def send_override(request: Request, number: Number, caller: Bureau) -> Response:
     """An override by the form on the case's page."""
+    await _seen(request, number, caller)
     values = await form_values(request, ("to_stage", "why", "hours"))
     said = _fitting(Override, values)
     async with as_caller(request.app.state.pool, caller) as c:
@@ -115,6 +117,12 @@ async def of_case(c: AsyncConnection[TupleRow], number: int) -> dict[str, Any]:
         found = await (await cursor.execute(Q["of_case"], {"case": number})).fetchone()
         overrides = await (await cursor.execute(Q["overrides"], {"case": number})).fetchall()
     return {**(found or {"case_id": number, "work": None, "holds": False}), "overrides": overrides}
+
+
+async def _seen(request: Request, number: int, caller: Caller) -> None:
+    """Before the form is read. Raises Problem `not_found` for a case that is not theirs to see."""
+    async with as_caller(request.app.state.pool, caller) as c:
+        await demand_case(c, number)
 
 
 def _fitting(model: type[BaseModel], values: dict[str, str]) -> dict[str, Any]:

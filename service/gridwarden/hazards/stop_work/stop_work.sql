@@ -1,7 +1,6 @@
 -- name: of_case
-select w.case_id, w.site_id, w.work, w.words, w.person, w.at, w.holds, s.name, s.code, s.stage
-from api.critical_work w left join api.construction_sites s on s.id = w.site_id
-where w.case_id = %(case)s
+select case_id, site_id, work, words, person, at, holds, name, code, stage
+from api.critical_work where case_id = %(case)s
 
 -- name: overrides
 select id, case_id, site_id, to_stage, why, person, at, until, used_at
