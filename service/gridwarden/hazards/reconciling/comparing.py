@@ -9,6 +9,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
+import psycopg
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow, dict_row
 
@@ -75,6 +76,7 @@ async def bring(
 
 async def match(c: Connection, number: int) -> int:
     """Match a list anew, with the cases and what is known by now; how many pairs are proposed."""
+    await one(c, number)
     values = {"list": number, "words": json.dumps(family_words()), "set": json.dumps(matching())}
     row = await (await c.execute(Q["match"], values)).fetchone()
     return int(row[0]) if row else 0
@@ -133,8 +135,21 @@ async def only_ours(
 
 
 async def decide(c: Connection, number: int, said: Sequence[Mapping[str, Any]]) -> int:
-    """Say of rows and cases whether they are the same. Raises psycopg.Error (GW404, GW409)."""
-    row = await (
-        await c.execute(Q["decide"], {"list": number, "said": json.dumps(list(said))})
-    ).fetchone()
+    """Say of rows and cases whether they are the same. Raises Problem."""
+    await one(c, number)
+    try:
+        row = await (
+            await c.execute(Q["decide"], {"list": number, "said": json.dumps(list(said))})
+        ).fetchone()
+    except psycopg.Error as error:
+        raise refusal(error) from error
     return int(row[0]) if row else 0
+
+
+def refusal(error: psycopg.Error) -> Problem:
+    """What the database refused, in words. Raises the error if it is something else."""
+    if error.sqlstate == "GW404":
+        return Problem("not_found", "reconciling.no_such_row", field="row")
+    if error.sqlstate == "GW409":
+        return Problem("conflict", "reconciling.taken", field="case")
+    raise error

@@ -4,11 +4,12 @@ from datetime import datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import psycopg
 from psycopg.rows import dict_row
 
 from gridwarden.hazards.cases.categories import CATEGORIES, OF_FAMILY
 from gridwarden.hazards.cases.moving import move, report
-from gridwarden.hazards.reconciling.comparing import Connection, Q, family_words
+from gridwarden.hazards.reconciling.comparing import Connection, Q, family_words, refusal
 from gridwarden.intake.spelling import plain
 from gridwarden.words.problems import Problem
 
@@ -55,7 +56,10 @@ async def register(
         noon = datetime.combine(found["found_on"], time(12), ZoneInfo(zone))
         told["found_at"] = noon.isoformat()
     made = await report(c, told)
-    await c.execute(Q["registered"], {"list": number, "row": row, "case": made["id"]})
+    try:
+        await c.execute(Q["registered"], {"list": number, "row": row, "case": made["id"]})
+    except psycopg.Error as error:
+        raise refusal(error) from error
     if made.get("joined"):
         return made
     said = {"note": f"{found['sender']} {found['file_name']} #{row}"}
