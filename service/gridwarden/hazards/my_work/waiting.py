@@ -89,4 +89,4 @@ def days_left(due: datetime | None, now: datetime) -> int | None:
     """Whole days until a case is due; negative where it is overdue. None where nothing is due."""
     if due is None:
         return None
-    return int((due - now).total_seconds() // 86_400)
+    return int((due - now).total_seconds() / 86_400)

@@ -17,7 +17,6 @@ from gridwarden.access.named import district_called
 from gridwarden.database import queries
 from gridwarden.hazards.reconciling.reading import TheirList
 from gridwarden.intake.bodies import Sent
-from gridwarden.words.language import LANGUAGES
 from gridwarden.words.problems import Problem
 from gridwarden.words.speech import catalogue, say
 
@@ -77,19 +76,21 @@ async def bring(
 async def match(c: Connection, number: int) -> int:
     """Match a list anew, with the cases and what is known by now; how many pairs are proposed."""
     await one(c, number)
-    values = {"list": number, "words": json.dumps(family_words()), "set": json.dumps(matching())}
+    english = await (await c.execute(Q["ascii"], {"list": number})).fetchone()
+    words = family_words("en" if english and english[0] else "zh")
+    values = {"list": number, "words": json.dumps(words), "set": json.dumps(matching())}
     row = await (await c.execute(Q["match"], values)).fetchone()
     return int(row[0]) if row else 0
 
 
 @cache
-def family_words() -> Mapping[str, str]:
-    """By family and category what people call it, in every language at once."""
+def family_words(lang: str) -> Mapping[str, str]:
+    """By family and category what people call it."""
     found = {}
     for key in catalogue():
         for above in ("family.", "hazards.category."):
             if key.startswith(above):
-                found[key.removeprefix(above)] = " ".join(say(key, lang) for lang in LANGUAGES)
+                found[key.removeprefix(above)] = say(key, lang)
     return found
 
 

@@ -7,6 +7,11 @@ select api.bring_list(%(list)s::jsonb, %(rows)s::jsonb)
 -- name: match
 select api.match_list(%(list)s, %(words)s::jsonb, %(set)s::jsonb)
 
+-- name: ascii
+-- Whether their categories are written in English letters alone.
+select coalesce(bool_and(octet_length(r.category) = length(r.category)), false)
+from api.their_row r where r.list_id = %(list)s
+
 -- name: decide
 select api.decide_pairs(%(list)s, %(said)s::jsonb)
 

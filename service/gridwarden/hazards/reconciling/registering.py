@@ -11,6 +11,7 @@ from gridwarden.hazards.cases.categories import CATEGORIES, OF_FAMILY
 from gridwarden.hazards.cases.moving import move, report
 from gridwarden.hazards.reconciling.comparing import Connection, Q, family_words, refusal
 from gridwarden.intake.spelling import plain
+from gridwarden.words.language import LANGUAGES
 from gridwarden.words.problems import Problem
 
 
@@ -21,10 +22,11 @@ def category_of(said: str | None) -> str:
     for code in CATEGORIES:
         families = [family for family, category in OF_FAMILY.items() if category == code]
         for name in (code, *families):
-            ours = _pairs(family_words().get(name, ""))
-            alike = len(theirs & ours) / len(theirs) if theirs else 0.0
-            if alike > most:
-                best, most = code, alike
+            for lang in LANGUAGES:
+                ours = _pairs(family_words(lang).get(name, ""))
+                alike = len(theirs & ours) / len(theirs) if theirs else 0.0
+                if alike > most:
+                    best, most = code, alike
     return best
 
 
