@@ -24,8 +24,8 @@ from gridwarden.access.tls import making
 from gridwarden.access.tls.serving import certificate_options
 from gridwarden.database import accounts
 from gridwarden.settings import Settings
-from gridwarden.watching.compliance import CONTROLS, Evidence
 from gridwarden.watching.compliance import trail as trail_probes
+from gridwarden.watching.compliance.controls import CONTROLS, Evidence
 from gridwarden.watching.compliance.model import Asked, look_at
 from gridwarden.words.speech import known
 

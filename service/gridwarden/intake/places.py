@@ -25,7 +25,6 @@ from gridwarden.intake.formats import point_line
 from gridwarden.intake.formats.batch import Source
 from gridwarden.intake.formats.claim import Claim
 from gridwarden.intake.formats.crs_member import crs_claim, crs_members
-from gridwarden.intake.formats.files import with_siblings
 from gridwarden.intake.formats.map_links import link_in, place_of_link
 from gridwarden.intake.typed import is_wkt, outline, typed
 from gridwarden.settings import Settings
@@ -138,6 +137,8 @@ def read_place(path: Path, field_name: str, settings: Settings, layer: str | Non
 
     Raises Problem, naming `field_name`.
     """
+    from gridwarden.intake.formats.files import with_siblings  # and every format with it
+
     limit = MAX_FILE_BYTES + 1
     if str(path) == "-":
         body = sys.stdin.buffer.read(limit)

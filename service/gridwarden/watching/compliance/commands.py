@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from gridwarden.settings import Settings
-from gridwarden.watching.compliance.model import Evidence, evidence
+from gridwarden.watching.compliance.model import Evidence
 from gridwarden.words import say
 
 
@@ -24,6 +24,8 @@ def compliance(
     ] = None,
 ) -> None:
     """Control by control: what this installation shows now, what fails, and what mends it."""
+    from gridwarden.watching.compliance.controls import evidence
+
     settings = Settings()
     lang = language if language in ("zh", "en") else settings.language
     found = list(evidence(settings, lang, url))
