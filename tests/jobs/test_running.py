@@ -90,6 +90,8 @@ def test_a_job_whose_worker_was_killed_is_finished_by_the_next(
     finally:
         os.kill(first.pid, signal.SIGKILL)
         first.wait()
+    with owner(city) as c:  # it died a while ago
+        c.execute("update jobs.procrastinate_workers set last_heartbeat = now() - interval '1 h'")
     second = subprocess.Popen(command, env=environment(city), stderr=subprocess.DEVNULL)
     try:
         until = time.monotonic() + 120

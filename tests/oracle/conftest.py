@@ -57,12 +57,24 @@ def oracle_of(sample_city: SampleCity) -> OracleOf:
     return made
 
 
+BROUGHT: dict[tuple[Path, tuple[str, ...]], tuple[str, Loaded]] = {}
+"""Cities that this process has screened once: the databases that keep them."""
+
+
 def bring_in(settings: Settings, folder: Path, *packs: str) -> Loaded:
     """A fresh database with these packs in force (`cn-city-gas` else) and this city screened."""
+    if (folder, packs) in BROUGHT:
+        kept, loaded = BROUGHT[folder, packs]
+        copy_database(settings, kept, "gridwarden")
+        return loaded
     copy_database(settings, TEMPLATE, "gridwarden")
     if packs:
         enact(settings, *packs)
-    return asyncio.run(load(settings, folder, lambda what, done, total: None))
+    loaded = asyncio.run(load(settings, folder, lambda what, done, total: None))
+    kept = f"gridwarden_kept_{len(BROUGHT)}"
+    copy_database(settings, "gridwarden", kept)
+    BROUGHT[folder, packs] = kept, loaded
+    return loaded
 
 
 def enact(settings: Settings, *packs: str) -> None:

@@ -21,10 +21,10 @@ SAID = ("family", "layer", "rule", "clause", "severity", "certainty")
 NUMBERS = ("distance_m", "required_m", "accuracy_m")
 FEW = """
 select layer, subject_id, main_id from (
-    select f.layer, f.subject_id, f.main_id, row_number() over (
-        partition by e.rule, f.layer, f.certainty order by f.id) as n
+    select f.layer, f.subject_id, f.main_id, e.rule, f.certainty, row_number() over (
+        partition by e.rule, f.layer, f.certainty order by f.subject_id) as n
     from data.finding f join data.finding_exact e on e.finding_id = f.id) one
-where n = 1"""
+where n = 1 order by rule, layer, certainty"""
 RECORD = """
 select jsonb_strip_nulls(to_jsonb(t) - array['geom', 'extra', 'repair']) as properties,
     st_asgeojson(t.geom, 9)::jsonb as geometry
@@ -56,18 +56,24 @@ def said(row: dict[str, Any]) -> tuple[Any, ...]:
     return (*(row[name] for name in SAID), *numbers, tuple(sorted(row["missing"])))
 
 
+@pytest.fixture
+def thinned(request: pytest.FixtureRequest) -> int:
+    """One in so many of the features is asked about: every one with `--deep`."""
+    return 1 if request.config.getoption("--deep") else 3
+
+
 def bands(told: dict[str, Any]) -> list[list[Any]]:
     names = ("pack", "rule", "limit_m", "gap_m", "inside", "own", "severity")
     return sorted(([band[name] for name in names] for band in told["bands"]), key=str)
 
 
 def test_a_feature_in_its_own_place_is_found_the_same_and_ends_nothing(
-    city: Settings, client: TestClient, module_sign_in: KeyMaker
+    city: Settings, client: TestClient, module_sign_in: KeyMaker, thinned: int
 ) -> None:
     headers = module_sign_in("supervisor", all_districts=True)
     asked = 0
     with owner(city) as c, c.cursor(row_factory=dict_row) as cursor:
-        chosen = cursor.execute(FEW).fetchall()
+        chosen = cursor.execute(FEW).fetchall()[::thinned]
         features = {(r["layer"], r["subject_id"]) for r in chosen}
         mains = sorted({r["main_id"] for r in chosen if r["main_id"]})
         features |= {("gas_pipelines", number) for number in mains[:: len(mains) // 15 + 1]}
@@ -85,16 +91,16 @@ def test_a_feature_in_its_own_place_is_found_the_same_and_ends_nothing(
             assert mine == sorted(map(said, found), key=str), (layer, number)
             assert told["ends"] == []
             asked += 1
-    assert asked > 60
+    assert asked > 60 / thinned
 
 
 def test_it_tells_of_bands_and_room_what_the_findings_explanation_tells(
-    city: Settings, client: TestClient, module_sign_in: KeyMaker
+    city: Settings, client: TestClient, module_sign_in: KeyMaker, thinned: int
 ) -> None:
     headers = module_sign_in("supervisor", all_districts=True)
     compared = 0
     with owner(city) as c, c.cursor(row_factory=dict_row) as cursor:
-        for row in cursor.execute(FEW).fetchall():
+        for row in cursor.execute(FEW).fetchall()[::thinned]:
             layer, number = row["layer"], row["subject_id"]
             record = cursor.execute(RECORD.format(layer), (number,)).fetchone()
             if layer == "gas_pipelines" or record is None:
@@ -109,4 +115,4 @@ def test_it_tells_of_bands_and_room_what_the_findings_explanation_tells(
                 assert one["edge_may_move_m"] == why["edge_may_move_m"], why["rule"]["id"]
                 assert bands(one) == bands(why), why["rule"]["id"]
                 compared += 1
-    assert compared > 40
+    assert compared > 40 / thinned

@@ -40,7 +40,7 @@ def histories(town: Town, examples: int, steps: int = 40) -> None:
 
 
 def test_findings_are_those_of_a_fresh_screening(town: Town) -> None:
-    histories(town, 8)
+    histories(town, 5)
 
 
 @pytest.mark.deep
