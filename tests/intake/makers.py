@@ -149,3 +149,10 @@ def table(
         writer.writerow(header)
         writer.writerows(rows)
     return path
+
+
+def houses(n: int) -> list[Any]:
+    """So many houses side by side, each with a number, a height and a name."""
+    return [
+        (polygon(at=i), {"id": f"b{i}", "height": 10.0 + i, "名称": f"楼{i}"}) for i in range(n)
+    ]

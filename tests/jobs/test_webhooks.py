@@ -7,98 +7,30 @@ import re
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
 from fastapi.testclient import TestClient
 
-from conftest import KeyMaker, client_of, environment, owner
+from conftest import KeyMaker, environment, owner
 from gridwarden.database import Pool
 from gridwarden.jobs.events import sequencing
 from gridwarden.jobs.webhooks.sending import drain, run
-from gridwarden.settings import Settings
 
 from .hearing import (
-    LOCAL,
     Heard,
     Receiver,
     Town,
     numbered,
-    receiving,
     signature_by_openssl,
     told_of,
     with_pool,
 )
+from .posting import Add, add, client, deliver, deliver_until, receiver, said, settings, town
 
+__all__ = ["add", "client", "receiver", "settings", "town"]
 DOCUMENT = Path(__file__).parents[2] / "docs" / "events.md"
-
-
-@pytest.fixture(scope="module")
-def settings(module_city: Settings) -> Settings:
-    """Webhooks may call this machine, and are tried again soon."""
-    return module_city.model_copy(
-        update={"webhook_networks": LOCAL, "webhook_retry_s": (0.05, 0.05, 0.05)}
-    )
-
-
-@pytest.fixture(scope="module")
-def town(settings: Settings) -> Town:
-    town = Town(settings)
-    town.build()
-    return town
-
-
-@pytest.fixture(scope="module")
-def client(town: Town) -> Iterator[TestClient]:
-    with client_of(town.settings) as made:
-        yield made
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving() as one:
-        yield one
-
-
-Add = Callable[..., dict[str, Any]]
-
-
-@pytest.fixture
-def add(client: TestClient, receiver: Receiver) -> Iterator[Add]:
-    """`add(headers, layer="estates")` makes a webhook to the receiver; deleted at the end."""
-    made: list[tuple[int, dict[str, str]]] = []
-
-    def one(headers: dict[str, str], **wanted: Any) -> dict[str, Any]:
-        body = {"url": f"{receiver.url}/here", **wanted}
-        answer = client.post("/api/webhooks", headers=headers, json=body)
-        assert answer.status_code == 201, answer.text
-        document: dict[str, Any] = answer.json()
-        made.append((document["id"], headers))
-        return document
-
-    yield one
-    for number, headers in made:
-        client.delete(f"/api/webhooks/{number}", headers=headers)
-
-
-def deliver(settings: Settings) -> None:
-    """Number what was committed, and send what is due now."""
-    with_pool(settings, lambda pool: drain(pool, settings))
-
-
-def deliver_until(settings: Settings, done: Callable[[], bool]) -> None:
-    """Go on sending until that is so."""
-    until = time.monotonic() + 30
-    while not done():
-        assert time.monotonic() < until
-        deliver(settings)
-
-
-def said(heard: list[Heard]) -> list[str]:
-    return [json.loads(one.body)["data"]["subject"] for one in heard]
 
 
 def documented() -> Callable[[str, dict[str, str], bytes], bool]:
@@ -285,63 +217,6 @@ def test_one_that_cannot_be_served_holds_up_no_other(
     told_of(town.settings, "finding 913")
     deliver(town.settings)
     assert said(receiver.heard) == ["finding 911", "finding 912", "finding 913"]
-
-
-def test_a_webhook_belongs_to_its_key_and_ends_with_it(
-    town: Town, client: TestClient, add: Add, receiver: Receiver, module_sign_in: KeyMaker
-) -> None:
-    one, two = (module_sign_in("utility", org_ids=(org,)) for org in town.companies)
-    made = add(one, topic="finding")
-    assert made["secret"].startswith("whsec_")
-    path = f"/api/webhooks/{made['id']}"
-    listed = client.get("/api/webhooks", headers=one)
-    assert [row["id"] for row in listed.json()["items"]] == [made["id"]]
-    assert made["secret"] not in listed.text
-    assert client.get("/api/webhooks", headers=two).json()["items"] == []
-    for method, at in (
-        ("GET", path),
-        ("DELETE", path),
-        ("GET", f"{path}/deliveries"),
-        ("POST", f"{path}/test"),
-        ("POST", f"{path}/resume"),
-    ):
-        assert client.request(method, at, headers=two).status_code == 404, (method, at)
-    told_of(town.settings, "finding 921")
-    deliver(town.settings)
-    assert said(receiver.wait(1)) == ["finding 921"]
-    receiver.answer = lambda heard: 500
-    told_of(town.settings, "finding 922")
-    deliver(town.settings)
-    with owner(town.settings) as c:
-        c.execute(
-            "update access.credential set revoked_at = now() where id = %s", (made["key_id"],)
-        )
-    told_of(town.settings, "finding 923")
-    time.sleep(0.2)
-    tried = len(receiver.heard)
-    deliver(town.settings)
-    assert len(receiver.heard) == tried
-    colleague = module_sign_in("utility", org_ids=town.companies[:1])
-    ended = client.get(path, headers=colleague).json()
-    assert (ended["state"], ended["waiting"]) == ("ended", 0)
-    assert client.post(f"{path}/resume", headers=colleague).status_code == 409
-    assert client.delete(path, headers=colleague).status_code == 204
-    assert client.get(path, headers=colleague).status_code == 404
-
-
-def test_a_browser_s_session_makes_none_and_a_key_not_more_than_twenty(
-    town: Town, client: TestClient, receiver: Receiver, module_sign_in: KeyMaker
-) -> None:
-    session = module_sign_in("planner", kind="session")["Authorization"].removeprefix("Bearer ")
-    cookie = {"Cookie": f"gridwarden_session={session}", "Origin": "http://testserver"}
-    body = {"url": receiver.url}
-    answer = client.post("/api/webhooks", headers=cookie, json=body)
-    assert (answer.status_code, answer.json()["field"]) == (400, "Authorization")
-    headers = module_sign_in("planner")
-    answers = [client.post("/api/webhooks", headers=headers, json=body) for _ in range(21)]
-    assert [a.status_code for a in answers] == [201] * 20 + [409]
-    for made in answers[:20]:
-        client.delete(f"/api/webhooks/{made.json()['id']}", headers=headers)
 
 
 def test_a_sender_killed_before_it_wrote_down_what_it_sent_sends_it_again_under_the_same_id(
