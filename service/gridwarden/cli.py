@@ -28,6 +28,7 @@ from gridwarden.dispatch import commands as dispatch
 from gridwarden.hazards.batches import commands as batches_commands
 from gridwarden.hazards.beginnings import ensure_begun
 from gridwarden.hazards.deadlines import commands as deadlines
+from gridwarden.hazards.proof import commands as proof_commands
 from gridwarden.intake import commands as intake
 from gridwarden.jobs import work
 from gridwarden.jobs.beside import worker_beside
@@ -75,6 +76,7 @@ ROOMS = (
     dispatch,
     deadlines,
     batches_commands,
+    proof_commands,
     maps,
     permits,
     tickets,

@@ -1,5 +1,6 @@
 """Photos and documents of a case: what their time and place mean, who gets them, and how whole."""
 
+import asyncio
 import hashlib
 import io
 import zipfile
@@ -14,6 +15,7 @@ from PIL import Image
 
 from conftest import client_of, owner
 from gridwarden.geodesy.shifts import wgs84_to_gcj02
+from gridwarden.hazards.proof.commands import _verify
 from gridwarden.hazards.proof.store import folder_of, path_of
 from gridwarden.settings import Settings
 from hazards.duty_cases import Town, town_of
@@ -100,7 +102,9 @@ def test_a_photo_that_was_used_before_is_named_and_the_same_again_is_one(town: T
     assert len(listed.json()["items"]) == 4
 
 
-def test_files_are_kept_by_their_hash_and_a_changed_one_is_not_given_out(town: Town) -> None:
+def test_files_are_kept_by_their_hash_and_a_changed_one_is_not_given_out(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
     case = town.assigned()
     body = photo(None, None, colour=(200, 1, 1), comment=b"at the back door of No. 7")
     made = send(town, case, body, name="../../etc/照片 1.jpg").json()
@@ -118,8 +122,14 @@ def test_files_are_kept_by_their_hash_and_a_changed_one_is_not_given_out(town: T
     assert b"No. 7" not in small
     path.write_bytes(body + b"!")
     assert town.http.get(made["url"], headers=town.key("contractor")).status_code == 410
+    monkeypatch.setenv("GRIDWARDEN_HOME", str(town.settings.home))
+    assert asyncio.run(_verify("auditor"))[1] is False
+    path.write_bytes(body)
+    assert asyncio.run(_verify("auditor"))[1] is True
     path.unlink()
+    assert asyncio.run(_verify("auditor"))[1] is False
     assert town.http.get(made["url"], headers=town.key("contractor")).status_code == 410
+    path.write_bytes(body)
     with owner(town.settings) as c, pytest.raises(psycopg.Error):
         c.execute("delete from data.hazard_proof")
 

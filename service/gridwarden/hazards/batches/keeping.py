@@ -1,6 +1,6 @@
 """Batches and what is in them, as one caller may see them; each refusal in words."""
 
-from typing import Any, Final
+from typing import Any
 
 import psycopg
 from psycopg import AsyncConnection
@@ -11,7 +11,6 @@ from gridwarden.hazards.batches.kinds import Q
 from gridwarden.hazards.cases.moving import refusal_of
 from gridwarden.words.problems import Problem
 
-NEEDS: Final = ("document", "amount", "channel")
 Connection = AsyncConnection[TupleRow]
 
 
