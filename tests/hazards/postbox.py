@@ -50,7 +50,7 @@ def postbox(user: str = "", password: str = "") -> Iterator[Postbox]:
         good = isinstance(data, LoginPassword) and data == LoginPassword(
             user.encode(), password.encode()
         )
-        return AuthResult(success=good)
+        return AuthResult(success=good, handled=False)
 
     more: dict[str, Any] = {}
     if user:
