@@ -13,8 +13,7 @@ where (%(states)s::text[] is null or c.state = any (%(states)s::text[]))
   and (%(reopened)s::boolean is null or (c.reopened > 0) = %(reopened)s)
   and (%(due_before)s::timestamptz is null or c.due_at < %(due_before)s)
   and (%(q)s::text is null or c.hazard_no like %(q_begins)s
-       or c.place_words ilike %(q_holds)s or c.description ilike %(q_holds)s
-       or c.external_no ilike %(q_holds)s)
+       or c.search like lower(%(q_holds)s))
 
 -- name: page
 -- A page of them in an order that an index has, and one row more.
@@ -67,3 +66,7 @@ select distinct o.name from api.organisations o where o.name <> '' order by 1 li
 -- name: due
 -- When a case of this grade and family would be due that is assigned now.
 select api.due_at(%(grade)s, %(family)s, api.office_now())
+
+-- name: numbered
+select c.id from api.hazard_case c
+where c.hazard_no = %(number)s or c.id = %(id)s order by c.hazard_no is distinct from %(number)s limit 1

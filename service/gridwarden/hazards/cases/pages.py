@@ -17,7 +17,7 @@ from gridwarden.hazards.cases.listing import Q, count_cases, list_cases
 from gridwarden.hazards.cases.loading import story
 from gridwarden.hazards.cases.moving import report
 from gridwarden.hazards.cases.parameters import CHOICES, GRADES, SORTS, cases_query
-from gridwarden.hazards.cases.routes import MOVERS, Mover, Number, Reader, move_case
+from gridwarden.hazards.cases.routes import MOVERS, Mover, Number, Reader, move_case, there
 from gridwarden.hazards.forms import FORM_BODY, form_values
 from gridwarden.layers.catalogue import layers
 from gridwarden.words import known, language_of, say
@@ -142,6 +142,7 @@ async def hazard_page(request: Request, number: Number, caller: Reader) -> HTMLR
 async def act(request: Request, number: Number, caller: Mover) -> Response:
     """Do what a form of the page says; a refusal is said above the page as it is now."""
     settings = request.app.state.settings
+    await there(request, caller, number)
     values = await form_values(request, FIELDS)
     version = values.get("version", "")
     if not (version.isascii() and version.isdigit() and len(version) < 10):

@@ -3,13 +3,13 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 from gridwarden.hazards.cases.categories import CATEGORIES
 from gridwarden.hazards.life_cycle import LIFE_CYCLE
-from gridwarden.layers.past import moment_of
 from gridwarden.words.asked import check_choices, given_of, limit_of
 from gridwarden.words.problems import Problem
 
@@ -86,8 +86,23 @@ def cases_query(
         given.get("sort", SORTS[0]),
         limit_of(given) if limit is None else limit,
         _after(given),
-        moment_of(given.get("due_before"), zone, "due_before"),
+        _until(given.get("due_before"), zone),
     )
+
+
+def _until(text: str | None, zone: str) -> datetime | None:
+    """The end of a day in the office's time zone, or a moment with its offset; either may come."""
+    if text is None:
+        return None
+    try:
+        told = datetime.fromisoformat(text)
+        if len(text) == len("2026-11-21"):
+            return told.replace(tzinfo=ZoneInfo(zone)) + timedelta(days=1)
+    except (ValueError, OverflowError):
+        told = datetime.min
+    if told.tzinfo is None:
+        raise Problem("invalid_value", "hazards.bad_due_before", field="due_before")
+    return told
 
 
 def _after(given: Mapping[str, str]) -> tuple[str, int] | None:

@@ -99,9 +99,17 @@ async def _moved(
     if_match: str | None,
 ) -> JSONResponse:
     if if_match is None:
+        await there(request, caller, number)
         raise Problem("precondition_required", field="If-Match")
     case = await move_case(request, caller, number, act, said, versions_in(if_match))
     return JSONResponse(case_document(case), headers=_headers(case))
+
+
+async def there(request: Request, caller: Caller, number: int) -> None:
+    """Raises Problem `not_found` for a case that the caller does not see, before all else."""
+    state = request.app.state
+    async with as_caller(state.pool, caller) as c:
+        await load_case(c, number, state.settings.crs)
 
 
 async def move_case(

@@ -58,17 +58,16 @@ def _words(cycle: LifeCycle, worded: Callable[[str], bool]) -> Iterable[str]:
 
 
 def _ways(cycle: LifeCycle) -> Iterable[str]:
-    """Every state is reached from the first, and leads to one where a case may rest."""
+    """Every state is reached from the first, and people can lead it to one where it may rest."""
     steps = [(o, act.leads_to(o)) for act in cycle.acts for o in act.origins]
+    back = [(act.leads_to(o), o) for act in cycle.acts for o in act.origins if act.by_people]
     reached = _closure({cycle.first}, steps)
-    resting = _closure(set(cycle.final), [(to, origin) for origin, to in steps])
+    resting = _closure(set(cycle.final), back)
     for state in cycle.states:
         if state not in reached:
             yield f"{state}: no way leads there"
         if state not in resting:
             yield f"{state}: a dead end"
-        if state not in cycle.final and not cycle.acts_from(state):
-            yield f"{state}: nobody can do anything"
 
 
 def _closure(known: set[str], steps: list[tuple[str, str]]) -> set[str]:
