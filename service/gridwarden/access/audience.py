@@ -7,6 +7,7 @@ A test walks every route and fails on one that declares neither. A key may be na
 role: its scopes are held here, for every route at once.
 """
 
+import asyncio
 import hashlib
 import time
 from collections.abc import Mapping
@@ -79,6 +80,8 @@ class Callers:
     """
 
     known: dict[tuple[str, bytes], tuple[float, Caller | None]] = field(default_factory=dict)
+    asking: dict[tuple[str, bytes, bool], asyncio.Task[Caller | None]] = field(default_factory=dict)
+    """Questions that are under way: of sixty requests with one key, one asks the database."""
 
     async def by_secret(
         self, pool: Pool, kind: str, secret: str, seen: bool = True
@@ -90,13 +93,26 @@ class Callers:
         now = time.monotonic()
         if key in self.known and self.known[key][0] > now:
             return self.known[key][1]
+        asking = self.asking.get((*key, seen))
+        if asking is None:
+            asking = asyncio.create_task(self._asked(pool, key, seen))
+            self.asking[(*key, seen)] = asking
+        try:
+            return await asyncio.shield(asking)
+        finally:
+            if self.asking.get((*key, seen)) is asking:
+                del self.asking[(*key, seen)]
+
+    async def _asked(self, pool: Pool, key: tuple[str, bytes], seen: bool) -> Caller | None:
+        kind, hashed = key
         async with pool.connection() as connection:
-            cursor = await connection.execute(Q["caller_of"], {"kind": kind, "hash": key[1]})
+            cursor = await connection.execute(Q["caller_of"], {"kind": kind, "hash": hashed})
             row = await cursor.fetchone()
             if row and row[0] and row[0]["unseen"] and seen:
                 await connection.execute(Q["used"], {"id": row[0]["id"]})
         caller: Caller | None = _caller(kind, row[0]) if row and row[0] else None
-        self._keep(key, CACHE_S, caller)
+        if self.asking.get((*key, seen)) is asyncio.current_task():  # nothing was revoked meanwhile
+            self._keep(key, CACHE_S, caller)
         return caller
 
     async def by_token(self, pool: Pool, provider: "Provider", token: str) -> Caller:
@@ -125,6 +141,7 @@ class Callers:
     def forget(self) -> None:
         """After a key was revoked or a session ended."""
         self.known.clear()
+        self.asking.clear()
 
 
 async def caller_of(request: Request) -> Caller | None:

@@ -8,6 +8,8 @@ from gridwarden.words.problems import Problem
 
 GREATEST_LIMIT: Final = 1000
 """Rows of one page, however many are asked for."""
+NOBODY_MEANS: Final = 1_000_000
+"""Rows that no page is asked for in earnest."""
 LONGEST: Final = 200
 GRADES: Final[Mapping[str, tuple[str, ...]]] = {
     "severity": ("general", "serious", "major"),
@@ -49,7 +51,14 @@ def check_choices(given: Mapping[str, str], choices: Mapping[str, Collection[str
 
 def limit_of(given: Mapping[str, str]) -> int:
     """How many rows of a page were asked for. Raises Problem (400)."""
-    return min(whole(given.get("limit", "100"), "limit", least=1), GREATEST_LIMIT)
+    return rows_of_page(whole(given.get("limit", "100"), "limit", least=1))
+
+
+def rows_of_page(rows: int) -> int:
+    """The rows of a page for who asks for so many. Raises Problem (400) for far too many."""
+    if rows > NOBODY_MEANS:
+        raise Problem("invalid_value", "asked.huge_limit", field="limit", most=GREATEST_LIMIT)
+    return min(rows, GREATEST_LIMIT)
 
 
 def whole(text: str, name: str, least: int) -> int:

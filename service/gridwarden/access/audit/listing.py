@@ -12,13 +12,13 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow, dict_row
 
 from gridwarden.database import ROLES, queries
+from gridwarden.words.asked import rows_of_page
 from gridwarden.words.problems import Problem
 
 Q = queries(__package__ or "gridwarden.access.audit", "listing.sql")
 TEXTS: Final = ("person", "role", "action", "object")
 FILTERS: Final = (*TEXTS, "from", "to", "main")
 LIMIT: Final = 100
-GREATEST_LIMIT: Final = 1000
 LONGEST: Final = 500
 LAST: Final = 2**63 - 1
 _WHOLE: Final = re.compile(r"\d{1,18}")
@@ -66,7 +66,7 @@ def audit_query(
         moment(given.get("to"), zone, "to", end=True),
         whole(given.get("main"), "main"),
         whole(given.get("cursor"), "cursor") or LAST,
-        min(whole(given.get("limit"), "limit") or LIMIT, GREATEST_LIMIT),
+        rows_of_page(whole(given.get("limit"), "limit") or LIMIT),
     )
 
 
