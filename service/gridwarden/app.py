@@ -50,6 +50,7 @@ from gridwarden.watching.requests import Counted, Counters
 from gridwarden.words import answers, static
 
 ROUTERS = (
+    permits.router,  # first: routes are tried in turn, and a digger waits at the phone
     access.router,
     audit.router,
     matrix.router,
@@ -74,11 +75,10 @@ ROUTERS = (
     dispatch.router,
     hazards.router,
     maps.router,
-    permits.router,
     watching.router,
     through.router,
 )
-"""The rooms' routes, lowest room first."""
+"""The rooms' routes, lowest room first but for the permit check."""
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:

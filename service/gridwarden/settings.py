@@ -67,7 +67,7 @@ class Settings(BaseSettings):
     language: str = Field(default="zh", pattern="^(zh|en)$")
     time_zone: str = "Asia/Shanghai"
     practice_days: int = Field(default=0, ge=0, le=3650)
-    """Practice and tests alone: the office's clock is so many days ahead, and every page says so."""
+    """Practice and tests alone: the office's clock is so many days ahead; every page says so."""
     board: Path | None = None
     """The office's own weights and indicators of the board (docs/board.md); else the built-in."""
     rules: Annotated[tuple[str, ...], NoDecode] = ("cn-city-gas",)

@@ -1,4 +1,4 @@
-"""Many cases are acted on as one act and put back as one; lists are saved as views; workbooks return."""
+"""Many cases are acted on and put back as one; lists are saved as views; workbooks return."""
 
 from gridwarden.migrations.frozen import run_sql
 
