@@ -114,7 +114,7 @@ def test_a_thousand_million_sheds_are_not_looked_for(
 
 def test_a_filter_of_many_brackets_is_not_read(module_client: TestClient, world: World) -> None:
     path, key = ITEMS.format(layer="buildings"), world.key("planner")
-    deep = "(" * 3000 + "height_m > 1" + ")" * 3000
+    deep = "(" * 2000 + "height_m > 1" + ")" * 2000
     answer = module_client.get(
         path, params={"filter": deep, "filter-lang": "cql2-text"}, headers=key
     )

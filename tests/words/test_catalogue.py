@@ -96,6 +96,14 @@ def test_every_key_in_the_templates_exists() -> None:
     assert seen > 50
 
 
+def test_every_page_of_the_navigation_has_a_name_and_what_it_is_for() -> None:
+    text = (files("gridwarden.words") / "navigation.toml").read_text("utf-8")
+    pages = tomllib.loads(text)["page"]
+    keys = [page["key"] for page in pages]
+    wanted = keys + [f"{page['key']}.about" for page in pages if page["href"] != "/"]
+    assert [key for key in wanted if not known(key)] == []
+
+
 def test_every_kind_of_problem_is_raised_by_name_and_has_words() -> None:
     for kind in KINDS:
         for lang in ("en", "zh"):
