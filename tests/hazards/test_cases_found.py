@@ -37,7 +37,8 @@ def test_two_mains_beside_one_building_are_one_case_with_two_findings(town: Town
     assert case["main"] and case["distance_band"] == "0-5"
     assert len(case["evidence"]) == 2
     assert all(one["rule"] is None for one in case["evidence"])  # it names a narrower band
-    assert len(town.sql("select id from data.hazard_case where subject_id = %s", (house,))) == 1
+    of_it = "select id from data.hazard_case where layer = 'buildings' and subject_id = %s"
+    assert len(town.sql(of_it, (house,))) == 1
     # one of the mains goes: the case stays
     town.sql("delete from data.gas_pipelines where id = (select max(id) from data.gas_pipelines)")
     town.followed()
