@@ -1,18 +1,13 @@
 """`gridwarden batches …`: the office's kinds of batches."""
 
 import asyncio
-from pathlib import Path
-from typing import Annotated
 
 import typer
 
 from gridwarden.access.command import acting
 from gridwarden.hazards.batches.kinds import load_kinds, read_kinds, shipped
-from gridwarden.hazards.deadlines.commands import text_of
+from gridwarden.hazards.deadlines.commands import As, File, text_of
 from gridwarden.words import say
-
-As = Annotated[str, typer.Option("--as", help="the role to act as; recorded with your name")]
-File = Annotated[Path, typer.Argument(help="a TOML file")]
 
 
 def add_to(app: typer.Typer) -> None:
