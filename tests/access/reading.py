@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+import zipfile
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -63,6 +64,14 @@ def plain(body: str, media: str) -> Any:
     return sorted(line.strip() for line in (*data, *re.split(r"\n|(?<=>)", rest)) if line.strip())
 
 
+def in_workbook(body: bytes) -> list[str]:
+    """What a workbook says, without when it was written."""
+    with zipfile.ZipFile(io.BytesIO(body)) as archive:
+        names = set(archive.namelist()) - {"docProps/core.xml"}
+        parts = [f"{name}>{archive.read(name).decode('utf-8')}" for name in sorted(names)]
+    return sorted(calm(line) for line in re.split(r"(?<=>)", "".join(parts)) if line)
+
+
 def sorted_in(value: Any) -> Any:
     match value:
         case dict():
@@ -113,5 +122,7 @@ def everything(
         answer = client.get(address, headers=headers, follow_redirects=False)
         assert answer.status_code < 500, (address, answer.text[:300])
         media = answer.headers.get("content-type", "")
-        found[address] = (answer.status_code, plain(answer.text, media))
+        workbook = answer.content.startswith(b"PK\x03\x04")
+        told = in_workbook(answer.content) if workbook else plain(answer.text, media)
+        found[address] = (answer.status_code, told)
     return found

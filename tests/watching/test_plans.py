@@ -12,6 +12,7 @@ import pytest
 from psycopg import sql
 
 from conftest import bearer, make_key, owner
+from gridwarden.access.limits import Aside
 from gridwarden.app import create_app
 from gridwarden.database import Caller, Pool
 from gridwarden.jobs.events.places import places_of
@@ -58,7 +59,7 @@ def asked(method: str, path: str, role: str, body: object = None) -> Hot:
 
     async def ask(settings: Settings, pool: Pool, times: int) -> None:
         app = create_app(settings)
-        app.state.pool = pool
+        app.state.pool, app.state.aside = pool, Aside(pool, settings, 0)
         key = bearer(make_key(settings, role, org_ids=(1,), all_districts=True))
         caller = Caller(role, f"test {role}", (1,), all_districts=True)
         asked_for = path.format(place=places_of(settings, caller).seal(9000))

@@ -77,6 +77,8 @@ class NewAccount(ChangedAccount):
 class Typed(BaseModel):
     """The fields of the pages' two forms as they are typed and shown, and the button `act`."""
 
+    model_config = ConfigDict(extra="forbid")
+
     act: Text = ""
     name: Text = ""
     full_name: Text = ""
