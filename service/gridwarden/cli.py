@@ -47,6 +47,7 @@ from gridwarden.screening import changes_commands as changes
 from gridwarden.screening import commands as screening
 from gridwarden.screening import what_if_commands as what_if
 from gridwarden.settings import Settings
+from gridwarden.watching import backups
 from gridwarden.watching import through as _through  # noqa: F401  (doctor --through)
 from gridwarden.watching import waiting as _waiting  # noqa: F401  (lines of status and doctor)
 from gridwarden.watching.compliance import commands as compliance
@@ -84,6 +85,7 @@ ROOMS = (
     tickets,
     sample,
     compliance,
+    backups,
 )
 """The rooms' commands, in the order of the help."""
 

@@ -195,6 +195,15 @@ class Settings(BaseSettings):
     metrics_token: SecretStr | None = Field(default=None, min_length=16)
     """What a monitoring machine sends as `Authorization: Bearer` to read /metrics, and no more."""
 
+    backup_passphrase_file: Path | None = None
+    """Holds the passphrase of archives, for backups that nobody sits beside."""
+    backup_passphrase: SecretStr | None = None
+    """The passphrase itself, where an office's service manager hands secrets by the environment."""
+    backup_days: int = Field(default=2, ge=1, le=365)
+    """An older last backup is named by `doctor`."""
+    drill_days: int = Field(default=35, ge=1, le=3650)
+    """So long after the last restore test that succeeded `doctor` asks for another."""
+
     @field_validator(
         *("rules", "webhook_networks", "webhook_retry_s", "mail_retry_s"),
         *("trusted_proxies", "factor_roles"),

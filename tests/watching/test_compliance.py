@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from gridwarden.access.audit.forwarding import forward
 from gridwarden.access.tls import making
 from gridwarden.access.tls.serving import certificate_options
 from gridwarden.database import accounts
+from gridwarden.database.backup import records
 from gridwarden.settings import Settings
 from gridwarden.watching.compliance import trail as trail_probes
 from gridwarden.watching.compliance.controls import CONTROLS, Evidence
@@ -60,6 +62,8 @@ def kept(module_city: Settings) -> Iterator[Kept]:
             )
     append(module_city, 3)
     seal(module_city)
+    for kind in ("backup", "drill"):
+        noted(module_city, kind)
     settings = module_city
     with listener() as port:
         settings = settings.model_copy(update={"syslog": f"tcp://127.0.0.1:{port}"})
@@ -68,6 +72,13 @@ def kept(module_city: Settings) -> Iterator[Kept]:
             settings = settings.model_copy(update={"port": int(url.rpartition(":")[2])})
             yield Kept(settings, settings.own_url)
     shutil.rmtree(module_city.tls)
+    shutil.rmtree(module_city.home / "backup")
+
+
+def noted(settings: Settings, kind: records.Kind) -> None:
+    """A backup, or a trial of restoring it, that has just passed."""
+    now = datetime.now(UTC).isoformat()
+    records.note(settings, records.Record(kind, now, "a" * 32, "/none", 1, 1, 1, ""))
 
 
 @contextmanager
@@ -299,6 +310,19 @@ def test_files_that_others_read_and_files_that_stayed(kept: Kept) -> None:
         both(kept, control, found)
 
 
+def test_no_backup_and_none_that_was_tried(kept: Kept) -> None:
+    file = kept.settings.home / "backup" / records.FILE
+    lines = file.read_text("utf-8")
+    for text, words in (
+        ("", "gridwarden backup FILE"),
+        (lines.partition("\n")[0] + "\n", "--drill"),
+    ):
+        file.write_text(text, "utf-8")
+        found = kept.state("backups")
+        file.write_text(lines, "utf-8")
+        assert words in both(kept, "backups", found).mend
+
+
 def test_what_the_doctor_finds_is_a_control(kept: Kept) -> None:
     found = kept.state("doctor_finds_nothing", home=kept.settings.home / "none")
     assert found.state == "fails" and "gridwarden doctor" in found.mend
@@ -331,14 +355,13 @@ def test_the_command_ends_with_1_and_says_what_mends_it(kept: Kept) -> None:
     document = json.loads(done.stdout)
     states = {one["id"]: one["state"] for one in document["controls"]}
     assert states.keys() == BY_ID.keys()
-    assert states["syslog"] == "fails" and states["backups"] == "absent"
+    assert states["syslog"] == "fails" and states["backups"] == "holds"
     assert states["cookies"] == states["https"] == states["trail_verifies"] == "holds", document
     assert document["clauses_verified_against_print"] is False
     zh = gridwarden(kept.settings, "--language", "zh").stdout
     for word in (
         "身份鉴别",
         "不符合",
-        "尚未实现",
         "GB/T 22239-2019",
         "整改：",
         "尚未与标准正式文本核对",

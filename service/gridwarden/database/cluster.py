@@ -33,6 +33,7 @@ from gridwarden.database.addresses import (
     owner_url,
     socket_dir,
 )
+from gridwarden.database.backup import switching
 from gridwarden.database.configuration import HBA, configuration
 from gridwarden.database.passwords import make_password, write_private
 from gridwarden.database.postgres import (
@@ -76,6 +77,7 @@ def up(settings: Settings, report: Report = _silent) -> Raised:
         for login in LOGINS:
             login_name(settings, login)  # a name that no server can take is refused first
         _make_home(settings)
+        switching.go_on(settings)
         _fit_crs(settings)
         if _ready(settings):
             return Raised()

@@ -1,11 +1,13 @@
 """`gridwarden down`, `status` and `doctor`."""
 
+from importlib.metadata import version
 from itertools import chain
 from typing import Annotated
 
 import typer
 
 from gridwarden.database import cluster, doctor
+from gridwarden.database.backup import records
 from gridwarden.database.pasteable import pasteable
 from gridwarden.database.trouble import SetUpError
 from gridwarden.settings import Settings
@@ -35,7 +37,11 @@ def down() -> None:
 def status() -> None:
     """What runs where; ends with 3 when the database does not run."""
     settings = Settings()
-    rows = [("state folder", str(settings.home)), ("working CRS", f"EPSG:{settings.crs}")]
+    rows = [
+        ("version", version("gridwarden")),
+        ("state folder", str(settings.home)),
+        ("working CRS", f"EPSG:{settings.crs}"),
+    ]
     try:
         rows.append(("database", doctor.server_version(settings)))
         rows.append(("size", f"{doctor.size_mb(settings)} MB"))
@@ -46,6 +52,9 @@ def status() -> None:
         running = False
     served = "answers" if doctor.answers(settings) else "does not answer"
     rows.append(("service", f"{settings.own_url} {served}"))
+    made, tested = records.last(settings, "backup"), records.last(settings, "drill")
+    rows.append(("last backup", records.told_age(settings, made)))
+    rows.append(("restore test", records.told_age(settings, tested)))
     for what, value in rows:
         typer.echo(f"{what:<14}{value}")
     if not running:

@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 
 from gridwarden.database import accounts, cluster
 from gridwarden.database.addresses import LOGINS, connect, connect_owner, login_dsn, login_name
+from gridwarden.database.backup import records
+from gridwarden.database.backup.told import refusal
 from gridwarden.database.ports import check_port
 from gridwarden.database.postgres import find_programs, told_plainly
 from gridwarden.database.queries import queries
@@ -81,6 +83,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         ("working coordinates", _crs),
         ("map page's files", _assets),
         ("service's port", _port),
+        ("backups", _backups),
         *_more,
     ]
     for what, one in looks:
@@ -163,6 +166,13 @@ def _port(settings: Settings) -> None:
     """A port in use is as it should be when it is our own service that answers there."""
     if not answers(settings):
         check_port(settings)
+
+
+def _backups(settings: Settings) -> None:
+    wanting = records.wanting(settings)
+    if wanting:
+        days = {"backup": settings.backup_days, "drill": settings.drill_days}
+        raise refusal(settings, f"look.{wanting}", **days)
 
 
 def answers(settings: Settings) -> bool:

@@ -39,9 +39,12 @@ def _secrets(settings: Settings) -> Iterator[str]:
     """Whatever this installation keeps secret and a message could repeat."""
     if settings.metrics_token is not None:
         yield settings.metrics_token.get_secret_value()
-    if settings.oidc_secret_file is not None:
-        with suppress(OSError):
-            yield settings.oidc_secret_file.read_text("utf-8", "replace").strip() or "\0"
+    if settings.backup_passphrase is not None:
+        yield settings.backup_passphrase.get_secret_value()
+    for file in (settings.oidc_secret_file, settings.backup_passphrase_file):
+        if file is not None:
+            with suppress(OSError):
+                yield file.read_text("utf-8", "replace").strip() or "\0"
     if password := _parts(settings.database_url).get("password"):
         yield password
     try:

@@ -3,9 +3,11 @@
 import stat
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 from gridwarden.database import doctor
+from gridwarden.database.backup import records
 from gridwarden.settings import Settings
 from gridwarden.watching.compliance.model import Asked, Seen, control, holds
 
@@ -54,9 +56,14 @@ def doctor_finds_nothing(asked: Asked) -> Seen:
 
 
 @control("backup", "V13")
-def backups(_: Asked) -> Seen:
-    """There is no backup command yet: said, not passed over."""
-    return Seen("absent")
+def backups(asked: Asked) -> Seen:
+    """There is a recent backup, and one was restored for trial not long ago."""
+    settings = asked.settings
+    last = {kind: records.last(settings, kind) for kind in ("backup", "drill")}
+    days = {"backup": settings.backup_days, "drill": settings.drill_days}
+    young = {kind: one and one.age <= timedelta(days=days[kind]) for kind, one in last.items()}
+    told = {kind: records.told_age(settings, one) for kind, one in last.items()}
+    return holds(all(young.values()), "" if young["backup"] else "backups_none", **told)
 
 
 @control("malware")

@@ -1,9 +1,9 @@
-"""After a large change a single edit costs what it did before it."""
+"""An answer from before a restore is given again where transaction numbers went on."""
 
 from gridwarden.migrations.frozen import run_sql
 
-revision = "m0226_few_after_many"
-down_revision = "m0403_followed_quickly"
+revision = "m0450_restorations"
+down_revision = "m0226_few_after_many"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,1 @@
+"""The whole installation in one encrypted archive, back from it, and a trial of going back."""

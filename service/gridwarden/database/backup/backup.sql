@@ -1,0 +1,55 @@
+-- name: snapshot
+-- The snapshot that pg_dump reads by, and what is noted of it.
+select pg_export_snapshot() as snapshot,
+    pg_snapshot_xmax(pg_current_snapshot())::text::bigint as next_xid,
+    (select system_identifier::text from pg_control_system()) as epoch,
+    current_setting('server_version_num')::int / 10000 as postgresql,
+    to_regclass('data.audit_seal') is not null as begun
+
+-- name: chain
+-- The end of the sealed audit, and the newest migration.
+select coalesce((select encode(s.head, 'hex') from data.audit_seal s order by s.number desc limit 1), ''),
+    coalesce((select max(s.number) from data.audit_seal s), 0),
+    (select max(v.version_num) from public.alembic_version v)
+
+-- name: tables
+-- Every table that is ours, in the order of its name: none of an extension's.
+select n.nspname, c.relname
+from pg_class c
+join pg_namespace n on n.oid = c.relnamespace
+where c.relkind = 'r' and c.relpersistence <> 't'
+  and n.nspname not like 'pg\_%' and n.nspname <> 'information_schema'
+  and not exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid
+                  and d.deptype = 'e')
+order by 1, 2
+
+-- name: anything
+-- Whether the database holds anything of Gridwarden's.
+select exists (select from pg_namespace where nspname in ('access', 'api', 'data', 'jobs'))
+    or to_regclass('public.alembic_version') is not null
+
+-- name: at_work
+-- Sessions of the service, the worker and others on this database, besides this one.
+select count(*) from pg_stat_activity
+where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'
+
+-- name: reached
+-- The number that the next transaction gets here, at least.
+select pg_snapshot_xmax(pg_current_snapshot())::text::bigint
+
+-- name: raise
+-- Use transaction numbers up, a commit each, until they are past those of the archive.
+do $$
+declare
+    most constant bigint := current_setting('gridwarden.past')::bigint;
+begin
+    for n in 1 .. current_setting('gridwarden.step')::int loop
+        exit when pg_current_xact_id()::text::bigint > most;
+        commit;
+    end loop;
+end
+$$
+
+-- name: restored
+-- Whether the database is what this archive held.
+select exists (select from data.restoration r where r.archive = %(archive)s)

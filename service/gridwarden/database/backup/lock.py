@@ -1,0 +1,25 @@
+"""One backup or restore at a time."""
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from gridwarden.database.backup.files import OWN
+from gridwarden.database.backup.told import refusal
+from gridwarden.settings import Settings
+
+
+@contextmanager
+def alone(settings: Settings) -> Iterator[None]:
+    """Nobody else's backup or restore meanwhile; the lock ends with the process, however it ends.
+
+    Raises SetUpError while there is one.
+    """
+    own = settings.home / OWN
+    own.mkdir(mode=0o700, exist_ok=True)
+    with (own / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise refusal(settings, "another_at_work") from None
+        yield

@@ -1,0 +1,2 @@
+-- name: record
+select api.record(%(action)s, %(object)s, %(detail)s, %(rows)s)
