@@ -16,7 +16,7 @@ from gridwarden.access.limits import Aside
 from gridwarden.app import create_app
 from gridwarden.database import Caller, Pool
 from gridwarden.jobs.events.places import places_of
-from gridwarden.screening.screener import Screener
+from gridwarden.screening.screener import MANY_AGAIN, Screener
 from gridwarden.settings import Settings
 from plans import Watch, watched
 
@@ -134,6 +134,33 @@ def run(settings: Settings, hot: Hot, times: int = TIMES) -> Watch:
 @pytest.mark.parametrize("hot", HOT)
 def test_no_big_table_is_read_whole(many: Settings, big: dict[str, float], hot: str) -> None:
     watch = run(many, HOT[hot], SELDOM if hot in OTHER_STEPS else TIMES)
+    assert watch.ran
+    assert watch.whole(big) == set()
+
+
+def test_after_many_a_single_edit_stays_on_its_indexes(
+    many: Settings, big: dict[str, float]
+) -> None:
+    """What judged thousands at once is planned for them; what judges the next one is not."""
+
+    async def thousands(pool: Pool) -> None:
+        with owner(many) as c:
+            c.execute(
+                "update data.gas_pipelines set geom = st_translate(geom, 0.02, 0) where id % 8 = 3"
+            )
+        screener, most = Screener(pool, most=MANY_AGAIN), 0
+        while done := await screener.step():
+            most = max(most, done.subjects)
+        assert most > MANY_AGAIN
+
+    async def then_one() -> Watch:
+        async with watched(many) as (pool, watch):
+            await thousands(pool)
+            watch.ran.clear()
+            await edited(MOVED.format("buildings"))(many, pool, 1)
+            return watch
+
+    watch = asyncio.run(then_one())
     assert watch.ran
     assert watch.whole(big) == set()
 

@@ -41,8 +41,8 @@ SLICE = 5_000
 FEW = 100
 """Changes up to which a step's statements are those planned before."""
 MANY_AGAIN = 5_000
-"""Subjects from which on the planner is told how many there are; the next small edit waits for its
-statements to be planned anew then."""
+"""Subjects from which on the planner is told how many there are, and afterwards that there are
+none; the next small edit waits for its statements to be planned anew then."""
 WHOLE_FROM = 200_000
 """Subjects from which on the whole city is judged instead: sets are joined faster than so many
 are looked up."""
@@ -141,6 +141,9 @@ class Screener:
             await connection.execute(Q["alone"])
             if await value_of(connection, WHOLE["ever"]) and await self._rules.look(connection):
                 await connection.execute(Q["clear"])
+                await connection.execute(
+                    Q["count_again"]
+                )  # none: a killed step may have told of many
                 await self._rules.plan(connection)
 
     async def _some(self, connection: Connection, only: int | None, began: float) -> Stepped | None:
@@ -154,6 +157,8 @@ class Screener:
             subjects, untouched = await self._judge(connection, turned)
             written = await self._write(connection, turned, untouched)
             await connection.execute(Q["clear"])
+            if subjects > MANY_AGAIN:
+                await connection.execute(Q["count_again"])
             values = {
                 "changes": changes,
                 "slice": is_slice,

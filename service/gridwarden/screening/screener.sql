@@ -52,7 +52,7 @@ select count(*), min(at), min(id) from taken
 select data.take_slice(%(features)s)
 
 -- name: count_again
--- The planner is told of many.
+-- The planner is told of many, and when they are gone.
 select data.count_again()
 
 -- name: layers
