@@ -1,10 +1,13 @@
 """A feature is made, replaced, changed and removed one at a time, by who may, at its version."""
 
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
+from conftest import owner
 from intake.editing_city import ITEMS, LAT, LON, MERGE, City, feature, line, number_in, square
 from intake.editing_city import city as city
 
@@ -124,6 +127,28 @@ def test_of_many_editors_with_one_tag_exactly_one_wins(city: City) -> None:
     now = city.send("GET", path, "viewer")
     assert now.headers["etag"] == '"2"'
     assert now.json()["properties"]["name"] == str(answers.index(200) + 1)
+
+
+def test_what_somebody_else_changes_meanwhile_stays_where_any_version_is_meant(city: City) -> None:
+    path, _ = city.made("roads", "planner", line(lat=LAT + 0.007, kerb="low", lamps=2))
+    answers: list[Any] = []
+
+    def edit() -> None:
+        answers.append(city.patch(path, "planner", {"properties": {"lamps": 4}}, "*"))
+
+    with owner(city.settings) as c, c.transaction():
+        c.execute(
+            'update data.roads set extra = extra || \'{"kerb": "high"}\' where id = %s',
+            (number_in(path),),
+        )
+        waits = threading.Thread(target=edit)
+        waits.start()
+        while waits.is_alive() and not city.rows("select from pg_locks where not granted"):
+            time.sleep(0.01)
+    waits.join()
+    assert (answers[0].status_code, answers[0].headers["etag"]) == (200, '"3"')
+    kept = city.rows("select extra from data.roads where id = %s", number_in(path))
+    assert kept == [({"kerb": "high", "lamps": 4},)]
 
 
 BAD_SHAPES = [

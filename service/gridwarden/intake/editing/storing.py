@@ -92,12 +92,10 @@ class Edit:
         """Replace all that a feature says. Raises Problem; gives it as Stored."""
 
         async def work(c: Connection) -> Stored:
-            number, there, expected = await self._there(c, feature, match)
-            self._same_dataset(said, there)
-            known = await around(c, self.caller, self.layer, system, self.settings)
-            row = await asyncio.to_thread(self._whole, said, system, known, there["source_id"])
-            answer = await self._change(c, number, expected, row, whole=True)
-            return await self._stored(c, number, answer, row)
+            def becomes(known: Around, there: dict[str, Any]) -> Any:
+                return self._whole(said, system, known, there["source_id"])
+
+            return await self._change(c, feature, said, system, match, becomes, whole=True)
 
         return await self._within(f"PUT items/{feature}", work)
 
@@ -105,12 +103,10 @@ class Edit:
         """Change what a merge patch names. Raises Problem; gives the feature as Stored."""
 
         async def work(c: Connection) -> Stored:
-            number, there, expected = await self._there(c, feature, match)
-            self._same_dataset(said, there)
-            known = await around(c, self.caller, self.layer, system, self.settings)
-            row = await asyncio.to_thread(self._changed, said, system, known, there)
-            answer = await self._change(c, number, expected, row, whole=False)
-            return await self._stored(c, number, answer, row)
+            def becomes(known: Around, there: dict[str, Any]) -> Any:
+                return self._changed(said, system, known, there)
+
+            return await self._change(c, feature, said, system, match, becomes, whole=False)
 
         return await self._within(f"PATCH items/{feature}", work)
 
@@ -235,10 +231,30 @@ class Edit:
         return shape, reading(shape, system, known, self.settings)
 
     async def _change(
-        self, c: Connection, number: int, expected: list[int] | None, row: Any, *, whole: bool
-    ) -> dict[str, Any]:
-        values = {"layer": self.layer.id, "feature": number, "expected": expected}
-        return await self._asked(c, "change", **values, said=Jsonb(row), whole=whole)
+        self,
+        c: Connection,
+        feature: str,
+        said: Said,
+        system: Stated,
+        match: str | None,
+        becomes: Callable[[Around, dict[str, Any]], Any],
+        *,
+        whole: bool,
+    ) -> Stored:
+        """Make of a feature what it `becomes`, given what is there. Raises Problem.
+
+        Only the version that was read is changed: where somebody was faster, what they left is read
+        instead, which nobody else can change any more, and refused where `match` does not mean it.
+        """
+        while True:
+            number, there, _ = await self._there(c, feature, match)
+            self._same_dataset(said, there)
+            known = await around(c, self.caller, self.layer, system, self.settings)
+            row = await asyncio.to_thread(becomes, known, there)
+            values = {"layer": self.layer.id, "feature": number, "expected": [there["version"]]}
+            answer = await self._asked(c, "change", **values, said=Jsonb(row), whole=whole)
+            if "stale" not in answer:
+                return await self._stored(c, number, answer, row)
 
     async def _asked(self, c: Connection, door: str, **values: Any) -> dict[str, Any]:
         row = await (await c.execute(Q[door], {"nature": self.nature, **values})).fetchone()
