@@ -78,6 +78,23 @@ def test_two_overlapping_transactions_may_edit_one_after_the_other(city: Setting
     assert names == [("甲楼",), ("late",), ("early",)]
 
 
+def test_a_clock_that_is_set_back_meanwhile_refuses_no_edit(city: Settings) -> None:
+    with owner(city) as c, c.transaction():
+        building = put(c, "a", 500_000)
+        # as if it had begun by the clock of before
+        c.execute(
+            "update data.moment set began = clock_timestamp() + interval '1 hour'"
+            " where xid = pg_current_xact_id()"
+        )
+    with owner(city) as c:
+        known = c.execute(
+            "select m.began = m.ended from data.moment m join data.history h on h.xid_from = m.xid"
+            " where h.layer = 'buildings' and h.feature_id = %s",
+            (building,),
+        ).fetchall()
+    assert known == [(True,)]
+
+
 def test_one_statement_over_ten_thousand_rows_leaves_one_queue_row(city: Settings) -> None:
     with owner(city) as c:
         put(c, "first", 500_000)

@@ -1,13 +1,20 @@
 """The screener's steps: what one takes, whom it judges again, what it writes and tells."""
 
+import asyncio
 import subprocess
 
 import psycopg
 import pytest
 
 from commands import run_command
+from conftest import owner
+from gridwarden import migrations
+from gridwarden.jobs import work
+from gridwarden.screening import tasks as _tasks  # noqa: F401  (registers the job)
+from gridwarden.screening.screener import forget_steps
+from jobs.hearing import with_pool
 
-from .conftest import STEEL_MA, DrawnCity, X, Y, line, rectangle
+from .conftest import STEEL_MA, SURE, DrawnCity, X, Y, line, rectangle
 
 EVENTS = "select act, subject_id, reason from data.event order by id"
 CAUSE = "select reason, cause_layer, cause_id, cause_xid is not null from data.finding"
@@ -148,6 +155,13 @@ $$
 """
 
 
+ELSEWHERE = """
+create or replace function data.ground_m(a geometry, b geometry) returns double precision
+    language sql immutable parallel safe as
+$$ select st_length(st_transform(st_shortestline(a, b), 4326)::geography) + 100 $$
+"""
+
+
 def test_a_change_that_cannot_be_judged_is_set_aside_and_the_others_go_on(
     drawn: DrawnCity,
 ) -> None:
@@ -174,10 +188,14 @@ def test_a_change_that_cannot_be_judged_is_set_aside_and_the_others_go_on(
     assert {one for one in aside if one[0] == "buildings"} == {("buildings", bad, True)}
     assert all(stuck for *_, stuck in aside)
     assert drawn.sql("select waiting from api.screened") == [(True,)]
+    # nor do they wait where a step would have all judged instead, which cannot be
+    late = drawn.add("buildings", rectangle(10, 0.9, 15, 9), **SURE)
+    drawn.steps(whole_from=0)
+    assert drawn.sql("select count(*) from data.change where not stuck") == [(0,)]
     drawn.sql(sound[0][0])
     drawn.screen()
     found = {one["subject_id"] for one in drawn.findings("main_encroachment")}
-    assert found == {first, bad, last}
+    assert found == {first, bad, last, late}
     assert drawn.sql("select count(*) from data.change") == [(0,)]
 
 
@@ -247,6 +265,65 @@ def test_the_tables_of_the_way_do_not_grow(drawn: DrawnCity) -> None:
     drawn.sql("update data.buildings set name = 'renamed'")
     drawn.steps()
     assert drawn.sql(size)[0][0] <= 8192
+
+
+def test_a_backup_that_reads_all_tables_holds_no_screening_up(drawn: DrawnCity) -> None:
+    drawn.screen()
+    drawn.main(**STEEL_MA)
+    house = drawn.wall(0.9)
+    drawn.sql(
+        "insert into data.change_seen (layer, feature_id, xid, rows) select 'roads', n, '3', 1"
+        " from generate_series(1, 40000) n"
+    )
+    # whoever waits is told so instead of waiting for ever
+    ((name,),) = drawn.sql("select quote_ident(current_database())")
+    drawn.sql(f"alter database {name} set lock_timeout = '10s'")
+    with owner(drawn.settings) as backup, backup.transaction():
+        backup.execute(
+            "lock table data.again, data.judged, data.difference, data.change_seen"
+            " in access share mode"
+        )
+        assert [step.added for step in drawn.steps()] == [1]
+        drawn.sql("delete from data.buildings where id = %s", (house,))
+        assert drawn.screen() == []
+    drawn.wall(0.9)
+    assert [step.added for step in drawn.steps()] == [1]
+    assert drawn.sql("select pg_relation_size('data.change_seen') <= 8192") == [(True,)]
+
+
+def test_what_an_earlier_program_found_is_judged_again_after_an_upgrade(drawn: DrawnCity) -> None:
+    drawn.main(**STEEL_MA)
+    drawn.wall(0.9)
+    assert len(drawn.screen()) == 1
+    waiting, jobs = "select waiting from api.screened", "select role from data.job"
+    migrations.keep(drawn.settings)
+    assert (drawn.sql(waiting), drawn.sql(jobs)) == ([(False,)], [])
+    drawn.sql(ELSEWHERE)
+    for _ in range(2):
+        migrations.keep(drawn.settings)
+        assert (drawn.sql(waiting), drawn.sql(jobs)) == ([(True,)], [("gridwarden_screen",)])
+    asyncio.run(work(drawn.settings, until_empty=True))
+    assert drawn.findings() == []
+    assert drawn.sql(waiting) == [(False,)]
+    assert drawn.sql("select ended_reason from data.finding_past") == [("rule",)]
+
+
+def test_when_the_city_was_screened_is_when_the_last_step_was(drawn: DrawnCity) -> None:
+    drawn.screen()
+    drawn.main(**STEEL_MA)
+    drawn.wall(0.9)
+    drawn.steps()
+    newer = "select r.screened_at > (select max(at) from data.screening) from api.{} r"
+    assert drawn.sql(newer.format("screened")) == [(True,)]
+    with owner(drawn.settings) as c, c.transaction():
+        c.execute("select api.go_back(clock_timestamp(), 'findings')")
+        assert c.execute(newer.format("screened_at").encode()).fetchall() == [(True,)]
+    # and still is when nothing has changed for longer than steps are kept
+    drawn.sql("update data.screening set at = at - interval '90 days'")
+    drawn.sql("update data.job set finished_at = finished_at - interval '90 days'")
+    drawn.sql("update data.screen_step set at = at - interval '40 days'")
+    with_pool(drawn.settings, lambda pool: forget_steps(pool, drawn.settings))
+    assert drawn.sql(newer.format("screened")) == [(True,)]
 
 
 def test_the_command_judges_what_changed(drawn: DrawnCity) -> None:

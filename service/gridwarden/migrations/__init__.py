@@ -39,9 +39,14 @@ def upgrade(settings: Settings, revision: str = "heads") -> None:
 
 
 def keep(settings: Settings) -> None:
-    """Have the database hold what files of this program say: the life cycle of hazard cases."""
+    """Have the database hold what files of this program say: the life cycle of hazard cases.
+
+    What was found by an earlier program is judged again by the worker.
+    """
     with create_engine(owner_url(settings)).begin() as connection:
         keep_life_cycle(connection)
+        if connection.scalar(text("select to_regproc('data.judge_upgraded')")) is not None:
+            connection.execute(text("select data.judge_upgraded()"))
 
 
 def downgrade(settings: Settings, revision: str) -> None:

@@ -4,7 +4,7 @@
 select pg_advisory_xact_lock(hashtext('gridwarden screening')), set_config('work_mem', '256MB', true)
 
 -- name: forget_changes
-truncate data.change_seen
+select data.empty_at_once('{change_seen}')
 
 -- name: take_changes
 -- What this screen is about to see. Changes that are committed later stay in the queue, and come
@@ -35,10 +35,10 @@ select data.packs_in_force(), array(select r.id from data.rule r where r.in_forc
 select pg_advisory_xact_lock_shared(hashtext('gridwarden rules'))
 
 -- name: empty
-truncate data.judged, data.again
+select data.empty_at_once('{judged,again}')
 
 -- name: empty_difference
-truncate data.difference
+select data.empty_at_once('{difference}')
 
 -- name: columns
 -- The order in which compiled statements give their columns: the table's own.

@@ -108,24 +108,25 @@ class Screener:
 
         A change that cannot be judged is found by going one by one, and set aside: the others go
         on. Raises psycopg.Error where it is not the change: the database goes away, or is not the
-        one of this program.
+        one of this program, or a city that was never screened holds what cannot be judged.
         """
         try:
-            done = await self._step(1 if self._one_by_one else None)
-        except (_TooManyError, psycopg.errors.QueryCanceled):
-            return await self._whole()
+            try:
+                done = await self._step(1 if self._one_by_one else None)
+            except (_TooManyError, psycopg.errors.QueryCanceled):
+                return await self._whole()
         except UNJUDGED as error:
             log.error("screening failed", error=type(error).__name__, state=error.sqlstate)
             if not self._one_by_one:
                 self._one_by_one = self._most
-            else:
-                await self._set_aside()
+            elif not await self._set_aside():
+                raise
             return Stepped(0, False, 0, 0, 0, 0, None, 0.0)
         self._one_by_one = max(0, self._one_by_one - 1)
         return done
 
     async def _step(self, only: int | None) -> Stepped | None:
-        began = time.monotonic()
+        began, self._trying = time.monotonic(), None
         async with as_caller(self._pool, self._caller, timeout_ms=STEP_MS) as connection:
             await connection.execute(Q["alone"])
             waiting, ever = await row_of(connection, Q["waiting"])
@@ -237,17 +238,21 @@ class Screener:
             await connection.execute(WHOLE["record"], {"detail": Jsonb(detail), "rows": written})
         return done
 
-    async def _set_aside(self) -> None:
-        """The change that failed alone waits for the next screening of all; nothing is lost."""
+    async def _set_aside(self) -> bool:
+        """The change that failed alone waits for the next screening of all; nothing is lost.
+
+        False where there is none.
+        """
         async with as_caller(self._pool, self._caller, timeout_ms=STEP_MS) as connection:
             await connection.execute(Q["alone"])
             if self._trying is not None:
-                await connection.execute(Q["set_aside"], {"change": self._trying})
-                return
+                done = await connection.execute(Q["set_aside"], {"change": self._trying})
+                return done.rowcount > 0
             await connection.execute(Q["clear"])
             await connection.execute(Q["take_slice"], {"features": 1})
-            await connection.execute(Q["set_aside_of_slice"])
+            done = await connection.execute(Q["set_aside_of_slice"])
             await connection.execute(Q["clear"])
+            return done.rowcount > 0
 
 
 async def row_of(

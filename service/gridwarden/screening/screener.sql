@@ -94,4 +94,6 @@ select layer, feature_id, 'update', old_geom, new_geom, true from data.change_se
 listen gridwarden_change
 
 -- name: forget_steps
-delete from data.screen_step where at < now() - interval '31 days'
+-- All but the newest: it says when the city was screened last.
+delete from data.screen_step s
+where s.at < now() - interval '31 days' and s.id < (select max(n.id) from data.screen_step n)
