@@ -3,7 +3,7 @@
 from gridwarden.migrations.frozen import run_sql
 
 revision = "m0214_backups_hold_nothing_up"
-down_revision = "m0226_few_after_many"
+down_revision = "m0450_restorations"
 branch_labels = None
 depends_on = None
 
