@@ -27,6 +27,7 @@ from gridwarden.database.trouble import SetUpError
 from gridwarden.dispatch import commands as dispatch
 from gridwarden.hazards.batches import commands as batches_commands
 from gridwarden.hazards.beginnings import ensure_begun
+from gridwarden.hazards.board import commands as board_commands
 from gridwarden.hazards.cases import commands as hazards
 from gridwarden.hazards.deadlines import commands as deadlines
 from gridwarden.hazards.proof import commands as proof_commands
@@ -79,6 +80,7 @@ ROOMS = (
     hazards,
     deadlines,
     batches_commands,
+    board_commands,
     proof_commands,
     maps,
     permits,

@@ -89,20 +89,25 @@ def put(c: psycopg.Connection[Any], cases: list[list[Row]]) -> list[int]:
         ).fetchone()
         assert made is not None
         ids.append(made[0])
-        before = ""
-        for version, row in enumerate(rows, 1):
-            c.execute(
-                "insert into data.hazard_act (case_id, version, act, from_state, to_state, at, day,"
-                " entered_day, grade, district_id, family, due_at, role, by_orgs, said, before)"
-                " values (%s, %s, 'test', %s, %s, %s, %s, %s, %s, %s, 'report.other', %s, 'owner',"
-                " '{}', '{}', '{}')",
-                (
-                    *(made[0], version, before, row.state, row.at, row.happened, row.day),
-                    *(row.grade, row.district, row.due_at),
-                ),
-            )
-            before = row.state
+        add(c, made[0], rows)
     return ids
+
+
+def add(c: psycopg.Connection[Any], case: int, rows: list[Row], after: int = 0) -> None:
+    """Write the acts of a case, those after so many that are there."""
+    for version in range(after + 1, len(rows) + 1):
+        row = rows[version - 1]
+        before = rows[version - 2].state if version > 1 else ""
+        c.execute(
+            "insert into data.hazard_act (case_id, version, act, from_state, to_state, at, day,"
+            " entered_day, grade, district_id, family, due_at, role, by_orgs, said, before)"
+            " values (%s, %s, 'test', %s, %s, %s, %s, %s, %s, %s, 'report.other', %s, 'owner',"
+            " '{}', '{}', '{}')",
+            (
+                *(case, version, before, row.state, row.at, row.happened, row.day),
+                *(row.grade, row.district, row.due_at),
+            ),
+        )
 
 
 def ledger_by_hand(cases: list[list[Row]], day: date) -> dict[str, Counter[tuple[Any, Any]]]:

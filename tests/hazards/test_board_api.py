@@ -12,7 +12,7 @@ import pytest
 from fastapi.testclient import TestClient
 from openpyxl import load_workbook
 
-from conftest import KeyMaker, Settings, owner
+from conftest import KeyMaker, Settings, owner, run_command
 from hazards.histories import FIRST, Act, put, rows_of
 from maps.small_city import add_box, add_dataset
 
@@ -159,92 +159,6 @@ def test_files_hold_the_same_numbers(module_client: TestClient, supervisor: dict
     assert len(answer.text.splitlines()) == 1 + 3 * 3
 
 
-def test_a_campaigns_figures_come_back_with_their_rows(
-    module_client: TestClient, supervisor: dict[str, str], districts: list[int]
-) -> None:
-    campaign = CAMPAIGN + [
-        {"programme": "four_batches", "measure": name, "quantity": 1, "document_no": f"{name}-{n}"}
-        for name, number in (("listed", 12), ("exposed", 10), ("punished", 38))
-        for n in range(number)
-    ]
-    fines = [5826.31] * 37
-    campaign += [
-        {"programme": "four_batches", "measure": "fines", "quantity": str(one)} for one in fines
-    ]
-    campaign += [{"programme": "four_batches", "measure": "fines", "quantity": "5826.53"}]
-    url = "/api/hazards/programmes/records"
-    made = module_client.post(url, json={"items": campaign}, headers=supervisor)
-    assert made.status_code == 201, made.text
-    told = module_client.get("/api/hazards/programmes?lang=zh", headers=supervisor).json()
-    found = {
-        (one["code"], measure["code"]): measure
-        for one in told["items"]
-        for measure in one["measures"]
-    }
-    values = {key: measure["value"] for key, measure in found.items()}
-    assert values["group_rentals", "hazards"] == 1124
-    assert values["group_rentals", "rectified"] == 538
-    assert values["group_rentals", "known"] is None, "left blank is not nought"
-    assert values["water_systems", "rectified"] == 623
-    assert values["e_bikes", "violations"] == 8464
-    assert values["e_bikes", "charging_places"] == 104
-    assert values["life_passages", "structures_removed"] == 96
-    assert [values["four_batches", n] for n in ("listed", "exposed", "punished")] == [12, 10, 38]
-    assert values["four_batches", "fines"] == "221400.00"
-    assert found["four_batches", "fines"]["wan"] == "22.14"
-    assert found["assisting", "visits"]["at_least"] is False
-    assert found["life_passages", "blockages"]["at_least"] is True
-    rates = {(one["code"], r["code"]): r for one in told["items"] for r in one["rates"]}
-    assert rates["group_rentals", "rectified_rate"]["value"] == "47.86"
-    assert rates["liquid_fuels", "surveyed_rate"]["value"] == "92.98"
-    assert rates["group_rentals", "surveyed_rate"]["value"] == "73.56"
-    assert rates["group_rentals", "surveyed_rate"]["as_reported"] == "surveyed_share"
-    assert rates["water_systems", "surveyed_rate"]["value"] is not None
-    for measure in found.values():
-        rows = module_client.get(measure["rows"], headers=supervisor).json()["items"]
-        assert len(rows) == measure["records"]
-        if measure["unit"] != "percent":
-            total = sum(float(one["quantity"]) for one in rows)
-            assert f"{total:.2f}" == f"{float(measure['value'] or 0):.2f}"
-    page = module_client.get(
-        "/hazards/programmes?lang=zh", headers={**supervisor, "Accept": "text/html"}
-    ).text
-    for number in ("47.86%", "92.98%", "73.56%", "22.14万元", ">8464<", ">623<", "20\u202f000+"):
-        assert number in page, number
-
-
-CAMPAIGN: list[dict[str, Any]] = [
-    {"programme": p, "measure": m, "quantity": q, "at_least": over}
-    for p, m, q, over in (
-        ("water_systems", "known", 20000, True),
-        ("water_systems", "surveyed", 20000, True),
-        ("water_systems", "rectified", 623, False),
-        ("group_rentals", "surveyed_share", "73.56", False),
-        ("group_rentals", "hazards", 700, False),
-        ("group_rentals", "hazards", 424, False),
-        ("group_rentals", "rectified", 538, False),
-        ("group_rentals", "banned", 21, False),
-        ("e_bikes", "sellers", 308, False),
-        ("e_bikes", "violations", 8464, False),
-        ("e_bikes", "product_batches", 3, False),
-        ("e_bikes", "seized", 453, False),
-        ("e_bikes", "charging_places", 104, False),
-        ("life_passages", "visits", 28000, False),
-        ("life_passages", "blockages", 11000, True),
-        ("life_passages", "structures_removed", 96, False),
-        ("life_passages", "parking_bays", 100, True),
-        ("liquid_fuels", "known", 1183, False),
-        ("liquid_fuels", "surveyed", 1100, False),
-        ("liquid_fuels", "transporters", 86, False),
-        ("liquid_fuels", "suppliers_stopped", 3, False),
-        ("assisting", "departments", 17, False),
-        ("assisting", "visits", 37000, False),
-        ("assisting", "hazards", 10000, True),
-    )
-]
-"""The campaign's table as it was reported; what was left blank there is not entered."""
-
-
 def test_a_correction_counts_from_its_own_day_and_only_once(
     module_client: TestClient, supervisor: dict[str, str], districts: list[int]
 ) -> None:
@@ -387,3 +301,33 @@ def test_what_is_asked_wrongly_is_told(
         answer = module_client.get(path, headers=supervisor)
         assert answer.status_code in (400, 404), (path, answer.text)
         assert answer.json()["detail"]
+
+
+def test_the_machine_tells_signs_and_verifies(
+    module_city: Settings, districts: list[int], signed: dict[str, Any]
+) -> None:
+    """As the pages do; a day whose figures were changed behind the service's back ends with 1."""
+    day = str(DAY + timedelta(days=1))
+    told = run_command(module_city, "board", "ranking", day, "--json", "--as", "planner")
+    assert told.returncode == 0, told.stderr
+    keys = {one["key"] for one in json.loads(told.stdout)["items"]}
+    assert keys == {str(one) for one in districts}
+    lines = run_command(module_city, "board", "day", day, "--by", "family")
+    assert lines.returncode == 0 and "期末" in lines.stdout, lines.stderr
+    assert run_command(module_city, "board", "day", "2999-01-01").returncode == 1
+    done = run_command(module_city, "board", "sign", day)
+    assert done.returncode == 0, done.stderr
+    assert run_command(module_city, "board", "sign", day).returncode == 1
+    whole = run_command(module_city, "board", "verify", day)
+    assert whole.returncode == 0 and "数据与签发时一致" in whole.stdout, whole.stderr
+    with owner(module_city) as c:
+        c.execute("alter table data.board_signature disable trigger board_signature_stays")
+        c.execute(
+            "update data.board_signature set document = document || ' ',"
+            " hash = sha256(convert_to(document || ' ', 'UTF8')) where day = %s",
+            (day,),
+        )
+        c.execute("alter table data.board_signature enable trigger board_signature_stays")
+    spoilt = run_command(module_city, "board", "verify")
+    assert spoilt.returncode == 1
+    assert "数据与签发时不一致" in spoilt.stdout

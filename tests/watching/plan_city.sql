@@ -80,3 +80,25 @@ from data.finding f;
 update data.event_clock set last = (select max(e.seq) from data.event e);
 
 insert into data.judged_group (family, layer, mark) select family, layer, mark from data.judging_marks();
+
+-- 12,000 hazard cases with two acts each: 60 of an organisation and of a grid, a tenth of a company's mains.
+alter table data.hazard_act disable trigger user;
+insert into data.hazard_case (state, family, source, category, grade, district_id, grid_id, org_id, main,
+    main_orgs, place, due_at, found_at, entered_at, changed_at)
+select (array['registered', 'assigned', 'closed'])[1 + n % 3], 'report.other', 'report', 'other',
+       (array['general', 'serious', 'major'])[1 + n / 3 % 3], 1 + n % 12, 1 + n % 200, 1 + n / 200 % 200,
+       n % 10 = 3, case when n % 10 = 3 then '{1}'::bigint[] else '{}' end,
+       st_setsrid(st_makepoint(500000 + n % 100, 3400000 + n / 100), data.working_srid()),
+       t.at + interval '7 days', t.at, t.at, t.at
+from generate_series(0, 11999) n,
+     lateral (select timestamptz '2026-08-01 02:00Z' + n * interval '7 minutes' as at) t;
+insert into data.hazard_act (case_id, version, act, from_state, to_state, at, day, entered_day, grade,
+    district_id, org_id, family, due_at, role, by_orgs, said, before)
+select c.id, v.n, 'made', case v.n when 1 then '' else 'found' end,
+       case v.n when 1 then 'found' else c.state end, c.found_at + v.n * interval '1 hour',
+       c.found_at::date, c.found_at::date, c.grade, c.district_id, c.org_id, c.family, c.due_at,
+       'test', '{}', '{}', '{}'
+from data.hazard_case c, generate_series(1, 2) v (n);
+alter table data.hazard_act enable trigger user;
+insert into data.board_unkept select c.id from data.hazard_case c;
+select api.keep_board(1000000);

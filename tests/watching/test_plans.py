@@ -60,7 +60,7 @@ def asked(method: str, path: str, role: str, body: object = None) -> Hot:
     async def ask(settings: Settings, pool: Pool, times: int) -> None:
         app = create_app(settings)
         app.state.pool, app.state.aside = pool, Aside(pool, settings, 0)
-        key = bearer(make_key(settings, role, org_ids=(1,), all_districts=True))
+        key = bearer(make_key(settings, role, org_ids=(1,), grid_ids=(1,), all_districts=True))
         caller = Caller(role, f"test {role}", (1,), all_districts=True)
         asked_for = path.format(place=places_of(settings, caller).seal(9000))
         transport = httpx.ASGITransport(app)
@@ -108,6 +108,12 @@ HOT: dict[str, Hot] = {
     "findings": asked("GET", "/api/findings?limit=50", "planner"),
     "findings further on": asked("GET", "/api/findings?limit=50&cursor=24000", "supervisor"),
     "events": asked("GET", "/api/events?limit=50&cursor={place}", "planner"),
+    "cases of a contractor": asked("GET", "/api/hazards?limit=50", "contractor"),
+    "cases of a company's mains": asked("GET", "/api/hazards?state=open&limit=50", "utility"),
+    "cases of a warden": asked("GET", "/api/hazards?limit=50", "warden"),
+    "cases by their due day": asked(
+        "GET", "/api/hazards?state=open&grade=major&sort=due&limit=50", "supervisor"
+    ),
     "a shed is moved (pairs)": edited(MOVED.format("charging_sheds")),
     "a building is moved (neighbours)": edited(MOVED.format("buildings")),
     "a shed is gone (absence)": edited("delete from data.charging_sheds where source_id = %(id)s"),
@@ -170,6 +176,8 @@ def test_after_many_a_single_edit_stays_on_its_indexes(
     [
         ("permit check", "main_piece_geom", "main_piece"),
         ("features in a box", "buildings_geom", "buildings"),
+        ("cases of a contractor", "hazard_case_org", "hazard_case"),
+        ("cases of a warden", "hazard_case_grid", "hazard_case"),
         ("a shed is moved (pairs)", "main_piece_geom", "main_piece"),
         ("a building is moved (neighbours)", "charging_sheds_geom", "charging_sheds"),
         ("a shed is gone (absence)", "estates_geom", "estates"),
@@ -209,6 +217,13 @@ def test_cells_read_every_finding_once_and_nothing_else_whole(
     assert {table for table, _ in watch.whole(big)} == {"finding"}
     assert watch.read("finding") == ["Seq Scan"] * TIMES
     assert watch.read("finding_exact") == []
+
+
+def test_a_board_reads_one_row_a_case_and_no_act(many: Settings, big: dict[str, float]) -> None:
+    """What was kept of each case is read once for the day and once for a week before."""
+    watch = run(many, asked("GET", "/api/rankings", "supervisor"), times=1)
+    assert watch.read("board_case_day")
+    assert "hazard_act" not in {table for table, _ in watch.whole(big)}
 
 
 def test_a_permit_check_is_planned_once_for_all_grounds(many: Settings) -> None:

@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from gridwarden.hazards.batches import routes as batches
+from gridwarden.hazards.board import entering_pages as board_entering_pages
 from gridwarden.hazards.board import entering_routes as board_entering
 from gridwarden.hazards.board import pages as board_pages
 from gridwarden.hazards.board import routes as board
@@ -33,6 +34,7 @@ for one in (
     board,
     board_entering,
     board_pages,
+    board_entering_pages,
     cases,
     case_pages,
 ):

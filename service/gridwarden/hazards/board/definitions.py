@@ -22,6 +22,10 @@ from gridwarden.words.problems import Problem
 PER: Final[Mapping[str, int]] = {"one": 1, "households": 10_000, "buildings": 100, "found": 100}
 """What a penalty is taken per, and of how many of it."""
 UNITS: Final = ("count", "visits", "cny", "percent")
+OF_BATCHES: Final = ("count", "cny")
+"""Units of what batches tell: how many entries, and their money."""
+SURVEYED: Final = ("known", "surveyed")
+"""Measures that make R1, which are entered as records."""
 COUNTS: Final = tuple(f.name for f in fields(Counted) if f.type is int)
 MISTAKES_SHOWN: Final = 20
 
@@ -60,11 +64,14 @@ class Class:
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """What is reported of a programme; `unit` is one of UNITS."""
+    """What is reported of a programme; `unit` is one of UNITS. `batch`: the kind of batches that it
+    is read from, their entries or (cny) their money; None where people enter records of it.
+    """
 
     code: str
     unit: str
     words: Mapping[str, str]
+    batch: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +230,11 @@ def _programme(table: Reader) -> Programme:
 
 
 def _measure(table: Reader) -> Measure:
-    return Measure(table.text("code"), table.choice("unit", UNITS), table.words())
+    code, unit, words = table.text("code"), table.choice("unit", UNITS), table.words()
+    batch = table.text("batch") if "batch" in table.table else None
+    if batch is not None and (unit not in OF_BATCHES or code in SURVEYED):
+        table.wrong("batch", "batch", choices=", ".join(OF_BATCHES))
+    return Measure(code, unit, words, batch)
 
 
 def _check_together(top: Reader, made: Definitions) -> None:

@@ -7,10 +7,12 @@ from decimal import Decimal
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlencode
 
+from psycopg.types.json import Jsonb
 from pydantic import BaseModel, ConfigDict, Field
 
 from gridwarden.hazards.board.asked import Connection, Q, asked_for, day_of
 from gridwarden.hazards.board.definitions import Definitions
+from gridwarden.hazards.board.programmes import batched, tied_to
 from gridwarden.words.asked import check_choices, limit_of, whole
 from gridwarden.words.problems import Problem
 
@@ -85,6 +87,8 @@ def check_records(definitions: Definitions, records: Sequence[Record]) -> None:
             choices = {"measure": [m.code for m in programme.measures]}
             check_choices({"measure": one.measure}, choices)
             continue
+        if measure.batch is not None:
+            raise Problem("invalid_value", "board.from_batches", field=f"items.{at}.measure")
         split = one.quantity != one.quantity.to_integral_value()
         if measure.unit in ("count", "visits") and split:
             raise Problem("invalid_value", "board.not_whole", field=f"items.{at}.quantity")
@@ -108,10 +112,10 @@ async def add_visits(c: Connection, visits: Sequence[Visit]) -> list[dict[str, A
 
 
 async def records_of(
-    c: Connection, items: Iterable[tuple[str, str]], today: date
+    c: Connection, definitions: Definitions, items: Iterable[tuple[str, str]], today: date
 ) -> dict[str, Any]:
     """Records as they counted by the end of a day; with `corrected=true` those corrected by then,
-    too. Raises Problem (400).
+    too. Of a measure that is read from batches, their entries. Raises Problem (400).
     """
     given = asked_for(
         items, "day", "programme", "measure", "district", "org", "corrected", "limit", "cursor"
@@ -119,7 +123,14 @@ async def records_of(
     check_choices(given, {"corrected": ("true", "false")})
     values = _common(given, today) | {"corrected": given.get("corrected") == "true"}
     values |= {name: given.get(name) for name in ("programme", "measure")}
-    return await _page(c, "records", values, "/api/hazards/programmes/records", given)
+    tied = [
+        tied_to(one)
+        for one in batched(definitions)
+        if (one[0].code, one[1].code) == (values["programme"], values["measure"])
+    ]
+    name = "entries" if tied else "records"
+    values |= {"batches": Jsonb(tied)}
+    return await _page(c, name, values, "/api/hazards/programmes/records", given)
 
 
 async def visits_of(c: Connection, items: Iterable[tuple[str, str]], today: date) -> dict[str, Any]:
@@ -151,4 +162,5 @@ async def _page(
     for one in items:
         if "quantity" in one:
             one["quantity"] = str(Decimal(str(one["quantity"])).quantize(Decimal("0.01")))
-    return {"items": items, "next": following}
+    told = {"items": items, "next": following}
+    return told if len(row) == 1 else {**told, "withheld": row[1]}

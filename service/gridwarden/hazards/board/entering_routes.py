@@ -10,7 +10,8 @@ from gridwarden.database import Caller, as_caller
 from gridwarden.hazards.board import asked, entering, programmes, signing
 from gridwarden.hazards.board.asked import Connection
 from gridwarden.hazards.board.definitions import Definitions, definitions_of
-from gridwarden.hazards.board.routes import PAGING, Reader, parameters, signed_by
+from gridwarden.hazards.board.documents import signed_by
+from gridwarden.hazards.board.routes import PAGING, Reader, parameters
 from gridwarden.words import language_of
 
 router = APIRouter(tags=["hazards"])
@@ -50,9 +51,10 @@ async def programmes_document(
 @router.get("/api/hazards/programmes/records", openapi_extra=parameters(*RECORDS))
 async def programme_records(request: Request, caller: Reader) -> dict[str, Any]:
     """The records behind a programme's figure, as they counted by the end of a day."""
+    definitions = definitions_of(request.app.state.settings)
     async with as_caller(request.app.state.pool, caller) as c:
         today = await asked.today_of(c)
-        return await entering.records_of(c, request.query_params.multi_items(), today)
+        return await entering.records_of(c, definitions, request.query_params.multi_items(), today)
 
 
 @router.post("/api/hazards/programmes/records", status_code=201)

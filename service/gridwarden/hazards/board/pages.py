@@ -9,18 +9,12 @@ from starlette.responses import HTMLResponse, RedirectResponse
 
 from gridwarden.access.limits import costs
 from gridwarden.database import Caller, as_caller
-from gridwarden.hazards.board import asked, entering, ledgers
+from gridwarden.hazards.board import asked, ledgers
 from gridwarden.hazards.board.boards import family_words
 from gridwarden.hazards.board.definitions import definitions_of
+from gridwarden.hazards.board.documents import board_document, ledger_between
 from gridwarden.hazards.board.entering_routes import programmes_document
-from gridwarden.hazards.board.routes import (
-    Reader,
-    Signer,
-    board_document,
-    ledger_between,
-    rows_asked,
-    signed_now,
-)
+from gridwarden.hazards.board.routes import Reader, Signer, rows_asked, signed_now
 from gridwarden.hazards.board.telling import RECORDS, ROWS, VISITS
 from gridwarden.words import language_of
 from gridwarden.words.page import page
@@ -112,6 +106,7 @@ def _rows_shown(request: Request, caller: Caller, found: dict[str, Any]) -> HTML
     lang = language_of(request)
     for one in found["items"]:
         one["family_name"] = family_words(one["family"], lang)
+        one["due"] = datetime.fromisoformat(one["due_at"]) if one["due_at"] else None
     return page(
         request,
         "hazards/board_rows.html",
@@ -137,38 +132,4 @@ async def programmes_page(request: Request, caller: Reader) -> HTMLResponse:
         document=document,
         day=date.fromisoformat(document["day"]),
         page_of=page_of,
-    )
-
-
-@router.get("/hazards/programmes/records", response_class=HTMLResponse)
-async def records_page(request: Request, caller: Reader) -> HTMLResponse:
-    """The records behind a programme's figure."""
-    return await _entered(request, caller, "records")
-
-
-@router.get("/hazards/spot-checks", response_class=HTMLResponse)
-async def visits_page(request: Request, caller: Reader) -> HTMLResponse:
-    """Unannounced visits, with what the ledger said of each."""
-    return await _entered(request, caller, "visits")
-
-
-async def _entered(request: Request, caller: Caller, kind: str) -> HTMLResponse:
-    definitions = definitions_of(request.app.state.settings)
-    lang = language_of(request)
-    items = request.query_params.multi_items()
-    async with as_caller(request.app.state.pool, caller) as c:
-        today = await asked.today_of(c)
-        listing = entering.records_of if kind == "records" else entering.visits_of
-        found = await listing(c, items, today)
-    names: dict[str, Any] = {one.code: one.words[lang] for one in definitions.programmes}
-    for one in definitions.programmes:
-        names |= {f"{one.code}.{m.code}": m.words[lang] for m in one.measures}
-        names |= {f"{one.code}.{m.code}.unit": m.unit for m in one.measures}
-    return page(
-        request,
-        f"hazards/{kind}.html",
-        caller=caller,
-        found=found,
-        names=names,
-        following=page_of(found["next"]),
     )

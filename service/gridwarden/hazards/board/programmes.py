@@ -5,6 +5,8 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
 
+from psycopg.types.json import Jsonb
+
 from gridwarden.hazards.board.asked import Connection, Q
 from gridwarden.hazards.board.definitions import Definitions, Measure, Programme, Rate
 
@@ -19,7 +21,8 @@ async def figures_of(c: Connection, definitions: Definitions, day: date) -> list
     A measure that nobody reported is null, not nought. What is told in percent is not summed: the
     newest one counts.
     """
-    found = await (await c.execute(Q["figures"], {"day": day})).fetchall()
+    tied = {"day": day, "batches": Jsonb(list(map(tied_to, batched(definitions))))}
+    found = await (await c.execute(Q["figures"], tied)).fetchall()
     summed = {(p, m): tuple(rest) for p, m, *rest in found}
     percents = [
         f"{p.code}.{m.code}" for p in definitions.programmes for m in p.measures if is_percent(m)
@@ -28,6 +31,18 @@ async def figures_of(c: Connection, definitions: Definitions, day: date) -> list
     newest = await (await c.execute(Q["newest"], values)).fetchall()
     latest = {(p, m): quantity for p, m, quantity in newest}
     return [_programme(one, summed, latest) for one in definitions.programmes]
+
+
+def batched(definitions: Definitions) -> list[tuple[Programme, Measure]]:
+    """The measures that are read from batches."""
+    return [(p, m) for p in definitions.programmes for m in p.measures if m.batch is not None]
+
+
+def tied_to(one: tuple[Programme, Measure]) -> dict[str, Any]:
+    """Such a measure as the database takes it."""
+    programme, measure = one
+    named = {"programme": programme.code, "measure": measure.code, "kind": measure.batch}
+    return {**named, "money": measure.unit == "cny"}
 
 
 def is_percent(measure: Measure) -> bool:
@@ -50,6 +65,7 @@ def _programme(
         measures[measure.code] = {
             "names": dict(measure.words),
             "unit": measure.unit,
+            "batch": measure.batch,
             "value": told(quantity, measure.unit),
             "at_least": bool(there and there[1]),
             "records": there[2] if there else 0,

@@ -10,11 +10,10 @@ from fastapi.responses import JSONResponse
 from gridwarden.access import allow
 from gridwarden.access.limits import costs
 from gridwarden.database import Caller, as_caller
-from gridwarden.hazards.board import asked, boards, files, ledgers, signing
-from gridwarden.hazards.board.asked import Connection, Q
+from gridwarden.hazards.board import asked, files, ledgers, signing
 from gridwarden.hazards.board.definitions import Definitions, definitions_of
+from gridwarden.hazards.board.documents import board_document, ledger_between, signed_by
 from gridwarden.hazards.board.rows import rows_of
-from gridwarden.hazards.board.telling import told
 from gridwarden.settings import Settings
 from gridwarden.words import language_of
 from gridwarden.words.problems import Problem
@@ -62,43 +61,6 @@ async def rankings(request: Request, caller: Reader) -> Response:
     if kind != "json":
         return files.rankings_file(document, kind, lang)
     return JSONResponse(document)
-
-
-async def board_document(
-    c: Connection, definitions: Definitions, by: str, day: date, today: date, lang: str
-) -> dict[str, Any]:
-    """The whole answer of `/api/rankings`: frozen figures where the day is signed."""
-    signature = await signing.signature_of(c, day) if day < today else None
-    if signature:
-        board = signature["figures"]["boards"][by]
-    else:
-        board = await boards.board_of(c, definitions, by, day)
-    later = await (await c.execute(Q["later"], {"day": day, "by": by})).fetchall()
-    items = told(board, lang)
-    corrected = {
-        key: {"acts": acts, "new": new, "closed": closed, "last_day": last.isoformat()}
-        for key, acts, new, closed, last in later
-    }
-    for one in items:
-        one["entered_later"] = corrected.get(one["key"])
-    moment = await (await c.execute(Q["cut_off"], {"day": day})).fetchone()
-    assert moment is not None
-    return {
-        "by": by,
-        "day": day.isoformat(),
-        "complete": day < today,
-        "cut_off": moment[0].isoformat(),
-        "signature": signed_by(signature),
-        "definitions": board["definitions"],
-        "items": items,
-        "next": None,
-    }
-
-
-def signed_by(signature: dict[str, Any] | None) -> dict[str, Any] | None:
-    """A signature without the figures."""
-    names = ("day", "signed_at", "person", "sha256", "intact")
-    return {name: signature[name] for name in names} if signature else None
 
 
 @router.get("/api/rankings/rows", openapi_extra=parameters(*ROWS))
@@ -152,18 +114,6 @@ async def ledger(request: Request, caller: Reader) -> Response:
             "next": None,
         }
     )
-
-
-async def ledger_between(c: Connection, by: str, since: date, until: date) -> list[dict[str, Any]]:
-    """The ledger of these days; signed ones as they were signed."""
-    rows = await ledgers.ledger_of(c, by, since, until)
-    values = {"since": since, "until": until}
-    for day, *_ in await (await c.execute(Q["signed"], values)).fetchall():
-        signature = await signing.signature_of(c, day)
-        if signature:
-            frozen = signature["figures"]["ledgers"][by]
-            rows = [one for one in rows if one["day"] != day.isoformat()] + frozen
-    return sorted(rows, key=lambda one: one["day"])
 
 
 @router.get("/api/hazards/board/{day}/signature")

@@ -14,8 +14,8 @@ async def rows_of(
     """
     values = asked.values | {"recurrence": definitions.recurrence_days}
     values |= {"work_from": definitions.hours[0], "work_to": definitions.hours[1]}
-    name = "ledger_rows" if ledger else "board_rows"
-    row = await (await c.execute(Q[name], values)).fetchone()
+    values |= {"kind": "ledger" if ledger else "board"}
+    row = await (await c.execute(Q["rows"], values)).fetchone()
     assert row is not None
     number, cases, items, withheld = row
     following = None

@@ -15,6 +15,10 @@ where (%(states)s::text[] is null or c.state = any (%(states)s::text[]))
   and (%(q)s::text is null or c.hazard_no like %(q_begins)s
        or c.search like lower(%(q_holds)s))
 
+-- name: of_caller
+-- Behind `chosen`, for who has few of all.
+  and c.id in (select m.id from api.hazard_of_caller m)
+
 -- name: page
 -- A page of them in an order that an index has, and one row more.
 select c.id, c.hazard_no, c.version, c.state, c.family, c.layer, c.subject_id, c.source, c.category,

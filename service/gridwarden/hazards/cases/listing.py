@@ -33,6 +33,8 @@ _RESOLVERS: Final = {
     "grid": grid_called,
     "org": organisation_called,
 }
+_NARROW: Final = ("warden", "contractor", "utility")
+"""Roles whose few cases an index finds; the others read a large part of all."""
 _BY_NAME: Final[Mapping[str, tuple[str, ...]]] = {
     "district": ("utility", "supervisor", "planner", "warden", "inspector"),
     "grid": ("supervisor", "planner", "warden", "inspector"),
@@ -118,7 +120,8 @@ async def chosen_by(
         "q_begins": f"{literal}%",
         "q_holds": f"%{literal}%",
     }
-    return sql.SQL("{}").format(sql.SQL(Q["chosen"])), values
+    of_caller = sql.SQL(Q["of_caller"] if caller.role in _NARROW else "")
+    return sql.SQL("{} {}").format(sql.SQL(Q["chosen"]), of_caller), values
 
 
 async def _named(
