@@ -9,7 +9,17 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import cells, editing, importing, memory, pages, permits, screening, starving
+from benchmarks import (
+    cells,
+    editing,
+    hazards,
+    importing,
+    memory,
+    pages,
+    permits,
+    screening,
+    starving,
+)
 from benchmarks.ground import (
     DATABASE,
     EMPTY,
@@ -30,7 +40,7 @@ from gridwarden.settings import Settings
 
 RESULTS = Path(__file__).parent / "results"
 OF_A_CITY = ("screen", "edit", "permit", "pages", "starve")
-PARTS = ("import", "cells", "long", *OF_A_CITY)
+PARTS = ("import", "cells", "hazards", "long", *OF_A_CITY)
 ASKED = ("memory",)
 """Parts that take long, measured only when they are asked for."""
 
@@ -50,6 +60,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=5, help="runs of each way, taken in turn")
     parser.add_argument("--buildings", type=int, default=100_000, help="rows of the import")
     parser.add_argument("--findings", type=int, default=1_000_000, help="findings of `cells`")
+    parser.add_argument("--cases", type=int, default=100_000, help="cases of `hazards`")
     parser.add_argument("--streamed", type=int, default=1_000_000, help="rows of `memory`")
     parser.add_argument("--long", type=int, default=40_000, help="buildings beside long mains")
     parser.add_argument("--questions", type=int, default=200, help="permit questions a run")
@@ -119,6 +130,9 @@ def _without_city(
     if "cells" in parts:
         _tell("cells")
         rows += asyncio.run(cells.run(settings, asked.rounds, asked.findings))
+    if "hazards" in parts:
+        _tell("hazard cases")
+        rows += asyncio.run(hazards.run(settings, asked.rounds, asked.cases))
     if "long" in parts:
         _tell("screen of a city with long mains")
         cities.append(make_long_city(settings, asked.long).said)
