@@ -1,0 +1,207 @@
+"""A district's own list beside the ledger: only theirs, only ours, different; confirmed once."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from conftest import owner
+from gridwarden.hazards.reconciling.reading import grade_of, state_of
+from gridwarden.settings import Settings
+from gridwarden.words.page import today
+from hazards.duty_cases import Town, town_of
+
+LIST = """东区安全隐患排查台账（10月）
+序号,隐患编号,单位名称,隐患部位,隐患类别,存在问题,隐患等级,整改情况,发现日期
+1,DQ-2026-0001,阳光小区,三号楼东侧,消防车道,私家车占道,重大隐患,未整改,{day}
+2,DQ-2026-0002,和平里小区,南门,电动自行车,飞线充电,一般,已整改,{day}
+3,DQ-2026-0003,东湖路中学,食堂后厨,燃气,软管老化,较大,整改中,{day}
+4,,阳光小区,5#楼,消防车道,杂物堆放,,,{day}
+合计,4,,,,,,,
+填表人：张三,,,,,,,,
+"""
+
+
+@pytest.fixture(scope="module")
+def town(module_city: Settings, module_client: TestClient) -> Iterator[Town]:
+    made = town_of(module_city, module_client)
+    for words, category, what in (
+        ("阳光小区3栋（东）", "life_passage", "消防车道被占"),
+        ("阳光小区5号楼", "life_passage", "堆物"),
+        ("和平里小区南门充电点", "e_bike", "飞线充电"),
+        ("滨江花园地下车库", "water_system", "喷淋无水"),
+    ):
+        case = made.found(place_words=words, category=category, description=what)
+        made.moved(case, "register", "assess")
+    yield made
+
+
+def day(town: Town) -> str:
+    """Today where the office is: an owner's connection has no zone, and counts by UTC."""
+    return today(town.settings.time_zone)
+
+
+def bring(town: Town, text: str, sender: str = "东区住建局", **more: str) -> Any:
+    files = {"file": ("台账.csv", text.format(day=day(town)).encode("gbk"), "text/csv")}
+    data = {"sender": sender, "district": "420102", **more}
+    answer = town.http.post(
+        "/api/hazards/lists", files=files, data=data, headers=town.key("supervisor")
+    )
+    assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
+def rows(town: Town, number: int) -> dict[int, dict[str, Any]]:
+    url = f"/api/hazards/lists/{number}/rows"
+    items = town.http.get(url, headers=town.key("supervisor")).json()["items"]
+    return {one["number"]: one for one in items}
+
+
+def test_a_gbk_list_without_our_numbers_finds_its_cases_and_tells_the_rest(town: Town) -> None:
+    told = bring(town, LIST)
+    assert (told["rows"], told["proposed"], told["only_theirs"]) == (4, 3, 1)
+    found = rows(town, told["id"])
+    assert found[3]["case"]["place_words"] == "阳光小区3栋（东）", "三号楼 is 3栋, and not 5号楼"
+    assert found[6]["case"]["place_words"] == "阳光小区5号楼"
+    assert found[4]["case"]["place_words"] == "和平里小区南门充电点"
+    assert found[5]["case"] is None and found[5]["standing"] == "only"
+    assert found[3]["score"] > 0.45 and {"words", "category", "day"} <= found[3]["parts"].keys()
+    assert found[3]["differs"] == ["grade"], "theirs is major, ours serious"
+    assert set(found[4]["differs"]) == {"grade", "state"}
+    url = f"/api/hazards/lists/{told['id']}"
+    ours = town.http.get(f"{url}/only-ours", headers=town.key("supervisor")).json()
+    assert [one["place_words"] for one in ours["items"]] == ["滨江花园地下车库"]
+    read = town.http.get(url, headers=town.key("supervisor")).json()
+    assert read["columns"]["place_words"] == ["单位名称", "隐患部位"]
+    assert town.http.get(url, headers=town.key("inspector")).status_code == 404, (
+        "it is its bringer's"
+    )
+    files = {"file": ("x.csv", b"a,b\n1,2\n", "text/csv")}
+    for data, status in (
+        ({"sender": "x"}, 400),
+        ({}, 400),
+        ({"sender": "x", "crs": "EPSG:1"}, 400),
+    ):
+        answer = town.http.post(
+            "/api/hazards/lists", files=files, data=data, headers=town.key("supervisor")
+        )
+        assert answer.status_code == status, answer.text
+
+
+def test_positions_are_scored_by_metres_and_days_outside_the_list_are_not_missed(
+    town: Town,
+) -> None:
+    """A list with places alone is matched by them; one of last year holds none of our cases."""
+    case = town.found(lon=114.02, lat=30.92, category="gas", description="调压箱被围挡")
+    town.moved(case, "register", "assess")
+    head = "编号,地址,经度,纬度,发现日期\n"
+    near = f"{head}P-00001,,114.0205,30.92,{{day}}\nP-00002,,114.05,30.92,{{day}}\n"
+    told = bring(town, near, "西街办", crs="EPSG:4490")
+    found = rows(town, told["id"])
+    [near_one, far_one] = sorted(found.values(), key=lambda row: row["external_no"])
+    assert near_one["case"]["id"] == case["id"] and far_one["case"] is None
+    assert near_one["parts"]["position"] == pytest.approx(1 - 47.8 / 300, abs=0.02)
+    assert near_one["parts"]["day"] == 1 and "words" not in near_one["parts"]
+    old = bring(town, f"{head}Q-00001,老街,,,2020-03-01\n", "北街办")
+    url = f"/api/hazards/lists/{old['id']}/only-ours"
+    assert town.http.get(url, headers=town.key("supervisor")).json()["total"] == 0
+    wide = bring(town, f"{head}Q-00001,老街,,,2020-03-01\n", "北街办", to_on=day(town))
+    url = f"/api/hazards/lists/{wide['id']}/only-ours"
+    ours = town.http.get(url, headers=town.key("supervisor")).json()
+    assert ours["total"] == len(ours["items"]) >= 5
+
+
+def test_what_is_confirmed_once_is_known_in_the_sender_s_next_list(town: Town) -> None:
+    first = bring(town, LIST, "东区城管局")
+    found = rows(town, first["id"])
+    pairs = [
+        {"row": 3, "case": found[3]["case"]["id"]},
+        {"row": 4, "case": found[4]["case"]["id"], "same": False},
+    ]
+    url = f"/api/hazards/lists/{first['id']}/pairs"
+    said = town.http.post(url, json={"pairs": pairs}, headers=town.key("supervisor"))
+    assert said.json() == {"decided": 2}
+    after = rows(town, first["id"])
+    assert after[3]["standing"] == "confirmed" and after[4]["standing"] == "only"
+    taken = {"row": 6, "case": found[3]["case"]["id"]}
+    clash = town.http.post(url, json={"pairs": [taken]}, headers=town.key("supervisor"))
+    assert clash.status_code == 409
+    nobody = town.http.post(
+        url, json={"pairs": [{"row": 99, "case": 1}]}, headers=town.key("supervisor")
+    )
+    assert nobody.status_code == 404
+    # the next month's list calls the same place otherwise; its number is the same
+    second = bring(town, LIST.replace("阳光小区,三号楼东侧", "阳光花园,3号楼旁"), "东区城管局")
+    again = rows(town, second["id"])
+    assert again[3]["standing"] == "confirmed" and again[3]["parts"]["known"] == 1
+    assert again[4]["standing"] != "confirmed", "what is not the same is not proposed again"
+    assert (again[4]["case"] or {}).get("id") != pairs[1]["case"]
+
+
+def test_a_row_that_only_they_have_becomes_a_registered_case(town: Town) -> None:
+    told = bring(town, LIST, "东区教育局")
+    page = f"/hazards/lists/{told['id']}"
+    headers = town.key("supervisor")
+    shown = town.http.get(f"{page}?part=theirs&lang=en", headers=headers).text
+    assert "东湖路中学 食堂后厨" in shown and 'value="gas" selected' in shown
+    done = town.http.post(
+        f"{page}/register", data={"row": "5", "category": "gas"}, headers=headers,
+        follow_redirects=False,
+    )  # fmt: skip
+    assert done.status_code == 303, done.text
+    row = rows(town, told["id"])[5]
+    assert row["standing"] == "registered" and row["case"]["hazard_no"].startswith("420102")
+    case = town.http.get(f"/api/hazards/{row['case']['id']}", headers=headers).json()
+    assert (case["state"], case["external_no"]) == ("registered", "DQ-2026-0003")
+    assert case["district_id"] == town.district and case["lon"] is None
+    twice = town.http.post(
+        f"/api/hazards/lists/{told['id']}/register", json={"row": 5, "category": "gas"},
+        headers=headers,
+    )  # fmt: skip
+    assert twice.status_code == 404
+    other = bring(town, LIST, "东区教育局")
+    assert rows(town, other["id"])[5]["standing"] == "confirmed"
+
+
+@pytest.mark.parametrize("part", ["proposed", "theirs", "ours", "different", "confirmed"])
+def test_every_part_of_the_page_stands_and_ticked_pairs_are_taken(town: Town, part: str) -> None:
+    told = bring(town, LIST, f"{part} 局")
+    page, headers = f"/hazards/lists/{told['id']}", town.key("supervisor")
+    assert town.http.get(f"{page}?part={part}", headers=headers).status_code == 200
+    if part == "proposed":
+        found = rows(town, told["id"])
+        pair = [f"{n}:{found[n]['case']['id']}" for n in (3, 6)]
+        sent = {"part": part, "same": "yes", "pair": pair}
+        done = town.http.post(page, data=sent, headers=headers, follow_redirects=False)
+        assert done.status_code == 303
+        after = rows(town, told["id"])
+        assert [after[n]["standing"] for n in (3, 6)] == ["confirmed", "confirmed"]
+        assert town.http.post(page, data={"same": "yes"}, headers=headers).status_code == 400
+
+
+def test_words_of_grades_and_states_are_understood_as_offices_write_them() -> None:
+    assert [grade_of(one) for one in ("重大隐患", "较大", "一般隐患", "Serious", "红色", "？")] == [
+        "major", "serious", "general", "serious", "major", None
+    ]  # fmt: skip
+    states = ("未整改", "已销号", "整改中", "已完成整改", "是", "否", "")
+    assert [state_of(one) for one in states] == [
+        "open", "closed", "open", "closed", "closed", "open", None
+    ]  # fmt: skip
+
+
+def test_places_are_compared_as_people_write_them(town: Town) -> None:
+    with owner(town.settings) as c:
+        plain = [
+            c.execute("select data.place_plain(%s)", (one,)).fetchone()
+            for one in (
+                "阳光小区三号楼",
+                "阳光小区 3#楼",
+                "阳光小区３栋",
+                "第十二中学",
+                "二十五号院",
+            )
+        ]
+    assert [row[0] for row in plain if row] == [
+        "阳光小区3", "阳光小区 3", "阳光小区3", "第12中学", "25"
+    ]  # fmt: skip
