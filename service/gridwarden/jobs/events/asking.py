@@ -18,7 +18,7 @@ from gridwarden.words.problems import Problem
 Q = queries(__package__ or "gridwarden.jobs.events", "events.sql")
 FILTERS: Final = ("topic", "family", "layer", "severity", "district")
 CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
-    "topic": ("finding", "import"),
+    "topic": ("finding", "import", "case"),
     "severity": GRADES["severity"],
 }
 LATEST: Final = "latest"

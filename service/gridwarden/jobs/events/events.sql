@@ -17,6 +17,9 @@ select e.seq, e.topic || '.' || e.act as type, e.subject, to_jsonb(e.at) #>> '{}
        (jsonb_build_object('type', e.topic || '.' || e.act, 'at', e.at, 'subject', e.subject)
         || case when e.topic = 'import' then jsonb_build_object('import',
                 jsonb_build_object('id', e.import_id, 'layer', e.layer) || e.detail)
+           when e.topic = 'case' then jsonb_build_object('case', jsonb_build_object('id', e.case_id)
+                || case when e.act = 'left' then '{}' else jsonb_build_object('family', e.family,
+                       'grade', e.severity, 'district_id', e.district_id) end || e.detail)
            else jsonb_build_object('finding',
                 jsonb_build_object('id', e.finding_id, 'family', e.family, 'layer', e.layer,
                     'subject_id', e.subject_id, 'severity', e.severity, 'certainty', e.certainty,

@@ -71,6 +71,7 @@ def places_of(settings: Settings, reader: Caller, of: str = "events") -> Places:
         sorted(reader.org_ids),
         sorted(reader.district_ids),
         reader.all_districts,
+        *([sorted(reader.grid_ids)] if reader.grid_ids else ()),
     ]
     return Places(installation_key(settings.secrets / "event_places"), json.dumps(rights).encode())
 

@@ -1,4 +1,4 @@
-"""`/api/events`: what happened to findings and imports, as a list to go on with, or as a feed."""
+"""`/api/events`: what happened to findings, imports and cases, as a list to go on with, or a feed."""
 
 import time
 from collections.abc import AsyncIterator
@@ -19,16 +19,21 @@ from gridwarden.jobs.events.reading import Event, Values, page, read_as, start
 from gridwarden.words.problems import Problem
 
 router = APIRouter(prefix="/api/events", tags=["events"])
-TOLD: Final = ("utility", "supervisor", "planner", "dispatcher", "administrator")
-"""Roles that are told of events; an administrator of imports of theirs alone."""
+TOLD: Final = (
+    *("utility", "supervisor", "planner", "dispatcher", "administrator"),
+    *("warden", "inspector", "contractor"),
+)
+"""Roles that are told of events; an administrator of imports of theirs alone, the last three of
+cases alone.
+"""
 Reader = Annotated[Caller, allow(*TOLD)]
 BEAT_S: Final = 15.0
 AT_ONCE: Final = 500
 
 _DESCRIBED: Final[dict[str, tuple[dict[str, Any], str]]] = {
-    "topic": ({"enum": ["finding", "import"]}, "what is told of"),
+    "topic": ({"enum": ["finding", "import", "case"]}, "what is told of"),
     "family": ({"type": "string"}, "a family of rules: site_near_main, …"),
-    "layer": ({"type": "string"}, "the layer of the finding's subject, or of the import"),
+    "layer": ({"type": "string"}, "the layer of the finding's subject, or of the import; no case has one here"),
     "severity": ({"enum": ["general", "serious", "major"]}, "grade"),
     "district": ({"type": "string"}, "id, code or name of a district"),
 }

@@ -36,7 +36,7 @@ class NewWebhook(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     url: Annotated[str, Field(max_length=LONGEST)]
-    topic: Literal["finding", "import"] | None = None
+    topic: Literal["finding", "import", "case"] | None = None
     family: Annotated[str, Field(max_length=200)] | None = None
     layer: Annotated[str, Field(max_length=200)] | None = None
     severity: Literal["general", "serious", "major"] | None = None

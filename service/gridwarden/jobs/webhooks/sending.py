@@ -57,6 +57,7 @@ class Webhook:
     person: str
     org_ids: list[int]
     district_ids: list[int]
+    grid_ids: list[int]
     all_districts: bool
     language: str
     waiting: int
@@ -78,6 +79,7 @@ class Webhook:
             tuple(self.district_ids),
             self.all_districts,
             self.language,
+            grid_ids=tuple(self.grid_ids),
         )
 
 
