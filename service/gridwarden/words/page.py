@@ -21,6 +21,7 @@ from starlette.routing import Match
 
 from gridwarden.words.figures import amount, metres, percent, when
 from gridwarden.words.language import COOKIE, LANGUAGES, as_language, language_of
+from gridwarden.words.problems import Problem
 from gridwarden.words.speech import say
 
 _SECONDS_A_YEAR: Final = 365 * 24 * 3600
@@ -103,9 +104,14 @@ def page(
     inline_styles: bool = False,
     frame_ancestors: Sequence[str] = (),
     lang: str | None = None,
+    problem: Problem | None = None,
     **context: Any,
 ) -> HTMLResponse:
-    """Render one template of a room within the frame, in `lang` or the language of the request."""
+    """Render one template of a room within the frame, in `lang` or the language of the request.
+
+    A form that was refused is shown again with its `problem`: the template says `sentence`, marks
+    the field `wrong`, and the status is the problem's.
+    """
     lang = lang or language_of(request)
     nonce = secrets.token_urlsafe(16)
     shown = {
@@ -113,8 +119,11 @@ def page(
         "nonce": nonce,
         "caller": caller,
         "request": request,
+        "sentence": problem.said(lang) if problem else None,
+        "wrong": problem.field if problem else None,
         **context,
     }
+    status_code = problem.status if problem else status_code
     text = environment().get_template(template).render(shown)
     response = HTMLResponse(text.encode("utf-8", "replace"), status_code, headers)
     response.headers["Content-Security-Policy"] = policy(

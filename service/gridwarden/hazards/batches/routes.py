@@ -10,14 +10,14 @@ from fastapi.encoders import jsonable_encoder
 from fastapi.responses import JSONResponse, RedirectResponse
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import HTMLResponse, Response
 
 from gridwarden.access import allow
 from gridwarden.database import Caller, as_caller
 from gridwarden.hazards.batches import keeping
 from gridwarden.hazards.cases.sections import section
-from gridwarden.hazards.forms import FORM_BODY, form_values
+from gridwarden.hazards.forms import FORM_BODY, body_of, form_values
 from gridwarden.words.page import page
 from gridwarden.words.problems import Problem
 
@@ -131,7 +131,7 @@ async def send_batch(request: Request, caller: Bureau) -> Response:
     """Make a batch by the form; then its own page."""
     try:
         values = await form_values(request, ("kind", "name", "day", "note"))
-        body = _fitting(NewBatch, values)
+        body = body_of(NewBatch, values)
         async with as_caller(request.app.state.pool, caller) as c:
             number = await keeping.make(c, body.model_dump(mode="json"))
     except Problem as problem:
@@ -154,10 +154,26 @@ async def send_entry(request: Request, batch: Number, caller: Bureau) -> Respons
         case = values.pop("case", "")
         if case:
             values["case_id"] = await _case_called(request, caller, case)
-        entry = _fitting(Entry, values)
+        entry = body_of(Entry, values)
         async with as_caller(request.app.state.pool, caller) as c:
             await keeping.fill(c, batch, [entry.model_dump(mode="json")])
     except Problem as problem:
+        return await _batch_page(request, batch, caller, problem)
+    return RedirectResponse(f"/batches/{batch}", 303)
+
+
+@router.post(
+    "/batches/{batch}/entries/{entry}/take", response_class=Response, openapi_extra=FORM_BODY
+)
+async def send_taking(request: Request, batch: Number, entry: Number, caller: Bureau) -> Response:
+    """Take an entry out by the form in its row; it stays to be seen, with the reason."""
+    try:
+        body = body_of(Taking, await form_values(request, ("why",)))
+        async with as_caller(request.app.state.pool, caller) as c:
+            await keeping.take(c, batch, entry, body.why)
+    except Problem as problem:
+        if problem.kind == "not_found":
+            raise
         return await _batch_page(request, batch, caller, problem)
     return RedirectResponse(f"/batches/{batch}", 303)
 
@@ -171,16 +187,6 @@ async def _case_called(request: Request, caller: Caller, text: str) -> str:
     return str(found[0]["id"])
 
 
-def _fitting(model: type[Any], values: dict[str, str]) -> Any:
-    """A form as a body of the API; empty fields say nothing. Raises Problem."""
-    try:
-        return model.model_validate({k: v for k, v in values.items() if v})
-    except ValidationError as error:
-        place = error.errors()[0]["loc"]
-        field = str(place[0]) if place else "form"
-        raise Problem("invalid_value", "batches.form", field=field) from None
-
-
 async def _page(request: Request, caller: Caller, problem: Problem | None = None) -> HTMLResponse:
     async with as_caller(request.app.state.pool, caller) as c:
         kinds = await keeping.kinds(c)
@@ -189,11 +195,10 @@ async def _page(request: Request, caller: Caller, problem: Problem | None = None
         request,
         "hazards/batches.html",
         caller=caller,
-        status_code=problem.status if problem else 200,
+        problem=problem,
         kinds=kinds,
         names={one["code"]: one[caller.language] for one in kinds},
         items=found,
-        sentence=problem.said(caller.language) if problem else None,
     )
 
 
@@ -208,10 +213,9 @@ async def _batch_page(
         request,
         "hazards/batch.html",
         caller=caller,
-        status_code=problem.status if problem else 200,
+        problem=problem,
         one=found,
         kind=kind,
-        sentence=problem.said(caller.language) if problem else None,
     )
 
 

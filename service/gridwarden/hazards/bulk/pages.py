@@ -15,11 +15,11 @@ from gridwarden.hazards.bulk import acting, saved, sheets
 from gridwarden.hazards.bulk.acting import HANDLING, TIMEOUT_MS, Connection, Done, Q
 from gridwarden.hazards.bulk.choosing import of_filter
 from gridwarden.hazards.bulk.columns import COLUMNS, GRADES, category_said, chosen, title_of
-from gridwarden.hazards.bulk.forms import fields_of, first, pairs
 from gridwarden.hazards.cases.categories import CATEGORIES
 from gridwarden.hazards.cases.listing import LISTING, cases_query, count_cases, list_cases
 from gridwarden.hazards.cases.parameters import GRADES as WORST_FIRST
 from gridwarden.hazards.cases.parameters import SORTS
+from gridwarden.hazards.forms import fields_of, first, pairs
 from gridwarden.hazards.life_cycle import LIFE_CYCLE
 from gridwarden.words import say
 from gridwarden.words.page import page
@@ -69,7 +69,7 @@ async def _list(
         request,
         "hazards/bulk.html",
         caller=caller,
-        status_code=problem.status if problem else 200,
+        problem=problem,
         rows=[
             (case, [(one.name, names.said(one, case, lang)) for one in columns])
             for case in found.items
@@ -85,7 +85,6 @@ async def _list(
         orgs=sorted(names.orgs.items(), key=lambda one: one[1]),
         choices=_choices(lang),
         handling=caller.role in HANDLING,
-        sentence=problem.said(lang) if problem else None,
         ticked=set(ticked),
         said=said or {},
     )

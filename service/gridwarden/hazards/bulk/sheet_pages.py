@@ -11,7 +11,7 @@ from gridwarden.database import Caller, as_caller
 from gridwarden.hazards.bulk import sheets
 from gridwarden.hazards.bulk.acting import HANDLING, TIMEOUT_MS
 from gridwarden.hazards.bulk.columns import title_of
-from gridwarden.hazards.bulk.forms import fields_of, first
+from gridwarden.hazards.forms import fields_of, first
 from gridwarden.intake.bodies import form_of
 from gridwarden.words.page import page
 from gridwarden.words.problems import Problem
@@ -52,11 +52,10 @@ async def _report(
         request,
         "hazards/sheet.html",
         caller=caller,
-        status_code=problem.status if problem else 200,
+        problem=problem,
         sheet=found,
         lines=[line for line in found["report"] if line["result"] != "unchanged"],
         title_of=lambda name: title_of(name, lang),
-        sentence=problem.said(lang) if problem else None,
     )
 
 

@@ -108,9 +108,8 @@ def _report_page(
         request,
         "hazards/report.html",
         caller=caller,
-        status_code=problem.status if problem else 200,
+        problem=problem,
         values=dict.fromkeys(REPORTED, "") | dict(values),
-        sentence=problem.said(language_of(request)) if problem else None,
         categories=CATEGORIES,
         sources=tuple(one for one in CHOICES["source"] if one != "screening"),
         grades=GRADES,
@@ -135,7 +134,7 @@ async def reported(request: Request, caller: Mover) -> Response:
 @router.get("/hazards/{number}", response_class=HTMLResponse)
 async def hazard_page(request: Request, number: Number, caller: Reader) -> HTMLResponse:
     """The whole story of one case on one page, with a form for each act that is legal now."""
-    return await _story_page(request, caller, number)
+    return await story_page(request, caller, number)
 
 
 @router.post("/hazards/{number}", response_class=HTMLResponse, openapi_extra=FORM_BODY)
@@ -154,20 +153,21 @@ async def act(request: Request, number: Number, caller: Mover) -> Response:
     except Problem as problem:
         if problem.kind == "not_found" and problem.detail == "hazards.none":
             raise
-        return await _story_page(request, caller, number, problem, values)
+        return await story_page(request, caller, number, problem, values)
     seen = "entered_at" in done
     onward = values.get("next", "")
     inside = onward.startswith("/") and not onward.startswith("//") and "\\" not in onward
     return RedirectResponse(onward if inside else f"/hazards/{number}" if seen else "/hazards", 303)
 
 
-async def _story_page(
+async def story_page(
     request: Request,
     caller: Caller,
     number: int,
     problem: Problem | None = None,
     values: Mapping[str, str] | None = None,
 ) -> HTMLResponse:
+    """A case's page as it is now; `problem` is what one of its forms was refused for."""
     settings, lang = request.app.state.settings, language_of(request)
     async with as_caller(request.app.state.pool, caller, settings.statement_timeout_ms) as c:
         found = await story(c, caller, number, settings.crs)
@@ -180,7 +180,7 @@ async def _story_page(
         request,
         "hazards/case.html",
         caller=caller,
-        status_code=problem.status if problem else 200,
+        problem=problem,
         case=case,
         acts=[one | {"changed": _changed(one, lang)} for one in reversed(found.acts)],
         evidence=found.evidence,
@@ -188,7 +188,6 @@ async def _story_page(
         legal=found.legal,
         barred=found.barred,
         sections=more,
-        sentence=problem.said(lang) if problem else None,
         tried=dict.fromkeys(FIELDS, "") | dict(values or {}),
         orgs=orgs,
         latest=due[0] if due else None,

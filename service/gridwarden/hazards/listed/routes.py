@@ -9,13 +9,15 @@ from fastapi.encoders import jsonable_encoder
 from fastapi.responses import JSONResponse, RedirectResponse
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import HTMLResponse, Response
 
 from gridwarden.access import allow
 from gridwarden.database import Caller, as_caller
+from gridwarden.hazards.cases.pages import story_page
+from gridwarden.hazards.cases.routes import there
 from gridwarden.hazards.cases.sections import section
-from gridwarden.hazards.forms import FORM_BODY, form_values, whole_in
+from gridwarden.hazards.forms import FORM_BODY, body_of, form_values, whole_in
 from gridwarden.hazards.listed import listings
 from gridwarden.layers.features.etags import tag_of, versions_in
 from gridwarden.words.page import page
@@ -158,17 +160,14 @@ async def send_case(request: Request, caller: Bureau) -> Response:
     values = await form_values(
         request, ("case", "list_no", "level", "supervisor", "why", "deadline", "happened_on")
     )
-    told: dict[str, Any] = {k: v for k, v in values.items() if v}
-    told["case"] = whole_in(values, "case")
+    case = whole_in(values, "case")
+    await there(request, caller, case)
     try:
-        body = NewListing.model_validate(told)
-    except ValidationError as error:
-        place = error.errors()[0]["loc"]
-        field = str(place[0]) if place else "case"
-        raise Problem("invalid_value", "listed.form", field=field) from None
-    said = body.model_dump(mode="json", exclude={"case"})
-    async with as_caller(request.app.state.pool, caller) as c:
-        number = await listings.list_case(c, body.case, said)
+        said = body_of(NewListing, values).model_dump(mode="json", exclude={"case"})
+        async with as_caller(request.app.state.pool, caller) as c:
+            number = await listings.list_case(c, case, said)
+    except Problem as problem:
+        return await story_page(request, caller, case, problem)
     return RedirectResponse(f"/listings/{number}", 303)
 
 
@@ -181,11 +180,10 @@ async def _page(
         request,
         "hazards/listing.html",
         caller=caller,
-        status_code=problem.status if problem else 200,
+        problem=problem,
         one=found,
         steps=_offered(caller.role, found),
         decisions=listings.DECISIONS,
-        sentence=problem.said(caller.language) if problem else None,
     )
 
 

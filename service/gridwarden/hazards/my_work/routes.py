@@ -90,13 +90,11 @@ async def _form(
         request,
         "hazards/report_hazard.html",
         caller=caller,
-        status_code=problem.status if problem else 200,
+        problem=problem,
         values=dict.fromkeys(FIELDS, "") | dict(values),
         categories=[(one, category_said(one, lang)) for one in CATEGORIES],
         grids=grids,
         secure=request.url.scheme == "https" or request.url.hostname in ("localhost", "127.0.0.1"),
-        wrong=problem.field if problem else None,
-        sentence=problem.said(lang) if problem else None,
     )
 
 

@@ -146,10 +146,9 @@ async def _page(request: Request, caller: Caller, problem: Problem | None = None
         request,
         "hazards/notices.html",
         caller=caller,
-        status_code=problem.status if problem else 200,
+        problem=problem,
         items=rows,
         address=row[0] if row else None,
         sends=settings.smtp is not None,
         has_account=caller.account is not None,
-        sentence=problem.said(caller.language) if problem else None,
     )

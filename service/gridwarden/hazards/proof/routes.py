@@ -14,6 +14,7 @@ from starlette.responses import Response
 from gridwarden.access import allow
 from gridwarden.access.limits import costs
 from gridwarden.database import Caller, as_caller
+from gridwarden.hazards.cases.pages import story_page
 from gridwarden.hazards.cases.sections import section
 from gridwarden.hazards.proof import keeping
 from gridwarden.intake.bodies import MAX_BYTES, form_of
@@ -78,7 +79,12 @@ async def add(request: Request, number: Number, caller: Adder) -> JSONResponse:
 @costs("heavy")
 async def send(request: Request, number: Number, caller: Adder) -> Response:
     """The same by the form on the case's page; back to it."""
-    await _received(request, number, caller)
+    try:
+        await _received(request, number, caller)
+    except Problem as problem:
+        if problem.kind in ("not_found", "unsupported_media_type"):
+            raise
+        return await story_page(request, caller, number, problem)
     return RedirectResponse(f"/hazards/{number}#proof", 303)
 
 

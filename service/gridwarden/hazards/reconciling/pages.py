@@ -11,8 +11,8 @@ from gridwarden.access import allow
 from gridwarden.access.limits import costs
 from gridwarden.database import Caller, as_caller, queries
 from gridwarden.hazards.bulk.columns import category_said, family_said
-from gridwarden.hazards.bulk.forms import fields_of, first, pairs
 from gridwarden.hazards.cases.categories import CATEGORIES
+from gridwarden.hazards.forms import fields_of, first, pairs
 from gridwarden.hazards.reconciling import comparing
 from gridwarden.hazards.reconciling.comparing import RECONCILING, REGISTERING, TIMEOUT_MS
 from gridwarden.hazards.reconciling.reading import told_columns
@@ -69,13 +69,11 @@ async def lists_shown(
         request,
         "hazards/lists.html",
         caller=caller,
-        status_code=problem.status if problem else 200,
+        problem=problem,
         lists=found,
         districts=districts,
         systems=choices(settings.crs, caller.language, (), unknown=False),
         values=values or {},
-        wrong=problem.field if problem else None,
-        sentence=problem.said(caller.language) if problem else None,
     )
 
 
@@ -117,7 +115,7 @@ async def _shown(
         request,
         "hazards/list.html",
         caller=caller,
-        status_code=problem.status if problem else 200,
+        problem=problem,
         one=one,
         counts=counts,
         part=part,
@@ -132,7 +130,6 @@ async def _shown(
         kind=lambda case: family_said(case["family"], lang),
         categories=[(name, category_said(name, lang)) for name in CATEGORIES],
         registering=caller.role in REGISTERING,
-        sentence=problem.said(lang) if problem else None,
     )
 
 

@@ -10,14 +10,16 @@ from fastapi.responses import JSONResponse, RedirectResponse
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow, dict_row
 from psycopg.types.json import Jsonb
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from gridwarden.access import allow
 from gridwarden.database import Caller, as_caller, queries
 from gridwarden.hazards.cases.moving import refusal_of
+from gridwarden.hazards.cases.pages import story_page
+from gridwarden.hazards.cases.routes import there
 from gridwarden.hazards.cases.sections import section
-from gridwarden.hazards.forms import FORM_BODY, form_values
+from gridwarden.hazards.forms import FORM_BODY, body_of, form_values
 from gridwarden.hazards.proof.keeping import demand_case
 from gridwarden.words.problems import Problem
 
@@ -92,22 +94,26 @@ async def override(
 @router.post("/hazards/{number}/critical-work", response_class=Response, openapi_extra=FORM_BODY)
 async def send_work(request: Request, number: Number, caller: Says) -> Response:
     """The same by the form on the case's page."""
-    await _seen(request, number, caller)
-    values = await form_values(request, ("work", "site", "words"))
-    said = _fitting(CriticalWork, values)
-    async with as_caller(request.app.state.pool, caller) as c:
-        await _asked(c, "set", number, said)
-    return RedirectResponse(f"/hazards/{number}#stop-work", 303)
+    return await _by_form(request, number, caller, "set", CriticalWork)
 
 
 @router.post("/hazards/{number}/stage-overrides", response_class=Response, openapi_extra=FORM_BODY)
 async def send_override(request: Request, number: Number, caller: Bureau) -> Response:
     """An override by the form on the case's page."""
-    await _seen(request, number, caller)
-    values = await form_values(request, ("to_stage", "why", "hours"))
-    said = _fitting(Override, values)
-    async with as_caller(request.app.state.pool, caller) as c:
-        await _asked(c, "override", number, said)
+    return await _by_form(request, number, caller, "override", Override)
+
+
+async def _by_form(
+    request: Request, number: int, caller: Caller, name: str, model: type[BaseModel]
+) -> Response:
+    """Do what a form of the case's page says; a refusal is said above that page."""
+    await there(request, caller, number)
+    try:
+        body = body_of(model, await form_values(request, tuple(model.model_fields)))
+        async with as_caller(request.app.state.pool, caller) as c:
+            await _asked(c, name, number, body.model_dump(mode="json"))
+    except Problem as problem:
+        return await story_page(request, caller, number, problem)
     return RedirectResponse(f"/hazards/{number}#stop-work", 303)
 
 
@@ -117,22 +123,6 @@ async def of_case(c: AsyncConnection[TupleRow], number: int) -> dict[str, Any]:
         found = await (await cursor.execute(Q["of_case"], {"case": number})).fetchone()
         overrides = await (await cursor.execute(Q["overrides"], {"case": number})).fetchall()
     return {**(found or {"case_id": number, "work": None, "holds": False}), "overrides": overrides}
-
-
-async def _seen(request: Request, number: int, caller: Caller) -> None:
-    """Before the form is read. Raises Problem `not_found` for a case that is not theirs to see."""
-    async with as_caller(request.app.state.pool, caller) as c:
-        await demand_case(c, number)
-
-
-def _fitting(model: type[BaseModel], values: dict[str, str]) -> dict[str, Any]:
-    try:
-        made = model.model_validate({k: v for k, v in values.items() if v})
-    except ValidationError as error:
-        place = error.errors()[0]["loc"]
-        field = str(place[0]) if place else "form"
-        raise Problem("invalid_value", "stop_work.form", field=field) from None
-    return made.model_dump(mode="json")
 
 
 async def _asked(
