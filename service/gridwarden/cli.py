@@ -30,6 +30,7 @@ from gridwarden.hazards.beginnings import ensure_begun
 from gridwarden.hazards.board import commands as board_commands
 from gridwarden.hazards.cases import commands as hazards
 from gridwarden.hazards.deadlines import commands as deadlines
+from gridwarden.hazards.notices import commands as notices_commands
 from gridwarden.hazards.proof import commands as proof_commands
 from gridwarden.intake import commands as intake
 from gridwarden.jobs import work
@@ -81,6 +82,7 @@ ROOMS = (
     deadlines,
     batches_commands,
     board_commands,
+    notices_commands,
     proof_commands,
     maps,
     permits,

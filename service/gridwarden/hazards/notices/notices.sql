@@ -35,3 +35,15 @@ select api.set_notice_address(%(address)s)
 
 -- name: seen
 select api.notices_seen(%(upto)s)
+
+-- name: counts
+-- As the owner, on the machine itself: numbers, and no names.
+select count(*) filter (where n.sent_at is null and not n.gave_up and d.account_id is not null) as waiting,
+       count(*) filter (where n.sent_at is null and not n.gave_up and d.account_id is null) as nowhere,
+       count(*) filter (where n.sent_at > clock_timestamp() - interval '1 day') as sent,
+       count(*) filter (where n.gave_up) as gave_up
+from data.notice n left join data.notice_address d on d.account_id = n.account_id
+
+-- name: last_error
+select n.error from data.notice n
+where n.error is not null order by n.next_at desc limit 1

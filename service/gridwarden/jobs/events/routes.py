@@ -33,7 +33,10 @@ AT_ONCE: Final = 500
 _DESCRIBED: Final[dict[str, tuple[dict[str, Any], str]]] = {
     "topic": ({"enum": ["finding", "import", "case"]}, "what is told of"),
     "family": ({"type": "string"}, "a family of rules: site_near_main, …"),
-    "layer": ({"type": "string"}, "the layer of the finding's subject, or of the import; no case has one here"),
+    "layer": (
+        {"type": "string"},
+        "the layer of the finding's subject, or of the import; no case has one here",
+    ),
     "severity": ({"enum": ["general", "serious", "major"]}, "grade"),
     "district": ({"type": "string"}, "id, code or name of a district"),
 }
