@@ -205,6 +205,30 @@ def test_entries_that_lack_what_their_kind_needs_are_refused_together(town: Town
     assert hidden.status_code == 404
 
 
+def test_an_entry_is_taken_out_by_the_form_in_its_row_and_stays_to_be_seen(town: Town) -> None:
+    made = batch(town, "punished")
+    fill(town, made, {"unit": "华安物业", "document_no": "罚字1号", "amount_cny": 5000})
+    headers = town.key("supervisor") | {"Accept-Language": "en", "Accept": "text/html"}
+    page = f"/batches/{made['id']}"
+    entries = town.http.get(f"/api{page}", headers=headers).json()["entries"]
+    url = f"{page}/entries/{entries[0]['id']}/take"
+    assert url in town.http.get(page, headers=headers).text
+
+    def sent(where: str, **values: str) -> Any:
+        return town.http.post(where, data=values, headers=headers, follow_redirects=False)
+
+    short = sent(url, why="x")
+    assert short.status_code == 400 and "The value of reason cannot be taken" in short.text
+    wrong = sent(f"{page}/entries", unit="某公司", document_no="罚字2号", amount_cny="-3")
+    assert wrong.status_code == 400 and "The value of amount cannot be taken" in wrong.text
+    assert sent(url, why="列错批次", more="1").status_code == 400
+    done = sent(url, why="列错批次")
+    assert (done.status_code, done.headers["location"]) == (303, page)
+    after = town.http.get(page, headers=headers).text
+    assert "列错批次" in after and url not in after and "0 entries" in after
+    assert sent(url, why="列错批次").status_code == 404
+
+
 def test_an_office_chooses_its_own_kinds_and_keeps_what_is_in_use(town: Town) -> None:
     batch(town, "solved")
     text = shipped().replace('code = "solved"', 'code = "shut_down"').replace("推动解决", "关停")

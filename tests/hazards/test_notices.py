@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from commands import run_command
 from conftest import client_of, owner
 from gridwarden.database import open_pool
 from gridwarden.hazards.notices.posting import Server
@@ -283,3 +284,26 @@ def test_one_s_own_notices_and_address_alone(town: Town) -> None:
 def test_a_table_of_notices_that_does_not_fit_is_refused(row: str, why: str) -> None:
     with pytest.raises(ValueError, match=why):
         read(f"[[notice]]\n{row}\n")
+
+
+def test_the_machine_tells_whether_letters_go_out(town: Town) -> None:
+    address(town, "lin")
+    town.assigned()
+    told = run_command(town.settings, "notices", "status", GRIDWARDEN_LANGUAGE="en")
+    assert told.returncode == 0, told.stderr
+    assert "1 notices wait" in told.stdout and "2 are for people without" in told.stdout
+    assert "GRIDWARDEN_SMTP" in told.stdout
+    with postbox() as box:
+        sent = {"GRIDWARDEN_LANGUAGE": "en", "GRIDWARDEN_SMTP": f"smtp://127.0.0.1:{box.port}"}
+
+        def tried(where: str) -> tuple[int, str]:
+            done = run_command(town.settings, "notices", "test", where, **sent)
+            return done.returncode, done.stdout + done.stderr
+
+        assert tried("no address")[0] == 1
+        code, said = tried("kai@office.example")
+        assert code == 0 and "took a letter to kai@office.example" in said
+        assert str(box.letters[0]["To"]) == "kai@office.example"
+        box.refuses["*"] = "451 busy"
+        code, said = tried("kai@office.example")
+        assert code == 1 and "451 busy" in said

@@ -152,3 +152,26 @@ def test_a_case_of_no_site_names_one_and_a_foreign_one_is_not_there(town: Town) 
     free = f"/api/hazards/{town.found()['id']}/stage-overrides"
     over = {"to_stage": "主体", "why": "已整改,经专家论证"}
     assert town.http.post(free, json=over, headers=town.key("supervisor")).status_code == 404
+
+
+def test_a_form_that_is_refused_is_shown_again_on_the_case_s_page(town: Town) -> None:
+    _, case = held(town, "己工地")
+    headers = town.key("supervisor") | {"Accept-Language": "en", "Accept": "text/html"}
+    page = f"/hazards/{case['id']}"
+    name = "number of the listing"
+    for url, values, said in (
+        (f"{page}/stage-overrides", {"to_stage": "主体", "why": "急", "hours": "2"}, "reason"),
+        (f"{page}/critical-work", {"work": "flying"}, "sub-work"),
+        ("/listings", {"case": str(case["id"]), "level": "city", "list_no": "长" * 61}, name),
+    ):
+        answer = town.http.post(url, data=values, headers=headers, follow_redirects=False)
+        assert answer.status_code == 400, answer.text
+        assert (
+            f"The value of {said} cannot be taken" in answer.text
+            and 'id="stop-work"' in answer.text
+        )
+    nothing = town.http.post(f"{page}/proof", files={"other": b"x"}, headers=headers)
+    assert nothing.status_code == 400 and 'role="alert"' in nothing.text
+    for number in (1, 2**62):
+        answer = town.http.post(f"/hazards/{number}/critical-work", data={}, headers=headers)
+        assert answer.status_code == 404

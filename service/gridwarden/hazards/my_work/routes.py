@@ -13,6 +13,7 @@ from gridwarden.database import Caller, as_caller
 from gridwarden.hazards.bulk.columns import category_said, family_said
 from gridwarden.hazards.cases.categories import CATEGORIES
 from gridwarden.hazards.cases.moving import report
+from gridwarden.hazards.cases.pages import story_page
 from gridwarden.hazards.my_work.reporting import FIELDS, SOURCES, told_of
 from gridwarden.hazards.my_work.waiting import STATES, Q, waiting
 from gridwarden.hazards.proof.keeping import keep_proof
@@ -113,11 +114,15 @@ async def reported(request: Request, caller: Reporter) -> Response:
                 raise Problem("refused", "proof.refused.no_photo", field="file")
         async with as_caller(request.app.state.pool, caller) as c:
             made = await report(c, told)
-        if sent is not None:
-            pool, number = request.app.state.pool, int(made["id"])
-            await keep_proof(pool, caller, settings, number, "before", sent.name, sent.body)
     except Problem as problem:
         return await _form(
             request, caller, {k: v for k, v in values.items() if k in FIELDS}, problem
         )
-    return RedirectResponse(f"/hazards/{made['id']}", 303)
+    number = int(made["id"])
+    if sent is not None:
+        try:
+            pool = request.app.state.pool
+            await keep_proof(pool, caller, settings, number, "before", sent.name, sent.body)
+        except Problem as problem:  # the hazard is reported: its page says what of the photo
+            return await story_page(request, caller, number, problem)
+    return RedirectResponse(f"/hazards/{number}", 303)

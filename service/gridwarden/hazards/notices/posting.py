@@ -7,6 +7,8 @@ from email.message import EmailMessage
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
+ADDRESS: Final = r"^[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,180}[A-Za-z0-9])?$"
+"""What is taken for somebody's address."""
 PATIENCE_S: Final = 20.0
 PORTS: Final = {"smtp": 25, "smtps": 465, "smtp+tls": 587}
 

@@ -15,6 +15,7 @@ from gridwarden.access import allow
 from gridwarden.database import Caller, as_caller
 from gridwarden.hazards.cases.moving import refusal_of
 from gridwarden.hazards.forms import FORM_BODY, form_values, whole_in
+from gridwarden.hazards.notices.posting import ADDRESS
 from gridwarden.hazards.notices.rules import Q
 from gridwarden.words.page import page
 from gridwarden.words.problems import Problem
@@ -22,7 +23,6 @@ from gridwarden.words.problems import Problem
 router = APIRouter(tags=["hazards"])
 TOLD: Final = ("utility", "supervisor", "planner", "warden", "inspector", "contractor")
 Reader = Annotated[Caller, allow(*TOLD)]
-ADDRESS: Final = r"^[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,180}[A-Za-z0-9])?$"
 PAGE: Final = 50
 CALM: Final = {"Cache-Control": "no-store"}
 

@@ -1,4 +1,4 @@
-"""`/api/events`: what happened to findings, imports and cases, as a list to go on with, or a feed."""
+"""`/api/events`: what happened to findings, imports and cases: a list to go on from, or a feed."""
 
 import time
 from collections.abc import AsyncIterator
