@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -83,7 +84,7 @@ def test_acts_reach_a_signed_webhook_in_order_are_tried_again_and_never_told_twi
 
     def counting(heard: Heard) -> int:
         tried.extend([1] if "case.accept" in heard.body else [])
-        return 503 if "case.accept" in heard.body and len(tried) < 3 else 204
+        return 503 if "case.accept" in heard.body and len(tried) < 2 else 204
 
     receiver.answer = counting
     secret_words = {"place_words": "滨江路7号后门", "description": "盖板松动"}
@@ -95,19 +96,19 @@ def test_acts_reach_a_signed_webhook_in_order_are_tried_again_and_never_told_twi
 
     def all_there() -> bool:
         state = town.http.get(f"/api/webhooks/{made['id']}", headers=headers).json()
-        return state["waiting"] == 0 and len(receiver.heard) >= 7
+        return state["waiting"] == 0 and len(receiver.heard) >= 6
 
     deliver_until(town.settings, all_there)
     deliver(town.settings)
     heard = [json.loads(one.body) for one in receiver.heard]
     mine = [one for one in heard if one["data"]["case"]["id"] == case["id"]]
     assert [one["type"] for one in mine] == [
-        *("case.assign", "case.accept", "case.accept", "case.accept"),
+        *("case.assign", "case.accept", "case.accept"),
         *("case.report_done", "case.send_back"),
     ]
     again = [one for one in receiver.heard if "case.accept" in one.body]
     assert len({one.id for one in again}) == len({one.body for one in again}) == 1
-    assert {one.id for one in receiver.heard} - {again[0].id} and len(receiver.heard) == 7
+    assert {one.id for one in receiver.heard} - {again[0].id} and len(receiver.heard) == 6
     assert [o["type"] for o in heard if o["data"]["case"]["id"] == other["id"]] == ["case.assign"]
     for one in receiver.heard:
         assert one.headers["webhook-signature"] == signature_by_openssl(made["secret"], one)
@@ -118,7 +119,7 @@ def test_acts_reach_a_signed_webhook_in_order_are_tried_again_and_never_told_twi
     )  # fmt: skip
     assert last["org_id"] == town.org and last["due_at"] and last["version"] == 7
     listed = told(town, "contractor", start)
-    assert types(listed, case) == [one["type"] for one in mine[:2] + mine[4:]]
+    assert types(listed, case) == [one["type"] for one in mine[:2] + mine[3:]]
     feed = town.http.get(
         "/api/events/feed", params={"topic": "case", "cursor": start}, headers=headers
     ).text
@@ -202,14 +203,12 @@ def test_who_sees_a_case_no_more_is_told_that_it_left_and_nothing_else(town: Tow
 def test_days_are_told_once_and_again_for_each_level(town: Town) -> None:
     case = town.assigned(grade="general")
     at = latest(town, "contractor")
-    seen = []
-    for interval in ("30 days", "20 hours", "20 hours", "-1 hour", "-1 hour", "-40 days"):
+    seen, now = [], datetime.now(UTC)
+    for hours in (720, 20, 20, -1, -1, -960):
         with owner(town.settings) as c:
             c.execute(
-                "update data.hazard_case set due_at = date_trunc('hour', clock_timestamp())"
-                " + %s::interval, assigned_at = clock_timestamp() - interval '90 days'"
-                " where id = %s",
-                (interval, case["id"]),
+                "update data.hazard_case set due_at = %s, assigned_at = %s where id = %s",
+                (now + timedelta(hours=hours), now - timedelta(90), case["id"]),
             )
         with_pool(town.settings, remind)
         items = told(town, "contractor", at)

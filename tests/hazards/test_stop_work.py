@@ -164,7 +164,9 @@ def test_a_form_that_is_refused_is_shown_again_on_the_case_s_page(town: Town) ->
         (f"{page}/critical-work", {"work": "flying"}, "sub-work"),
         ("/listings", {"case": str(case["id"]), "level": "city", "list_no": "长" * 61}, name),
     ):
-        answer = town.http.post(url, data=values, headers=headers, follow_redirects=False)
+        answer = town.http.post(
+            f"{url}?lang=en", data=values, headers=headers, follow_redirects=False
+        )
         assert answer.status_code == 400, answer.text
         assert (
             f"The value of {said} cannot be taken" in answer.text

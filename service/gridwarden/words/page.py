@@ -104,13 +104,13 @@ def page(
     inline_styles: bool = False,
     frame_ancestors: Sequence[str] = (),
     lang: str | None = None,
-    problem: Problem | None = None,
+    refusal: Problem | None = None,
     **context: Any,
 ) -> HTMLResponse:
     """Render one template of a room within the frame, in `lang` or the language of the request.
 
-    A form that was refused is shown again with its `problem`: the template says `sentence`, marks
-    the field `wrong`, and the status is the problem's.
+    A form that was refused is shown again with its `refusal`: the template says `sentence`, marks
+    the field `wrong`, and the status is the refusal's.
     """
     lang = lang or language_of(request)
     nonce = secrets.token_urlsafe(16)
@@ -119,11 +119,11 @@ def page(
         "nonce": nonce,
         "caller": caller,
         "request": request,
-        "sentence": problem.said(lang) if problem else None,
-        "wrong": problem.field if problem else None,
+        "sentence": refusal.said(lang) if refusal else None,
+        "wrong": refusal.field if refusal else None,
         **context,
     }
-    status_code = problem.status if problem else status_code
+    status_code = refusal.status if refusal else status_code
     text = environment().get_template(template).render(shown)
     response = HTMLResponse(text.encode("utf-8", "replace"), status_code, headers)
     response.headers["Content-Security-Policy"] = policy(

@@ -195,7 +195,7 @@ async def _page(request: Request, caller: Caller, problem: Problem | None = None
         request,
         "hazards/batches.html",
         caller=caller,
-        problem=problem,
+        refusal=problem,
         kinds=kinds,
         names={one["code"]: one[caller.language] for one in kinds},
         items=found,
@@ -213,7 +213,7 @@ async def _batch_page(
         request,
         "hazards/batch.html",
         caller=caller,
-        problem=problem,
+        refusal=problem,
         one=found,
         kind=kind,
     )

@@ -69,7 +69,7 @@ async def _list(
         request,
         "hazards/bulk.html",
         caller=caller,
-        problem=problem,
+        refusal=problem,
         rows=[
             (case, [(one.name, names.said(one, case, lang)) for one in columns])
             for case in found.items

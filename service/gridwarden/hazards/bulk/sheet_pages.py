@@ -52,7 +52,7 @@ async def _report(
         request,
         "hazards/sheet.html",
         caller=caller,
-        problem=problem,
+        refusal=problem,
         sheet=found,
         lines=[line for line in found["report"] if line["result"] != "unchanged"],
         title_of=lambda name: title_of(name, lang),

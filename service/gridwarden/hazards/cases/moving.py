@@ -66,7 +66,7 @@ def _called(kind: str, name: str, lang: str) -> str:
         "act": f"hazards.act.{name}",
         "did": f"hazards.act.{name}",
         "role": f"role.{name}" if name not in ("responsible", "screen") else f"hazards.who.{name}",
-        "column": f"hazards.column.{name}",
+        "column": f"hazards.{'column' if known(f'hazards.column.{name}') else 'field'}.{name}",
         "kind": f"hazards.proof.{name}",
         "family": f"family.{name}",
     }[kind]

@@ -180,7 +180,7 @@ async def _page(
         request,
         "hazards/listing.html",
         caller=caller,
-        problem=problem,
+        refusal=problem,
         one=found,
         steps=_offered(caller.role, found),
         decisions=listings.DECISIONS,

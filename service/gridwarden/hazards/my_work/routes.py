@@ -91,7 +91,7 @@ async def _form(
         request,
         "hazards/report_hazard.html",
         caller=caller,
-        problem=problem,
+        refusal=problem,
         values=dict.fromkeys(FIELDS, "") | dict(values),
         categories=[(one, category_said(one, lang)) for one in CATEGORIES],
         grids=grids,

@@ -146,7 +146,7 @@ async def _page(request: Request, caller: Caller, problem: Problem | None = None
         request,
         "hazards/notices.html",
         caller=caller,
-        problem=problem,
+        refusal=problem,
         items=rows,
         address=row[0] if row else None,
         sends=settings.smtp is not None,

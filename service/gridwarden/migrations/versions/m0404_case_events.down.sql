@@ -9,6 +9,11 @@ revoke execute on function api.sees_finding(boolean, bigint, bigint),
 revoke execute on function api.my_districts(), api.my_grids(), api.office_now(), api.veils_cases() from
     gridwarden_dispatcher, gridwarden_administrator;
 
+select data.patch('data.moved_case(data.hazard_case, data.hazard_case, data.hazard_transition, date, timestamptz)',
+    jsonb_build_array(jsonb_build_array(
+$w$                'latest', to_char(latest at time zone
+                    coalesce(nullif(current_setting('gridwarden.zone', true), ''), 'UTC'), 'YYYY-MM-DD HH24:MI')));$w$,
+$w$                'latest', latest));$w$)));
 select data.patch('api.report_case(jsonb)', jsonb_build_array(jsonb_build_array(
 $w$    perform pg_advisory_xact_lock(hashtext('gridwarden report ' || coalesce(api.person(), '')));
     if b.id is null then
@@ -18,6 +23,8 @@ $w$    perform pg_advisory_xact_lock(hashtext('gridwarden report ' || coalesce(a
               and (h.layer, h.subject_id, h.description, h.place_words, h.external_no)
                   is not distinct from (c.layer, c.subject_id, c.description, c.place_words, c.external_no)
               and coalesce(st_distance(h.place, c.place) < 0.001, h.place is null and c.place is null)
+              and (c.grid_id is null or h.grid_id = c.grid_id)
+              and (c.district_id is null or h.district_id = c.district_id)
             limit 1;
         if b.id is not null then
             return jsonb_build_object('id', b.id, 'version', b.version, 'joined', true);

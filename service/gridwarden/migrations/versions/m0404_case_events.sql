@@ -152,11 +152,21 @@ $w$    perform pg_advisory_xact_lock(hashtext('gridwarden report ' || coalesce(a
               and (h.layer, h.subject_id, h.description, h.place_words, h.external_no)
                   is not distinct from (c.layer, c.subject_id, c.description, c.place_words, c.external_no)
               and coalesce(st_distance(h.place, c.place) < 0.001, h.place is null and c.place is null)
+              and (c.grid_id is null or h.grid_id = c.grid_id)
+              and (c.district_id is null or h.district_id = c.district_id)
             limit 1;
         if b.id is not null then
             return jsonb_build_object('id', b.id, 'version', b.version, 'joined', true);
         end if;
         if c.place is not null then$w$)));
+
+---------------------------------------------------------------------------- a moment that is read
+-- The latest due time is told as the office's clock shows it.
+select data.patch('data.moved_case(data.hazard_case, data.hazard_case, data.hazard_transition, date, timestamptz)',
+    jsonb_build_array(jsonb_build_array(
+$w$                'latest', latest));$w$,
+$w$                'latest', to_char(latest at time zone
+                    coalesce(nullif(current_setting('gridwarden.zone', true), ''), 'UTC'), 'YYYY-MM-DD HH24:MI')));$w$)));
 
 ---------------------------------------------------------------------------- grants
 revoke all on function data.tell_cases(), data.webhooks_on() from public;
