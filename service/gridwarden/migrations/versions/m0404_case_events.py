@@ -3,7 +3,7 @@
 from gridwarden.migrations.frozen import run_sql
 
 revision = "m0404_case_events"
-down_revision = "m0217_screened_then"
+down_revision = "m0438_batches_reported"
 branch_labels = None
 depends_on = None
 
