@@ -8,7 +8,7 @@ found again by whoever has the key, in any part of the file, without a word of i
 import hashlib
 import secrets
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -146,9 +146,13 @@ async def numbered(
     made = row[0]
     if "refused" in made:
         raise refusal(made["refused"], max(km, day_km), settings)
-    now = datetime.now(ZoneInfo(settings.time_zone)).isoformat(timespec="minutes")
-    text = f"{made['copy']} · {caller.person} · {now} · {made['why']}"
-    return Copy(int(made["copy"]), text, mark_key(settings))
+    return copy_of(int(made["copy"]), caller, datetime.now(UTC), made["why"], settings)
+
+
+def copy_of(number: int, caller: Caller, at: datetime, why: str, settings: Settings) -> Copy:
+    """The copy of this number, as its file says it: whose, of when, why."""
+    moment = at.astimezone(ZoneInfo(settings.time_zone)).isoformat(timespec="minutes")
+    return Copy(number, f"{number} · {caller.person} · {moment} · {why}", mark_key(settings))
 
 
 def refusal(word: str, km: float, settings: Settings) -> Problem:

@@ -57,8 +57,15 @@ def add_to(app: typer.Typer) -> None:
     def mains(
         file: Annotated[Path, typer.Argument(help="FILE.geojson to write")],
     ) -> None:
-        """Write the mains that your grants as a planner open; the look is on record."""
+        """Write the mains that your grants as a planner open: a numbered copy, on record."""
         typer.echo(asyncio.run(_mains(file)))
+
+    @group.command("cells")
+    def cells(
+        file: Annotated[Path, typer.Argument(help="FILE.geojson to write")],
+    ) -> None:
+        """Write in which 500 m squares mains lie: what planners know without a grant."""
+        typer.echo(asyncio.run(_cells(file)))
 
 
 async def _list(role: str) -> list[dict[str, Any]]:
@@ -80,11 +87,19 @@ async def _end(role: str, number: int) -> str:
 
 async def _mains(file: Path) -> str:
     features: list[Any] = []
+    copy: str | None = None
     async with acting("planner") as (pool, caller, settings):
         after: int | None = 0
         while after is not None:
-            page, after = await grants.mains(pool, caller, after)
-            features += page
-        told = {"type": "FeatureCollection", "features": features}
+            page = await grants.mains(pool, caller, settings, after)
+            features, copy, after = features + page.features, copy or page.copy, page.last
+        told = {"type": "FeatureCollection", "copy": copy, "features": features}
         file.write_text(json.dumps(told, ensure_ascii=False), "utf-8")
         return say("granted.written", settings.language, file=file, n=len(features))
+
+
+async def _cells(file: Path) -> str:
+    async with acting("planner") as (pool, caller, settings):
+        found = await grants.cells(pool, caller, settings.statement_timeout_ms)
+        file.write_text(json.dumps(found, ensure_ascii=False), "utf-8")
+        return say("granted.cells", settings.language, file=file, n=len(found["features"]))

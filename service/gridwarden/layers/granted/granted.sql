@@ -10,3 +10,6 @@ select api.end_main_grant(%(number)s)
 
 -- name: mains
 select api.granted_mains(%(after)s, %(most)s)
+
+-- name: cells
+select "column", "row", mains, pressure_class, shape from api.main_cells()
