@@ -4,14 +4,20 @@ What the answers to all questions tell together is a line within 2.5 m of the ma
 the band of 5 m. The attack knows the code, the rules and the class; not the installation's dice.
 """
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import pytest
+from psycopg.types.json import Jsonb
 
 from conftest import owner
-from permits.conftest import Ground, X, lonlat
+from gridwarden.database import Caller, Pool, as_caller
+from gridwarden.permits.check import ask
+from gridwarden.permits.question import read_question
+from permits.conftest import METRES, Ground, X, lonlat
+from plans import Watch, rows_of, watched
 
 LANES = 12
 PUBLISHED_M = 5.0
@@ -32,11 +38,11 @@ def signs(found: dict[str, Any]) -> tuple[Any, ...]:
     )
 
 
-def edge(oracle: Oracle, near: float, far: float) -> float:
+def edge(oracle: Oracle, near: float, far: float, to_m: float = 0.01) -> float:
     """Where the answer of `far` begins, to a centimetre: the outermost of all that change."""
     outside = oracle(far)
     assert oracle(near) != outside
-    while abs(far - near) > 0.01:
+    while abs(far - near) > to_m:
         middle = (near + far) / 2
         if oracle(middle) == outside:
             far = middle
@@ -165,6 +171,91 @@ def test_one_s_own_mains_and_a_bureau_s_are_judged_where_they_are(ground: Ground
             ),
         )
         assert found == pytest.approx(y, abs=0.02), who
+
+
+class Stopwatch:
+    """What a question costs, as a clock would tell it after many tries: by the plans that ran."""
+
+    def __init__(self, ground: Ground, pool: Pool, watch: Watch, runner: asyncio.Runner) -> None:
+        self.ground, self.pool, self.watch, self.runner = ground, pool, watch, runner
+        self.caller = Caller("utility", "a clerk", (ground.orgs["A"],))
+
+    def check(self, at: float) -> None:
+        area = {"type": "Point", "coordinates": [X + 150, at]}
+        question = read_question({"area": area, "method": "hand"}, METRES, self.ground.settings)
+        self.runner.run(ask(self.pool, self.caller, question))
+
+    def what_if(self, at: float) -> None:
+        self.runner.run(self._what_if(at))
+
+    async def _what_if(self, at: float) -> None:
+        feature = {
+            "geometry": {"type": "Point", "coordinates": [X + 150, at]},
+            "properties": {"accuracy_m": 0.0},
+        }
+        async with as_caller(self.pool, self.caller) as c:
+            await c.execute("select api.what_if('charging_sheds', %s)", (Jsonb(feature),))
+
+    def mains(self) -> float:
+        """Rows of mains and of what belongs to each that were worked on since the last look."""
+        read = [
+            rows_of(node)
+            for one in self.watch.ran
+            for node in one.nodes()
+            if node.get("Relation Name") in ("gas_pipelines", "main_rule", "main_profile")
+        ]
+        self.watch.ran.clear()
+        return sum(read)
+
+    def whole(self) -> tuple[Any, ...]:
+        """All work: every node of every plan, with how often it ran and what it gave."""
+        found = tuple(
+            (node["Node Type"], node.get("Actual Rows"), node.get("Actual Loops"))
+            for one in self.watch.ran
+            for node in one.nodes()
+        )
+        self.watch.ran.clear()
+        return found
+
+
+@pytest.fixture(scope="module")
+def stopwatch(ground: Ground) -> Iterator[Stopwatch]:
+    with asyncio.Runner() as runner:
+        opened = watched(ground.settings)
+        pool, watch = runner.run(opened.__aenter__())
+        yield Stopwatch(ground, pool, watch, runner)
+        runner.run(opened.__aexit__(None, None, None))
+
+
+@pytest.mark.parametrize(
+    ("question", "told", "lanes"),
+    [("check", "mains", 2), ("check", "whole", 2), ("what_if", "mains", 1)],
+)
+def test_the_work_that_a_question_makes_places_no_main(
+    stopwatch: Stopwatch, hidden: list[float], question: str, told: str, lanes: int
+) -> None:
+    """It tells the moved line, or a square of the lattice; never the line itself."""
+    with owner(stopwatch.ground.settings) as c:
+        by_m = [
+            c.execute(
+                "select st_ymin(data.veiled(g.geom, g.id)) - st_ymin(g.geom)"
+                " from data.gas_pipelines g where g.code = %s",
+                (f"B-{y}",),
+            ).fetchone()[0]
+            for y in hidden
+        ]
+    farthest = sorted(zip(hidden, by_m, strict=True), key=lambda one: -abs(one[1]))[:lanes]
+
+    def cost(at: float) -> Any:
+        getattr(stopwatch, question)(at)
+        return getattr(stopwatch, told)()
+
+    cost(hidden[0])  # what is planned and read into the cache once
+    for y, moved in farthest:
+        north, south = (edge(cost, y, y + sign * 120, 0.05) for sign in (1, -1))
+        guess = (north + south) / 2 - y
+        assert abs(moved) > 0.5 and abs(guess) > 0.2, guess
+        assert told == "whole" or guess == pytest.approx(moved, abs=0.15)
 
 
 def test_nobody_reads_the_dice(ground: Ground) -> None:
