@@ -209,3 +209,36 @@ def test_pages_follow_each_other_without_a_gap(
         got += [one["id"] for one in answer["items"]]
         following = answer["next"]
     assert got == [one["id"] for one in whole.json()["items"]]
+
+
+def counters(told: Any, at: str = "") -> dict[str, int]:
+    """Every small whole number of an answer, by where it stands."""
+    if isinstance(told, dict):
+        return {
+            k: v for name, one in told.items() for k, v in counters(one, f"{at}/{name}").items()
+        }
+    if isinstance(told, list):
+        return {k: v for n, one in enumerate(told) for k, v in counters(one, f"{at}/{n}").items()}
+    return {at: told} if type(told) is int and told < 10**12 else {}
+
+
+def test_no_number_that_is_told_counts_a_case_that_is_hidden(
+    town: Town, cases: dict[str, int]
+) -> None:
+    """Else a company would see by the next number whether its dig is near another's main."""
+    found = []
+    for n in range(3):
+        if n == 2:
+            pressed = town.add("buildings", rectangle(700, 300, 710, 310), **SURE)
+            steel = {"pressure_class": "MA", "material": "steel", "od_mm": 20.0, **SURE}
+            town.main(line((600, 310.3), (800, 310.3)), org_id=town.orgs[1], **steel)
+            town.followed()
+            hidden = town.case_of(pressed, "main_encroachment")["id"]
+            assert hidden not in seen(town, "utility")
+        made = report(town, "utility", source="self_check", **place(town, 360 + 60 * n, 400))
+        assert made.status_code == 201, made.text
+        found.append(counters(town.case(made.json()["id"], "utility")))
+    first, second, third = found
+    assert first.keys() == second.keys() == third.keys()
+    steps = {at: (second[at] - first[at], third[at] - second[at]) for at in first}
+    assert {at: step for at, step in steps.items() if step[0] != step[1]} == {}

@@ -177,3 +177,31 @@ def test_a_form_that_is_refused_is_shown_again_on_the_case_s_page(town: Town) ->
     for number in (1, 2**62):
         answer = town.http.post(f"/hazards/{number}/critical-work", data={}, headers=headers)
         assert answer.status_code == 404
+
+
+def test_which_site_it_is_is_told_to_who_sees_the_case_s_place(town: Town) -> None:
+    """Of a case that is tied to a main an inspector reads the 500 m cell: the site is its place."""
+    number, case = held(town, "SECRET-SITE")
+    over = {"to_stage": "SECRET-STAGE", "why": "SECRET-SITE may go on", "hours": 2}
+    url = f"/api/hazards/{case['id']}"
+    made = town.http.post(f"{url}/stage-overrides", json=over, headers=town.key("supervisor"))
+    assert made.status_code == 201 and made.json()["site_id"] == number, made.text
+    with owner(town.settings) as c:
+        c.execute("update data.hazard_case set main = true where id = %s", (case["id"],))
+    body = {"work": "lifting", "words": "SECRET-SITE, the tower crane"}
+    answers = [
+        town.http.put(f"{url}/critical-work", json=body, headers=town.key("inspector")),
+        *(
+            town.http.get(path, headers=town.key(role))
+            for role in ("inspector", "planner")
+            for path in (f"{url}/critical-work", f"/hazards/{case['id']}")
+        ),
+    ]
+    for answer in answers:
+        assert answer.status_code == 200, answer.text
+        assert "SECRET" not in answer.text and f'"site_id":{number}' not in answer.text
+    told = answers[0].json()
+    assert (told["work"], told["holds"], told["site_id"]) == ("lifting", True, None)
+    whole = town.http.get(f"{url}/critical-work", headers=town.key("supervisor")).json()
+    assert (whole["site_id"], whole["name"]) == (number, "SECRET-SITE")
+    assert whole["overrides"][0]["why"] == "SECRET-SITE may go on"

@@ -48,15 +48,15 @@ cross join lateral (select st_transform(
 where c.id = %(id)s
 
 -- name: acts
-select a.id, a.version, a.act, a.from_state, a.to_state, a.at, a.day, a.entered_day, a.from_grade,
+select a.version, a.act, a.from_state, a.to_state, a.at, a.day, a.entered_day, a.from_grade,
        a.grade, a.district_id, a.grid_id, a.from_org_id, a.org_id, a.due_at, a.person, a.role,
        a.batch_act, a.note, a.said, a.before
 from api.hazard_act a where a.case_id = %(id)s order by a.version
 
 -- name: evidence
-select e.id, e.kind, e.finding_id, e.rule, e.clause, e.edition, e.severity, e.certainty,
+select e.kind, e.finding_id, e.rule, e.clause, e.edition, e.severity, e.certainty,
        e.distance_band, e.main, e.since, e.until, e.at, e.person, e.role, e.detail
-from api.hazard_evidence e where e.case_id = %(id)s order by e.since, e.id
+from api.hazard_evidence e where e.case_id = %(id)s order by e.since, e.at, e.kind, e.finding_id
 
 -- name: duplicates
 select c.id, c.hazard_no from api.hazard_case c where c.duplicate_of = %(id)s order by c.id limit 50
