@@ -21,7 +21,7 @@ ASKED: Mapping[str, tuple[str, ...]] = {
         "?limit=1000&layer=charging_sheds",
         "?limit=1000&severity=major",
     ),
-    "/api/findings/export": ("?format=geojson", "?format=csv"),
+    "/api/findings/export": ("?format=geojson", "?format=csv", "?format=fgb"),
     "/api/sheds/nearest": ("?lon=114.05&lat=30.9&k=50",),
     "/sheds/nearest": ("?lon=114.05&lat=30.9&k=50",),
     "/api/cells/{system}": ("",),
@@ -122,7 +122,12 @@ def everything(
         answer = client.get(address, headers=headers, follow_redirects=False)
         assert answer.status_code < 500, (address, answer.text[:300])
         media = answer.headers.get("content-type", "")
-        workbook = answer.content.startswith(b"PK\x03\x04")
-        told = in_workbook(answer.content) if workbook else plain(answer.text, media)
-        found[address] = (answer.status_code, told)
+        found[address] = (answer.status_code, _told(answer.content, answer.text, media))
     return found
+
+
+def _told(content: bytes, text: str, media: str) -> Any:
+    """What an answer says; of a file that is no text, how long it is."""
+    if content.startswith(b"PK\x03\x04"):
+        return in_workbook(content)
+    return len(content) if content.startswith(b"fgb") else plain(text, media)

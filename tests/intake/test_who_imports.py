@@ -83,6 +83,26 @@ def test_a_company_s_mains_are_its_own_whatever_the_file_says(
     assert other.status_code == 403
 
 
+def test_a_dry_run_is_not_held_against_what_became_another_s_meanwhile(
+    city: Settings,
+    client: TestClient,
+    sign_in: KeyMaker,
+    companies: tuple[int, int],
+    tmp_path: Path,
+) -> None:
+    """Its counts would say which of the other's mains the sender has guessed."""
+    a, b = companies
+    mine, theirs = (sign_in("utility", org_ids=(org,)) for org in (a, b))
+    file = mains(tmp_path / "m.geojson")
+    whose = {"layer": "gas_pipelines", "dataset": "net"}
+    waiting = post(client, mine, file, **whose, dry_run="true").json()
+    work(city, post(client, theirs, file, **whose).json()["job"])
+    work(city, waiting["job"])
+    told = client.get(waiting["url"], headers=mine).json()
+    assert told["state"] == "failed", told
+    assert [told[name] for name in ("added", "changed", "removed", "matched")] == [None] * 4
+
+
 def test_the_bureau_s_mains_go_to_the_operators_that_they_name(
     city: Settings,
     client: TestClient,

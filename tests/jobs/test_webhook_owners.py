@@ -71,3 +71,20 @@ def test_a_browser_s_session_makes_none_and_a_key_not_more_than_twenty(
     assert [a.status_code for a in answers] == [201] * 20 + [409]
     for made in answers[:20]:
         client.delete(f"/api/webhooks/{made.json()['id']}", headers=headers)
+
+
+def test_a_key_that_may_not_read_events_is_not_told_of_them(
+    town: Town, client: TestClient, receiver: Receiver, module_sign_in: KeyMaker
+) -> None:
+    headers = module_sign_in("planner")
+    secret = headers["Authorization"].removeprefix("Bearer ")
+    for scopes, status in ((["write"], 403), (["write", "read:events"], 201)):
+        with owner(town.settings) as c:
+            c.execute(
+                "update access.credential set scopes = %s where hash = sha256(%s::bytea)",
+                (scopes, secret.encode()),
+            )
+        client.app.state.callers.forget()  # type: ignore[attr-defined]
+        answer = client.post("/api/webhooks", headers=headers, json={"url": receiver.url})
+        assert answer.status_code == status, answer.text
+    client.delete(f"/api/webhooks/{answer.json()['id']}", headers=headers)

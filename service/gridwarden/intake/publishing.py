@@ -144,18 +144,17 @@ class Publication:
         """The dataset's id (0 when a dry run finds none), organisation and version."""
         names = {"layer": self.target.layer.id, "dataset": self.target.dataset}
         if self.target.dry_run:
-            cursor = await self.c.execute(Q["dataset_there"], names)
-            row = await cursor.fetchone()
-            return (row[0], row[1], row[2]) if row else (0, None, 0)
-        promise = {"update_days": self.target.layer.update_days}
-        await self.c.execute(Q["dataset_made"], names | promise)
-        cursor = await self.c.execute(Q["dataset_held"], names)
-        row = await cursor.fetchone()
-        assert row is not None
-        owner = row[1]
+            row = await (await self.c.execute(Q["dataset_there"], names)).fetchone()
+        else:
+            promise = {"update_days": self.target.layer.update_days}
+            await self.c.execute(Q["dataset_made"], names | promise)
+            row = await (await self.c.execute(Q["dataset_held"], names)).fetchone()
+            assert row is not None
+        number, owner, version = row or (0, None, 0)
+        # it may have become another company's since the file was brought
         if owner is not None and self.target.org_id is not None and owner != self.target.org_id:
             raise Problem("forbidden", "intake.other_owner", field="dataset")
-        return row[0], owner, row[2]
+        return number, owner, version
 
     async def _organisations(self, org_id: int | None) -> None:
         """Whose each row is: the dataset's organisation, or the operator that the row names."""

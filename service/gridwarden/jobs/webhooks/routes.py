@@ -24,6 +24,8 @@ from gridwarden.words.problems import Problem
 
 router = APIRouter(prefix="/api/webhooks", tags=["events"])
 Q = queries(__package__ or "gridwarden.jobs.webhooks", "webhooks.sql")
+READS: Final = "read:events"
+"""What a key needs besides: messages are what it would read."""
 MOST: Final = 20
 """Webhooks that one key may have."""
 Owner = Annotated[Caller, allow(*TOLD)]
@@ -104,6 +106,8 @@ class Deliveries(BaseModel):
 async def add(request: Request, wanted: NewWebhook, caller: Owner) -> MadeWebhook:
     """Tell this address, from now on, what your key may see, for as long as the key holds."""
     key = _key(request)
+    if caller.scopes is not None and not caller.scopes & {"read", READS}:
+        raise Problem("forbidden", "accounts.scope", field="scopes", scope=READS)
     target = await target_of(wanted.url, request.app.state.settings.webhook_networks)
     given = {n: v for n in FILTERS if (v := getattr(wanted, n)) is not None}
     secret = new_secret()
