@@ -5,8 +5,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -15,12 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from archives import OTHERS, PASSPHRASE, command, everything_allowed, killed, rows
 from fastapi.testclient import TestClient
 from homes import home_of
 
 from access.test_audit import seal
 from commands import run_command
-from conftest import KeyMaker, bearer, client_of, environment, make_key, owner
+from conftest import KeyMaker, bearer, client_of, make_key, owner
 from gridwarden.database import accounts, cluster
 from gridwarden.database.backup import records, switching
 from gridwarden.database.backup.switching import PLAN
@@ -28,43 +27,6 @@ from gridwarden.database.doctor import examine
 from gridwarden.hazards.proof import store
 from gridwarden.settings import Settings
 from permits.conftest import Ground, box, cover
-
-OTHERS = (
-    "select count(*) from pg_stat_activity where datname = current_database()"
-    " and backend_type = 'client backend' and pid <> pg_backend_pid()"
-)
-PASSPHRASE = "five words drawn by chance"
-RIGHTS = (
-    "select n.nspname, c.relname, c.relkind::text, c.relacl::text, c.relowner::regrole::text,"
-    " array(select a.attname || a.attacl::text from pg_attribute a where a.attrelid = c.oid"
-    "       and a.attacl is not null order by 1)"
-    " from pg_class c join pg_namespace n on n.oid = c.relnamespace"
-    " where n.nspname in ('access', 'api', 'data', 'jobs', 'public') order by 1, 2",
-    "select p.oid::regprocedure::text, p.prosecdef, p.proacl::text, p.proconfig::text,"
-    " p.proowner::regrole::text, md5(pg_get_functiondef(p.oid)) from pg_proc p"
-    " where p.prokind = 'f' and (p.pronamespace::regnamespace::text in"
-    " ('access', 'api', 'data', 'jobs', 'public')) order by 1",
-    "select nspname::text, nspacl::text, nspowner::regrole::text from pg_namespace"
-    " where nspname !~ '^pg_(temp|toast)' order by 1",
-    "select defaclrole::regrole::text, defaclobjtype::text, defaclacl::text from pg_default_acl",
-    "select rolname::text, rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin,"
-    " rolbypassrls from pg_roles where rolname ~ '^gridwarden_([a-z]+|(web|worker)_gridwarden)$'"
-    " order by 1",
-    "select roleid::regrole::text, member::regrole::text, admin_option from pg_auth_members"
-    " where member::regrole::text ~ '^gridwarden_(web|worker)_gridwarden$' order by 1, 2",
-    "select t.tgrelid::regclass::text, t.tgname::text, t.tgenabled::text from pg_trigger t"
-    " where not t.tgisinternal order by 1, 2",
-    "select c.conrelid::regclass::text, c.conname::text, c.convalidated from pg_constraint c"
-    " where c.connamespace::regnamespace::text in ('access', 'api', 'data', 'jobs') order by 1, 2",
-    "select indexrelid::regclass::text, md5(pg_get_indexdef(indexrelid)) from pg_index"
-    " where indrelid::regclass::text !~ '^pg_' order by 1",
-)
-
-
-def everything_allowed(settings: Settings) -> list[list[tuple[Any, ...]]]:
-    """Owners, rights of tables, columns, functions, schemas, by default, roles, triggers."""
-    with accounts.connect_superuser(settings, "gridwarden") as c:
-        return [c.execute(one).fetchall() for one in RIGHTS]  # type: ignore[call-overload]
 
 
 @dataclass
@@ -80,13 +42,6 @@ class Archived:
     rights: list[list[tuple[Any, ...]]]
     home: Path
     written: list[str] = field(default_factory=list)
-
-
-def command(settings: Settings, *words: object, **variables: str) -> Any:
-    given = {"GRIDWARDEN_LANGUAGE": "en", "GRIDWARDEN_BACKUP_PASSPHRASE": PASSPHRASE} | variables
-    if settings.database_url is not None:
-        given["GRIDWARDEN_DATABASE_URL"] = settings.database_url
-    return run_command(settings, *words, **given)
 
 
 @pytest.fixture(scope="module")
@@ -156,24 +111,6 @@ def restored(archived: Archived) -> Settings:
     assert len(told) > 10 and all(len(set(one.split(" = "))) == 1 for one in told.values())
     assert command(settings, "up").returncode == 0
     return settings
-
-
-def killed(settings: Settings, words: list[object], moment: str) -> None:
-    """The command is ended by kill -9 when something of this name is in the state folder."""
-    given = environment(settings) | {"GRIDWARDEN_BACKUP_PASSPHRASE": PASSPHRASE}
-    if settings.database_url is not None:
-        given["GRIDWARDEN_DATABASE_URL"] = settings.database_url
-    line = [sys.executable, "-m", "gridwarden", *map(str, words)]
-    running = subprocess.Popen(line, env=given, stdout=subprocess.DEVNULL)
-    while not any(settings.home.glob(moment)) and running.poll() is None:
-        time.sleep(0.002)
-    running.kill()
-    assert running.wait() == -9, "it had ended before the moment came"
-
-
-def rows(settings: Settings, query: str) -> list[Any]:
-    with owner(settings) as c:
-        return c.execute(query).fetchall()  # type: ignore[call-overload,no-any-return]
 
 
 def test_the_archive_is_for_its_owner_and_says_nothing_without_its_passphrase(
@@ -266,7 +203,6 @@ def test_what_is_no_whole_archive_is_refused_before_anything_is_touched(
     damaged = {
         "cut": text[:half],
         "flipped": text[:half] + bytes([text[half] ^ 1]) + text[half + 1 :],
-        "the end alone": text[:-1],
     }
     with home_of("bare") as bare:
         for name, body in damaged.items():

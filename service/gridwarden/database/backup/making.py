@@ -18,6 +18,7 @@ from psycopg.rows import dict_row
 from gridwarden.database.addresses import database_name
 from gridwarden.database.backup import files
 from gridwarden.database.backup.archive import HOME, MANIFEST, Manifest, Packing
+from gridwarden.database.backup.leftovers import sweep
 from gridwarden.database.backup.lock import alone
 from gridwarden.database.backup.programs import client_for, pour_out
 from gridwarden.database.backup.told import Report, refusal
@@ -50,6 +51,7 @@ def make(settings: Settings, target: Path, passphrase: str, report: Report) -> M
     final = _named(settings, target)
     half = final.with_name(f"{final.name}.part")
     with alone(settings), files.linked(settings) as folder, _sentences(settings, final):
+        sweep(settings)
         files.link_all(settings, folder)
         with connect_owner(settings, autocommit=False) as c:
             manifest, snapshot = _seen(settings, c, folder, report)

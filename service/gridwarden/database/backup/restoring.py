@@ -25,6 +25,7 @@ from gridwarden.database import accounts, cluster
 from gridwarden.database.addresses import LOGINS, login_name
 from gridwarden.database.backup import files, switching
 from gridwarden.database.backup.archive import Manifest, Unpacked, unpack
+from gridwarden.database.backup.leftovers import remove, staged, sweep
 from gridwarden.database.backup.lock import alone
 from gridwarden.database.backup.making import counts
 from gridwarden.database.backup.programs import Dump, client_for, pour_in, server_major
@@ -93,9 +94,9 @@ def restore(
     file = file.expanduser().absolute()
     _make_home(settings)
     with alone(settings):
-        switching.finish(settings)
+        sweep(settings)
         _check_free(settings, replace)
-        with _staged(settings) as folder:
+        with staged(settings) as folder:
             found = unpack(settings, file, passphrase, folder, _fits(settings, above), report)
             kept = files.settle_settings(found.home, settings.home)
             if settings.database_url is None:
@@ -112,7 +113,7 @@ def restore_aside(
     """Restore the archive into a cluster of its own, compare it, and remove it: a trial."""
     file = file.expanduser().absolute()
     trial = settings.model_copy(update={"database_url": None})
-    with alone(settings), _staged(settings) as folder:
+    with alone(settings), staged(settings) as folder:
         found = unpack(settings, file, passphrase, folder, _fits(trial, above), report)
         with _cluster_beside(trial, found, report) as made:
             return _loaded(made, found, above, report)
@@ -156,29 +157,6 @@ def _check_free(settings: Settings, replace: bool) -> None:
 
 
 @contextmanager
-def _staged(settings: Settings) -> Iterator[Path]:
-    """A folder beside; those that interrupted restores left are removed, their servers stopped."""
-    for left in settings.home.glob("restoring-*"):
-        remove(settings, left)
-    folder = settings.home / f"restoring-{uuid.uuid4().hex[:8]}"
-    folder.mkdir(mode=settings.home.stat().st_mode & 0o755)
-    try:
-        yield folder
-    finally:
-        remove(settings, folder)
-
-
-def remove(settings: Settings, folder: Path) -> None:
-    """Remove a folder of a restore, and stop the server that runs in it."""
-    home = folder / "home"
-    own = settings.model_copy(update={"home": home, "database_url": None})
-    if (own.cluster / "data").exists():
-        with suppress(SetUpError):
-            cluster.down(own)
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextmanager
 def _cluster_beside(settings: Settings, found: Unpacked, report: Report) -> Iterator[Settings]:
     """A new private cluster in the archive's own state folder, its count of transactions raised."""
     manifest = found.manifest
@@ -217,8 +195,8 @@ def _into_own(
     # Everything is there, compared, and at rest: now, and not before, the old one goes.
     with suppress(SetUpError):  # an old cluster that cannot be stopped is one that does not run
         cluster.down(settings)
-    staged = found.home.rename(settings.home / f"restoring-{uuid.uuid4().hex[:8]}")
-    switching.begin(settings, staged, found.manifest.archive)
+    moved = found.home.rename(settings.home / f"restoring-{uuid.uuid4().hex[:8]}")
+    switching.begin(settings, moved, found.manifest.archive)
     return compared, switching.finish(settings)
 
 
@@ -233,8 +211,8 @@ def _into_outside(
             shutil.copy2(settings.secrets / name, made.secrets / name)
     cluster.up(made)
     _raise_count(made, found.manifest)
-    staged = found.home.rename(settings.home / f"restoring-{uuid.uuid4().hex[:8]}")
-    made = settings.model_copy(update={"home": staged})
+    moved = found.home.rename(settings.home / f"restoring-{uuid.uuid4().hex[:8]}")
+    made = settings.model_copy(update={"home": moved})
     try:
         compared = _loaded(
             made,
@@ -242,11 +220,11 @@ def _into_outside(
             above,
             report,
             replace=True,
-            commits=lambda: _written(settings, staged, found.manifest.archive),
+            commits=lambda: _written(settings, moved, found.manifest.archive),
         )
     except BaseException:
         switching.call_off(settings)
-        remove(settings, staged)
+        remove(settings, moved)
         raise
     return compared, switching.finish(settings)
 
