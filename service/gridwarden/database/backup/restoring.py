@@ -191,6 +191,7 @@ def _into_own(
 ) -> tuple[Compared, Path | None]:
     with _cluster_beside(settings, found, report) as made:
         compared = _loaded(made, found, above, report)
+        _analyze(made, report)
         ready(made, compared)
     # Everything is there, compared, and at rest: now, and not before, the old one goes.
     with suppress(SetUpError):  # an old cluster that cannot be stopped is one that does not run
@@ -226,7 +227,9 @@ def _into_outside(
         switching.call_off(settings)
         remove(settings, moved)
         raise
-    return compared, switching.finish(settings)
+    replaced = switching.finish(settings)
+    _analyze(settings, report)
+    return compared, replaced
 
 
 def _written(settings: Settings, staged: Path, archive: str) -> None:
@@ -268,12 +271,16 @@ def _loaded(
         lambda done: report("load", done, None),
         commits,
     )
-    with connect_owner(made) as c:
-        report("analyze", 0, None)
-        c.execute("analyze")
     report("verify", 0, None)
     above.verify(made)
     return _compared(made, manifest, report)
+
+
+def _analyze(settings: Settings, report: Report) -> None:
+    """A dump has no statistics; without them the first days would be slow."""
+    report("analyze", 0, None)
+    with connect_owner(settings) as c:
+        c.execute("analyze")
 
 
 def _compared(made: Settings, manifest: Manifest, report: Report) -> Compared:
