@@ -55,7 +55,10 @@ def listed(
         typer.echo(json.dumps([case_document(one) for one in rows], ensure_ascii=False))
         return
     heads = ("page.number", "column.grade", "page.state", "page.where", "column.org_id")
-    table = Table(*(say(f"hazards.{one}", lang) for one in (*heads, "column.due_at")))
+    table = Table()
+    for head in (*heads, "column.due_at"):
+        whole = head in ("page.number", "column.grade", "page.state")  # never cut, never broken
+        table.add_column(say(f"hazards.{head}", lang), no_wrap=whole, overflow="fold")
     for one in rows:
         table.add_row(
             one["hazard_no"] or str(one["id"]),
@@ -80,11 +83,15 @@ def shown(
     typer.echo(f"{case['hazard_no'] or case['id']}  {say('hazards.state.' + case['state'], lang)}")
     for one in found.acts:
         told = when(one["at"], lang, zone=zone, year=True)
-        who = one["person"] or one["role"]
+        screen = one["role"] == "screen"
+        who = say("hazards.who.screen", lang) if screen else one["person"] or one["role"]
         typer.echo(
             f"  {told}  {say('hazards.act.' + one['act'], lang)}  {who}  {one['note'] or ''}"
         )
-    legal = say("hazards.comma", lang).join(one.name for one in found.legal)
+    named = [(say(f"hazards.act.{one.name}", lang), one.name) for one in found.legal]
+    legal = say("hazards.comma", lang).join(
+        say("hazards.called", lang, word=word, name=name) for word, name in named
+    )
     typer.echo(f"{say('hazards.page.now', lang)}: {legal or '–'}")
 
 
