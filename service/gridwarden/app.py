@@ -24,6 +24,7 @@ from gridwarden.dispatch import routes as dispatch
 from gridwarden.hazards import routes as hazards
 from gridwarden.intake import pages as import_pages
 from gridwarden.intake import routes as intake
+from gridwarden.intake.editing import pages as registers
 from gridwarden.intake.editing import routes as editing
 from gridwarden.jobs import routes as jobs
 from gridwarden.jobs.events import routes as events
@@ -63,6 +64,7 @@ ROUTERS = (
     export_requests.router,
     export_request_pages.router,
     editing.router,
+    registers.router,
     intake.router,
     import_pages.router,
     sharing.router,

@@ -1,7 +1,9 @@
 """A layer is ONE new file, the migration that it generates, and a rule that names it.
 
 Everything else follows by itself: import, screening, features API, export, OpenAPI, the list of
-who may read it, and the heat map. The layer lies in a temporary folder and has its own cluster.
+who may read it, the heat map, its place among the registers with a form, cases of its own kind,
+their list, workbook and place on the board. The layer lies in a temporary folder and has its own
+cluster.
 """
 
 import json
@@ -37,9 +39,12 @@ LAYER = Layer(
         Column("licence", "text", Words("licence", "许可证号"), ("许可证号",)),
         Column("boxes", "integer", Words("boxes in store", "库存箱数"), minimum=0, maximum=9999),
         Column("opens_on", "date", Words("opens on", "开售日期")),
+        Column("seller", "text", Words("seller", "售货人"), known_to=("supervisor",)),
     ),
     readers={"planner": "all", "supervisor": "all"},
     importers=("supervisor",),
+    register=True,
+    category="power",
 )
 '''
 PACK = """
@@ -265,7 +270,9 @@ def test_one_file_makes_a_layer_everywhere(toy: Toy, chromium: Browser) -> None:
         page = client.get(items, headers=planner).json()
         assert [f["properties"]["name"] for f in page["features"]] == ["一号摊", "二号摊", "三号摊"]
         first = page["features"][0]["properties"]
-        assert (first["licence"], first["boxes"], first["extra"]) == ("鄂-1", 40, {"colour": "red"})
+        assert (first["licence"], first["boxes"], first["extra"]) == ("鄂-1", 40, {})
+        whole = client.get(items, headers=supervisor).json()["features"][0]["properties"]
+        assert whole["extra"] == {"colour": "red"}
         assert client.get(items, headers=viewer).status_code == 403
         # Its past is known, too: as the file alone had been imported, and as it is now.
         assert client.get(f"{items}?at=2001-01-01", headers=planner).status_code == 404
@@ -297,6 +304,49 @@ def test_one_file_makes_a_layer_everywhere(toy: Toy, chromium: Browser) -> None:
         cells = heat.evaluate("JSON.parse(document.getElementById('heat-data').textContent).cells")
         assert sum(float(cell["value"]) for cell in cells) == 2
         context.close()
+        in_the_registers(client, url, planner, supervisor)
+        followed_as_a_case(client, url, supervisor)
+
+
+def in_the_registers(
+    client: httpx.Client, url: str, planner: dict[str, str], supervisor: dict[str, str]
+) -> None:
+    """Listed, and entered by a form that nobody wrote; who sells is told to the bureau alone."""
+    assert "烟花爆竹销售点" in client.get(f"{url}/registers?lang=zh", headers=planner).text
+    form = {"name": "四号摊", "boxes": "12", "seller": "陈某", "opens_on": "2026-12-01"}
+    place = {"lon": str(LON + 0.001), "lat": str(LAT + 15 * METRE)}
+    headers = {**supervisor, "Origin": url}
+    new = f"{url}/registers/fireworks_stalls/new"
+    assert "开售日期" in client.get(f"{new}?lang=zh", headers=supervisor).text
+    assert client.post(new, headers={**planner, "Origin": url}, data=form).status_code == 404
+    sent = client.post(new, headers=headers, data=form | place)
+    assert sent.status_code == 303, sent.text
+    one = url + sent.headers["location"]
+    assert "陈某" in client.get(one, headers=supervisor).text
+    assert "陈某" not in client.get(one, headers=planner).text
+    assert "四号摊" in client.get(f"{url}/registers/fireworks_stalls", headers=planner).text
+
+
+def followed_as_a_case(client: httpx.Client, url: str, bureau: dict[str, str]) -> None:
+    """Three stalls near the main are three cases of the kind that the layer's file says."""
+
+    def cases() -> list[dict[str, Any]]:
+        told = client.get(f"{url}/api/hazards?family=stall_near_main&sort=oldest", headers=bureau)
+        return list(told.json()["items"])
+
+    wait_for("three cases", lambda: len(cases()) == 3)
+    case = cases()[0]
+    assert {one["category"] for one in cases()} == {"power"}
+    moved = client.post(
+        f"{url}/api/hazards/{case['id']}/transitions",
+        headers={**bureau, "If-Match": f'"{case["version"]}"'},
+        json={"act": "register"},
+    )
+    assert (moved.status_code, moved.json()["state"]) == (200, "registered"), moved.text
+    for kind in ("export?format=csv", "workbook.xlsx?lang=zh"):
+        assert client.get(f"{url}/api/hazards/{kind}", headers=bureau).status_code == 200
+    board = client.get(f"{url}/api/rankings?by=family", headers=bureau).json()["items"]
+    assert "stall_near_main" in {one["key"] for one in board}
 
 
 def declared_and_granted(toy: Toy) -> set[str]:

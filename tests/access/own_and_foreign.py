@@ -177,6 +177,14 @@ def item(world: World, c: Any, role: str, whose: int) -> str | None:
     return f"charging_sheds/{put(c, 'charging_sheds', place)}"
 
 
+def row(world: World, c: Any, role: str, whose: int) -> str | None:
+    """A layer and a feature of it that has a page, as `layer/id`."""
+    if role == "administrator" or (whose and role not in ("inspector", "warden")):
+        return None
+    place = f"POINT({X + 100 + whose * ELSEWHERE} {Y + 50})"
+    return f"charging_sheds/{put(c, 'charging_sheds', place)}"
+
+
 def local(world: World, c: Any, role: str, whose: int) -> str:
     """A company's own plane coordinates, or the office's."""
     org = world.orgs[whose] if role == "utility" else world.orgs[1] if whose else None
@@ -335,6 +343,7 @@ EXAMPLES: Mapping[str, Example] = {
     "webhooks": webhook,
     "datasets": dataset,
     "items": item,
+    "rows": row,
     "local": local,
     "findings": finding,
     "cells": cells,

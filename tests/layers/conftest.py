@@ -103,6 +103,9 @@ def fill(c: psycopg.Connection) -> Known:
     put(c, "street_objects", point, kind="tree", deep_rooted=True)
     put(c, "fire_lanes", box(0, 40), kind="climbing_area", width_m=10.0, state="occupied")
     put(c, "rented_dwellings", point, area_m2=20.0, occupants=6, partition_added=True)
+    for one in layers().values():
+        if one.register and one.geometry == "any" and one.id != "rented_dwellings":
+            put(c, one.id, point, name=one.title.zh)
     return Known(east_gas, west_gas, west, east)
 
 

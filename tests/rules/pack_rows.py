@@ -19,7 +19,10 @@ def pack(name: str) -> Json:
     return normal(load(folder if folder.is_dir() else folder.with_suffix(".toml")))
 
 
-PACKS = ("cn-city-gas", "cn-shanghai", "cn-datong", "cn-transmission", "uk", "us", "us-ca")
+PACKS = (
+    *("cn-city-gas", "cn-registers", "cn-shanghai", "cn-datong", "cn-transmission"),
+    *("uk", "us", "us-ca"),
+)
 
 
 def rule(name: str, of: str = "cn-city-gas") -> Json:

@@ -43,6 +43,8 @@ class Shaper:
 
     geometry: Geometry
     reading: Reading
+    placed: bool = False
+    """Whether a row without a shape is placed by what it names, later."""
 
     def all(self, shapes: Shapes, troubles: dict[int, Trouble], marks: dict[int, str]) -> Shapes:
         """As `checked`, and made multi as the layer keeps them."""
@@ -58,7 +60,11 @@ class Shaper:
         high = (shapely.get_coordinate_dimension(shapes) > 2).any()
         out = shapely.force_2d(shapes) if high else shapes.copy()
         out[list(troubles)] = None
-        self._refuse(out, shapely.is_missing(out) | shapely.is_empty(out), "no_geometry", troubles)
+        nowhere = shapely.is_missing(out) | shapely.is_empty(out)
+        if self.placed:
+            out[nowhere] = None
+        else:
+            self._refuse(out, nowhere, "no_geometry", troubles)
         self._outlines(out, troubles, marks)
         self._unwrap(out, marks)
         self._refuse(out, ~self._fits(out), "wrong_type", troubles)

@@ -46,7 +46,7 @@ class Prepared:
 
     @property
     def reading(self) -> Reading | None:
-        """What the numbers of a shape mean; None for a layer without places."""
+        """What the numbers of a shape mean; None for a layer, or a file, without places."""
         return self.decision.reading if self.decision else None
 
 
@@ -85,7 +85,7 @@ def prepared(
     batches = source.batches(LOOKED_AT)
     head = first = next(batches, None)
     decision = None
-    if layer.geometry != "none":
+    if layer.geometry != "none" and not (layer.placed_by and _nowhere(source, first)):
         decision = decision_of(source, first, batches, asked, settings, known)
         source.notes += decision.notes
     if first is not None:
@@ -141,6 +141,11 @@ def decision_of(
     return decided(
         source.claim, shapes, ask, settings, known.extent, before=before, fitted=known.fitted
     )
+
+
+def _nowhere(source: Source, first: Batch | None) -> bool:
+    """Whether the file says no positions at all: its rows stand where what they name stands."""
+    return not source.places and (first is None or all(one is None for one in first.shapes))
 
 
 def _trusted(fields: Fields, ask: Ask, source: Source, first: Batch) -> Fields:

@@ -28,6 +28,28 @@ copy pg_temp.refused (row_no, geom) from stdin
 -- name: forget_rejects
 delete from data.quarantine where import_id = %(id)s
 
+-- name: placed
+-- Of several that are called so, none is meant.
+update pg_temp.staging s set geom = f.place
+from (select n.called, (array_agg(st_pointonsurface(n.geom)))[1] as place
+      from (select t.name as called, t.id, t.geom from {other} t
+            where t.name in (select btrim(w.{column}) from pg_temp.staging w where w.geom is null)
+            union all
+            select t.code, t.id, t.geom from {other} t
+            where t.code is distinct from t.name
+              and t.code in (select btrim(w.{column}) from pg_temp.staging w where w.geom is null)) n
+      group by n.called having count(*) = 1) f
+where s.geom is null and f.called = btrim(s.{column})
+
+-- name: unplaced
+with nowhere as (
+    delete from pg_temp.staging s where s.geom is null
+    returning s.row_no, s.source_id, coalesce({named}) as named)
+insert into data.quarantine (import_id, row, reason, column_name, value, source_id)
+select %(id)s, row_no, case when named is null then 'no_geometry' else 'no_such_place' end,
+       case when named is not null then %(field)s end, left(named, 200), source_id
+from nowhere
+
 -- name: twice
 -- The first of several rows with one identity is kept; the others go to quarantine.
 with again as (

@@ -48,6 +48,7 @@ class Publication:
         """Stage, compare, and publish or (dry run) only tell. Raises what the reader raises."""
         await self._begin()
         await self._stage(batches, progress)
+        await self._place()
         await self._execute("twice", field=self.target.id_field)
         row = await self._one("good")
         self.outcome.rows_good, self.outcome.repaired = row
@@ -85,6 +86,20 @@ class Publication:
                         for shape in checked.nameless:
                             await copy.write_row(shape)
                 await progress(self.outcome.rows_in)
+
+    async def _place(self) -> None:
+        """Rows without a shape stand where what they name stands; who names nothing that is there
+        goes to quarantine."""
+        for column, other in self.target.layer.placed_by:
+            names = {"column": sql.Identifier(column), "other": sql.Identifier("data", other)}
+            await self.c.execute(sql.SQL(Q["placed"]).format(**names))
+        if self.target.layer.placed_by:
+            named = [sql.Identifier(column) for column, _ in self.target.layer.placed_by]
+            statement = sql.SQL(Q["unplaced"]).format(
+                named=sql.SQL(", ").join(sql.SQL("s.") + one for one in named)
+            )
+            values = {"id": self.target.import_id, "field": self.target.layer.placed_by[-1][0]}
+            await self.c.execute(statement, values)
 
     async def _publish(self, dataset_id: int, version: int) -> None:
         """Compare what is staged with the dataset, of which the lock is held, and write what

@@ -135,7 +135,8 @@ class Checker:
 
     def __post_init__(self) -> None:
         self.columns = columns_of(self.layer)
-        self._shaper = Shaper(self.layer.geometry, self.reading) if self.reading else None
+        placed = bool(self.layer.placed_by)
+        self._shaper = Shaper(self.layer.geometry, self.reading, placed) if self.reading else None
 
     def all(self, source: Source) -> Iterator[Checked]:
         """Check batch after batch. Raises Problem when the file breaks off."""

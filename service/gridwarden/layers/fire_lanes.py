@@ -71,4 +71,5 @@ LAYER = Layer(
     importers=("planner", "supervisor", "administrator"),
     style=Style(stroke="#B3473A", fill="#F7E6E3", width_px=0.8),
     update_days=365,
+    register=True,
 )

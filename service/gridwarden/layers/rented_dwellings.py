@@ -2,6 +2,8 @@
 
 from gridwarden.layers.catalogue.model import EVERYONE, Column, Layer, Style, Words
 
+KNOWN_TO = ("supervisor", "planner", "inspector")
+
 LAYER = Layer(
     id="rented_dwellings",
     title=Words("Rented dwellings", "出租房屋"),
@@ -54,9 +56,24 @@ LAYER = Layer(
                 "garage": ("车库", "车棚"),
             },
         ),
+        Column(
+            "landlord",
+            "text",
+            Words("landlord", "出租人"),
+            ("出租人", "房东", "房东姓名", "产权人"),
+            known_to=KNOWN_TO,
+        ),
+        Column(
+            "phone",
+            "text",
+            Words("landlord's phone", "联系电话"),
+            ("联系电话", "房东电话", "电话", "手机"),
+            known_to=KNOWN_TO,
+        ),
     ),
     readers=EVERYONE,
     importers=("planner", "supervisor", "administrator"),
     style=Style(stroke="#7A6A58", fill="#EFE9E2"),
     update_days=180,
+    register=True,
 )

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import shapely
 
-from gridwarden.sample import beside, enclosed, files, fire, underground
+from gridwarden.sample import beside, enclosed, files, fire, registers, underground
 from gridwarden.sample.blocks import Blocks, Buildings, make_blocks, make_buildings
 from gridwarden.sample.files import Dataset
 from gridwarden.sample.hamlets import make_hamlets
@@ -112,6 +112,7 @@ def make_city(
         *beside.datasets(beside.make_trees(plan, edges, mains), objects, day),
         fire.dataset(fire.make_lanes(plan, blocks, buildings, names), day),
         rented(plan, buildings, names, day),
+        *registers.datasets(plan, estates, day),
         *_planted(planted, day),
     ]
     return [files.compact(one) for one in drawn]

@@ -5,14 +5,14 @@ run takes the lines and writes the cases, their acts and evidence, all of them i
 each kind. Killed in the middle, it did nothing, and the next run does it.
 """
 
-from typing import Any, Final
+from typing import Final
 
 from psycopg import AsyncConnection
 from psycopg.types.json import Jsonb
 
 from gridwarden.database import Caller, Pool, as_caller, queries
 from gridwarden.database.cluster import login_dsn
-from gridwarden.hazards.cases.categories import OF_FAMILY
+from gridwarden.hazards.cases.categories import categories_of
 from gridwarden.jobs import companion
 from gridwarden.settings import Settings
 
@@ -25,16 +25,17 @@ LOOK_S: Final = 1.0
 
 async def follow(pool: Pool) -> dict[str, int]:
     """Follow what waits now (pool of the worker's login); what was done, in all."""
-    values = {"categories": Jsonb(dict(OF_FAMILY)), "at_most": AT_ONCE}
     done: dict[str, int] = {}
-    while told := await _once(pool, values):
+    while told := await _once(pool):
         for name, n in told.items():
             done[name] = done.get(name, 0) + n
     return done
 
 
-async def _once(pool: Pool, values: dict[str, Any]) -> dict[str, int] | None:
+async def _once(pool: Pool) -> dict[str, int] | None:
     async with as_caller(pool, FOLLOWER, timeout_ms=0) as c:
+        families = await (await c.execute(Q["families"])).fetchall()
+        values = {"categories": Jsonb(categories_of(families)), "at_most": AT_ONCE}
         row = await (await c.execute(Q["follow"], values)).fetchone()
     return row[0] if row else None
 

@@ -13,3 +13,7 @@ select api.change_feature(%(layer)s, %(feature)s::bigint, %(expected)s::integer[
 
 -- name: remove
 select api.remove_feature(%(layer)s, %(feature)s::bigint, %(expected)s::integer[], %(nature)s)
+
+-- name: stands
+select st_pointonsurface(v.geom)::text from {view} v where v.name = %(named)s or v.code = %(named)s
+limit 2

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, sql
 from psycopg.rows import TupleRow
 from psycopg.types.json import Jsonb
 
@@ -20,7 +20,7 @@ from gridwarden.intake.editing.placing import Around, Stated, around, reading, s
 from gridwarden.intake.imports import MAX_NAME, whose
 from gridwarden.intake.nearly import TOLD, nearly_called
 from gridwarden.intake.rows import CONTENT
-from gridwarden.layers.catalogue import Layer
+from gridwarden.layers.catalogue import Layer, layers
 from gridwarden.layers.features.crs import Crs
 from gridwarden.layers.features.etags import tag_of, versions_in
 from gridwarden.layers.features.items import feature_of, look_first
@@ -75,6 +75,7 @@ class Edit:
             name, usual = self._dataset(said, dataset, org_id)
             known = await around(c, self.caller, self.layer, system, self.settings)
             row = await asyncio.to_thread(self._whole, said, system, known, None)
+            await self._stand(c, row)
             values = {"layer": self.layer.id, "dataset": name, "org": org_id}
             values |= {"new_dataset": new_dataset or name == usual}
             answer = await self._asked(c, "create", **values, said=Jsonb(row))
@@ -217,7 +218,10 @@ class Edit:
             geometry = merged(kind, said.geometry) if said.geometry is not None else None
             shape, how = self._placed(geometry, system, known)
         zone = self.settings.time_zone
-        return changed_row(self.layer, said, shape, how, zone, there["extra"])
+        row = changed_row(self.layer, said, shape, how, zone, there["extra"])
+        return (
+            row | {"geom": None, "repair": None} if said.geometry is None and shape is None else row
+        )
 
     def _placed(self, geometry: object, system: Stated, known: Around) -> tuple[Any, Any]:
         """A shape and how its numbers are read. Raises Problem (400)."""
@@ -226,9 +230,28 @@ class Edit:
             if shape is not None:
                 raise UnfitError("wrong_type", None, shape.geom_type)
             return None, None
+        if (shape is None or shape.is_empty) and self.layer.placed_by:
+            return None, None
         if shape is None or shape.is_empty:
             raise UnfitError("no_geometry", None, None)
         return shape, reading(shape, system, known, self.settings)
+
+    async def _stand(self, c: Connection, row: dict[str, Any]) -> None:
+        """Place a row that says no shape of its own where the one feature stands that it names, as
+        its caller reads it. Raises UnfitError where there is none, or there are several."""
+        if not self.layer.placed_by or row.get("geom", "") is not None:
+            return
+        column = value = None
+        for name, other in self.layer.placed_by:
+            if not row.get(name) or self.caller.role not in layers()[other].readers:
+                continue
+            column, value = name, str(row[name])
+            statement = sql.SQL(Q["stands"]).format(view=sql.Identifier("api", other))
+            found = await (await c.execute(statement, {"named": value.strip()})).fetchall()
+            if len(found) == 1:
+                row["geom"] = found[0][0]
+                return
+        raise UnfitError("no_such_place" if column else "no_geometry", column, value)
 
     async def _change(
         self,
@@ -251,6 +274,7 @@ class Edit:
             self._same_dataset(said, there)
             known = await around(c, self.caller, self.layer, system, self.settings)
             row = await asyncio.to_thread(becomes, known, there)
+            await self._stand(c, row)
             values = {"layer": self.layer.id, "feature": number, "expected": [there["version"]]}
             answer = await self._asked(c, "change", **values, said=Jsonb(row), whole=whole)
             if "stale" not in answer:

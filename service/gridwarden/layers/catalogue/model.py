@@ -49,7 +49,8 @@ class Column:
     `synonyms` are headers that mean this column, in lower case; a synonym may carry a factor
     (`{"diameter_m": 1000}`: metres that become the column's millimetres).
     `choices` maps each allowed code to the spellings that mean it; a value outside them is
-    refused with the reason `refusal`.
+    refused with the reason `refusal`. `known_to` are the roles that alone read it, each in its own
+    districts or grids (names, phones); without it whoever reads the layer does.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Column:
     maximum: float | None = None
     choices: Mapping[str, tuple[str, ...]] | None = None
     refusal: str = "bad_choice"
+    known_to: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.name.isidentifier() or self.name != self.name.lower():
@@ -118,6 +120,13 @@ class Layer:
     None where nothing is promised."""
     dated_by: tuple[str, ...] = ("source_date",)
     """Columns whose newest day tells how fresh a version is."""
+    register: bool = False
+    """Whether it is a list that an office keeps by hand: the page of registers shows it first."""
+    category: str | None = None
+    """What kind of hazards its findings are, where no family of rules says so."""
+    placed_by: tuple[tuple[str, str], ...] = ()
+    """For a row without a shape: (column, layer) pairs. It stands where the one feature stands that
+    the column names (by name or code); the first pair that finds exactly one counts."""
 
     def __post_init__(self) -> None:
         if not self.id.isidentifier() or self.id != self.id.lower():
@@ -135,6 +144,18 @@ class Layer:
         days = {c.name for c in self.all_columns if c.type == "date"}
         if not days.issuperset(self.dated_by):
             raise ValueError(f"{self.id}: dated_by names what is no day: {self.dated_by}")
+        for column in self.columns:
+            if set(column.known_to) - set(self.readers):
+                raise ValueError(
+                    f"{self.id}: {column.name} is known to who does not read the layer"
+                )
+            unknowing = set(self.importers) & set(self.readers) - set(column.known_to)
+            if column.known_to and unknowing:
+                raise ValueError(f"{self.id}: {unknowing} bring {column.name} and may not read it")
+        if self.placed_by and self.geometry != "any":
+            raise ValueError(f"{self.id}: only a layer of any shapes is placed by others")
+        if not set(names).issuperset(column for column, _ in self.placed_by):
+            raise ValueError(f"{self.id}: placed_by names a column that is not there")
 
     @property
     def secret(self) -> bool:
@@ -145,6 +166,12 @@ class Layer:
     def all_columns(self) -> tuple[Column, ...]:
         """The columns every layer has, then its own."""
         return (*COMMON, *self.columns)
+
+    @property
+    def known_to(self) -> tuple[str, ...]:
+        """Who reads what no column of a layer with kept columns takes: the same roles."""
+        kept = [set(c.known_to) for c in self.columns if c.known_to]
+        return tuple(sorted(set.intersection(*kept))) if kept else ()
 
     @property
     def date_columns(self) -> tuple[str, ...]:

@@ -78,6 +78,8 @@ IN_MY_AREA = (
     " where (select coalesce(api.role(), '') <> all ('{{{roles}}}'))\n    or api.in_my_area(t.geom)"
 )
 """For the rest what stands in their districts, or in their grids."""
+KNOWN = "case when api.knows('{{{roles}}}', t.geom) then t.{name}{other} end as {name}"
+"""What only some roles know of a row, each where it works."""
 NOT_EMPTY = "geom is not null and not st_isempty(geom)"
 CHECKS: dict[Geometry, str] = {
     "line": NOT_EMPTY,
@@ -89,7 +91,6 @@ CHECKS: dict[Geometry, str] = {
 
 def layer_sql(one: Layer) -> str:
     """The statements that make a layer: table, index, triggers, view, grants and row."""
-    view = [*READ_COLUMNS, *(c.name for c in one.all_columns), "extra", "repair", "geom"]
     template = files(__package__).joinpath("layer_table.sql").read_text(encoding="utf-8")
     return Template(template).substitute(
         layer=one.id,
@@ -97,12 +98,26 @@ def layer_sql(one: Layer) -> str:
         columns="\n".join(f"    {c.name} {SQL_TYPES[c.type]}," for c in one.all_columns),
         geometry=GEOMETRY_TYPES[one.geometry],
         check=CHECKS[one.geometry],
-        selected=", ".join(f"t.{c}" for c in view),
+        selected=", ".join(_selected(one)),
         where=_where(one),
         readers=", ".join(f"gridwarden_{r}" for r in one.readers),
         secret=str(one.secret).lower(),
         importers=",".join(one.importers),
     )
+
+
+def _selected(one: Layer) -> list[str]:
+    """The view's columns. What only some roles know is null for the rest, and so is what no column
+    took of a layer that has such columns: a sender's own column may hold a phone, too."""
+    kept = {c.name: c.known_to for c in one.columns if c.known_to}
+    names = [*READ_COLUMNS, *(c.name for c in one.all_columns), "extra", "repair", "geom"]
+    if not kept:
+        return [f"t.{name}" for name in names]
+    told = {name: KNOWN.format(name=name, roles=",".join(r), other="") for name, r in kept.items()}
+    told["extra"] = KNOWN.format(
+        name="extra", roles=",".join(one.known_to), other=" else '{}'::jsonb"
+    )
+    return [told.get(name, f"t.{name}") for name in names]
 
 
 def _where(one: Layer) -> str:
