@@ -16,7 +16,7 @@ select (array['registered', 'assigned', 'rectifying', 'awaiting_verification', '
        1 + n %% 12, 1 + n %% 600, 1 + n %% 300, n %% 5 = 0,
        case when n %% 5 = 0 then array[1 + n / 5 %% 4]::bigint[] else '{}' end,
        st_setsrid(st_makepoint(500500 + (n %% 12) * 1000, 3400500), data.working_srid()),
-       '解放路' || n || '号' || (array['楼道', '地下车库', '沿街商铺'])[1 + n %% 3],
+       '解放路' || n || '号' || (array['楼道', '地下车库', '沿街商铺'])[1 + n / 12 %% 3],
        '占用消防车通道，堆放杂物，未按要求整改', t.at + interval '7 days', t.at, t.at, t.at
 from generate_series(1, %(cases)s) n
 cross join lateral (select timestamptz '2026-08-01 02:00Z' + random() * interval '90 days'

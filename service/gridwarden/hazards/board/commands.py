@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from gridwarden.access.command import acting
 from gridwarden.database import as_caller
@@ -46,7 +46,7 @@ def show_day(
     if as_json:
         typer.echo(json.dumps(ledgers.told_ledger(rows, by, lang), ensure_ascii=False))
     else:
-        table = Table(say(f"board.by.{by}", lang))
+        table = Table(Column(say(f"board.by.{by}", lang), overflow="fold"))
         for name in asked.LEDGER:
             table.add_column(say(f"board.figure.{name}", lang), justify="right")
         for one in lines:
@@ -60,31 +60,20 @@ def show_day(
 def show_ranking(
     day: Day = None, by: By = "district", as_json: AsJson = False, role: As = "supervisor"
 ) -> None:
-    """The board of a day: place, score and the ten indicators."""
+    """The board of a day: place, score and class; the ten indicators with --json."""
     told, lang = asyncio.run(_ranking(day, by, role))
     if as_json:
         typer.echo(json.dumps(told, ensure_ascii=False))
         return
-    table = Table(say("board.column.rank", lang), say(f"board.by.{by}", lang))
-    for head in (say("board.column.score", lang), *(i["code"] for i in _codes(told))):
-        table.add_column(head, justify="right")
+    heads = ("board.column.rank", f"board.by.{by}", "board.column.score", "board.column.class")
+    heads += ("board.figure.open", "board.figure.overdue")
+    table = Table(*(Column(say(head, lang), overflow="fold") for head in heads))
     for one in told["items"]:
         score = "–" if one["score"] is None else f"{one['score']:.2f}"
-        figures = (_figure(found) for found in one["indicators"])
-        table.add_row(str(one["rank"] or "–"), one["name"], score, *figures)
+        grade = one["class"]["words"] if one["class"] else say("board.no_score", lang)
+        numbers = (str(one["open"]), str(one["overdue"]))
+        table.add_row(str(one["rank"] or "–"), one["name"], score, grade, *numbers)
     Console(markup=False).print(table)
-
-
-def _codes(told: dict[str, Any]) -> list[dict[str, Any]]:
-    codes: list[dict[str, Any]] = told["definitions"]["indicators"]
-    return codes
-
-
-def _figure(found: dict[str, Any]) -> str:
-    value = found["value"]
-    if value is None:
-        return "–"
-    return f"{value:.1f}" if found["part"] is None else f"{100 * value:.2f}%"
 
 
 def sign(day: Annotated[str, typer.Argument(help="a day like 2026-11-20")]) -> None:
