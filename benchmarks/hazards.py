@@ -2,12 +2,13 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import date
+from functools import partial
 from typing import Any
 
 from benchmarks.ground import DATABASE, EMPTY, copy_database, make_key, owner_pool, served
-from benchmarks.load import Line, asked, lines
+from benchmarks.load import asked, lines
 from benchmarks.measuring import Figures, Row, Way, interleaved, median, number, spread
 from gridwarden.database import Caller, Pool, as_caller, open_pool, queries
 from gridwarden.database.cluster import connect_owner
@@ -39,28 +40,19 @@ async def run(settings: Settings, rounds: int, cases: int) -> list[Row]:
     try:
         async with owner_pool(settings, 1) as owner:
             with served(settings):
-                async with lines(settings.port, key, 1) as held:
-                    ways = _lists(settings, web, owner, held[0])
-                    rows = _rows(
-                        f"{LIMIT} of {cases:,} cases by state, grade, district (ms)",
-                        await interleaved(ways, rounds),
-                    )
-                    ways = _roles(settings, web, owner)
-                    rows += _rows(
-                        f"open cases of {cases:,} by role, by words (ms)",
-                        await interleaved(ways, rounds),
-                    )
-                    few = min(rounds, 3)
-                    ways = _boards(web, owner, held[0], "acts alone")
-                    rows += _rows(
-                        f"board over {cases:,} cases, nothing kept (ms)",
-                        await interleaved(ways, few),
-                    )
-                    await asyncio.to_thread(_keep, settings)
-                    ways = _boards(web, owner, held[0], "kept")
-                    rows += _rows(
-                        f"board over {cases:,} cases, kept (ms)", await interleaved(ways, few)
-                    )
+                ways = _lists(settings, web, owner, key)
+                named = f"{LIMIT} of {cases:,} cases by state, grade, district (ms)"
+                rows = _rows(named, await interleaved(ways, rounds))
+                ways = _roles(settings, web, owner)
+                named = f"open cases of {cases:,} by role, by words (ms)"
+                rows += _rows(named, await interleaved(ways, rounds))
+                ways = _counts(web, owner)
+                named = f"board over {cases:,} cases, nothing kept (ms)"
+                rows += _rows(named, await interleaved(ways, min(rounds, 3)))
+                await asyncio.to_thread(_keep, settings)
+                ways = {"the board's page": _page(settings, key), **_counts(web, owner)}
+                named = f"board over {cases:,} cases, kept (ms)"
+                rows += _rows(named, await interleaved(ways, min(rounds, 3)))
     finally:
         await web.close()
     await asyncio.to_thread(copy_database, settings, EMPTY, DATABASE)
@@ -122,21 +114,39 @@ def _listing(settings: Settings, web: Pool, caller: Caller, *filters: tuple[str,
     return ask
 
 
-def _lists(settings: Settings, web: Pool, owner: Pool, line: Line) -> dict[str, Way]:
+def _over_http(settings: Settings, key: str, paths: Sequence[str], full: bool) -> Way:
+    """Ask by a connection of its own: a kept one is closed while the others are asked."""
+
+    async def run_once() -> Figures:
+        async with lines(settings.port, key, 1) as held:
+
+            async def ask(_: int, path: str) -> None:
+                text = await held[0].ask("GET", path)
+                if full:
+                    _full(len(json.loads(text)["items"]))
+
+            return await asked(paths, ask, 1)
+
+    return run_once
+
+
+def _page(settings: Settings, key: str) -> Way:
+    return _over_http(settings, key, (f"/hazards/board?day={DAY}",), full=False)
+
+
+def _lists(settings: Settings, web: Pool, owner: Pool, key: str) -> dict[str, Way]:
     async def floor(_: int, district: int) -> None:
         async with owner.connection() as c:
             values = {"district": district, "limit": LIMIT}
             _full(len(await (await c.execute(Q["floor"], values)).fetchall()))
 
-    async def over_http(_: int, district: int) -> None:
-        told = "&".join(f"{name}={value}" for name, value in FILTER)
-        text = await line.ask("GET", f"/api/hazards?{told}&district={district}")
-        _full(len(json.loads(text)["items"]))
-
+    told = "&".join(f"{name}={value}" for name, value in FILTER)
     numbers = range(1, DISTRICTS + 1)
     ours = _listing(settings, web, OFFICE, *FILTER, ("district", "{}"))
     return {
-        "GET /api/hazards": lambda: asked(numbers, over_http, 1),
+        "GET /api/hazards": _over_http(
+            settings, key, [f"/api/hazards?{told}&district={n}" for n in numbers], full=True
+        ),
         "list_cases as a supervisor": lambda: asked(numbers, ours, 1),
         "bare SQL": lambda: asked(numbers, floor, 1),
     }
@@ -156,7 +166,7 @@ def _roles(settings: Settings, web: Pool, owner: Pool) -> dict[str, Way]:
             if told == "one place" and caller is not OFFICE:
                 continue
             way = _listing(settings, web, caller, *filters)
-            ways[f"{caller.role}, {told}"] = lambda way=way: asked(numbers, way, 1)
+            ways[f"{caller.role}, {told}"] = partial(asked, numbers, way, 1)
 
     async def floor(_: int, district: int) -> None:
         async with owner.connection() as c:
@@ -167,10 +177,7 @@ def _roles(settings: Settings, web: Pool, owner: Pool) -> dict[str, Way]:
     return ways
 
 
-def _boards(web: Pool, owner: Pool, line: Line, named: str) -> dict[str, Way]:
-    async def page(_: int, day: date) -> None:
-        await line.ask("GET", f"/hazards/board?day={day}")
-
+def _counts(web: Pool, owner: Pool) -> dict[str, Way]:
     async def ours(_: int, name: str) -> None:
         async with as_caller(web, OFFICE, timeout_ms=600_000) as c:
             await (await c.execute(Q[name], {"day": DAY})).fetchall()
@@ -180,7 +187,6 @@ def _boards(web: Pool, owner: Pool, line: Line, named: str) -> dict[str, Way]:
             await (await c.execute(Q[name], {"day": DAY})).fetchall()
 
     return {
-        f"the board's page ({named})": lambda: asked((DAY,), page, 1),
         "api.board by district": lambda: asked(("board",), ours, 1),
         "api.hazard_ledger of 30 days": lambda: asked(("ledger",), ours, 1),
         "bare SQL: cases closed and found": lambda: asked(("counted",), floor, 1),
