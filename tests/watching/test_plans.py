@@ -61,7 +61,7 @@ def asked(method: str, path: str, role: str, body: object = None) -> Hot:
         app = create_app(settings)
         app.state.pool, app.state.aside = pool, Aside(pool, settings, 0)
         key = bearer(make_key(settings, role, org_ids=(1,), grid_ids=(1,), all_districts=True))
-        caller = Caller(role, f"test {role}", (1,), all_districts=True)
+        caller = Caller(role, f"test {role}", (1,), all_districts=True, grid_ids=(1,))
         asked_for = path.format(place=places_of(settings, caller).seal(9000))
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
