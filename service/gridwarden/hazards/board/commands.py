@@ -65,8 +65,10 @@ def show_ranking(
     if as_json:
         typer.echo(json.dumps(told, ensure_ascii=False))
         return
-    heads = ("board.column.rank", f"board.by.{by}", "board.column.score", "board.column.class")
-    heads += ("board.figure.open", "board.figure.overdue")
+    heads = (
+        *("board.column.rank", f"board.by.{by}", "board.column.score", "board.column.class"),
+        *("board.figure.open", "board.figure.overdue"),
+    )
     table = Table(*(Column(say(head, lang), overflow="fold") for head in heads))
     for one in told["items"]:
         score = "–" if one["score"] is None else f"{one['score']:.2f}"
