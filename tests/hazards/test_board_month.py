@@ -49,7 +49,7 @@ def played(module_city: Settings) -> Iterator[Story]:
 
 def county(settings: Settings, client: TestClient) -> Played:
     """Every district of which a warden's grid lies inside, with a place in that grid."""
-    key = bearer(make_key(settings, "administrator"))
+    key = bearer(make_key(settings, "supervisor", all_districts=True))
 
     def features(layer: str) -> list[dict[str, Any]]:
         told = client.get(f"/ogc/collections/{layer}/items?limit=1000", headers=key)
