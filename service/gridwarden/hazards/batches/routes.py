@@ -167,13 +167,15 @@ async def send_entry(request: Request, batch: Number, caller: Bureau) -> Respons
 )
 async def send_taking(request: Request, batch: Number, entry: Number, caller: Bureau) -> Response:
     """Take an entry out by the form in its row; it stays to be seen, with the reason."""
+    async with as_caller(request.app.state.pool, caller) as c:
+        there = await keeping.rows(c, "entries", batch=batch)
+    if entry not in (one["id"] for one in there):
+        raise Problem("not_found", "batches.no_item")
     try:
         body = body_of(Taking, await form_values(request, ("why",)))
         async with as_caller(request.app.state.pool, caller) as c:
             await keeping.take(c, batch, entry, body.why)
     except Problem as problem:
-        if problem.kind == "not_found":
-            raise
         return await _batch_page(request, batch, caller, problem)
     return RedirectResponse(f"/batches/{batch}", 303)
 
