@@ -35,6 +35,12 @@ def city(module_city: Settings) -> Settings:
             " values ('gridwarden_utility', '李工', 'web', 'saw', 'gas_pipelines', 3,"
             " '{\"route\": \"findings\"}', '{[5,7),[9,10)}')"
         )
+        c.execute(
+            "insert into data.audit (role, person, login, action, object, detail) values"
+            " ('gridwarden_import', null, 'worker', 'key_made', 'access.credential',"
+            ' \'{"scopes": ["read", "write"], "all_districts": false,'
+            ' "expires_at": "2026-11-22T01:02:03+00:00"}\')'
+        )
     return module_city
 
 
@@ -101,6 +107,18 @@ def test_the_page_reads_like_sentences(
     }
     assert said[language] in text
     assert "5–6, 9" in text
+    assert "<td>李工</td>" in text, "who acted has a column"
+    for words in {
+        "zh": (
+            "权限范围：读取、写入",
+            "全部辖区：否",
+            "导入进程",
+            "03秒<",
+            "看到了…条管线的精确位置 · saw",
+        ),
+        "en": ("may do: read, write", "all districts: no", "importing process", ":03<"),
+    }[language]:
+        assert words in text, words
     wrong = client.get(f"/audit?lang={language}&main=x", headers=auditor)
     assert wrong.status_code == 400 and 'role="alert"' in wrong.text
 

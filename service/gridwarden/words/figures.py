@@ -26,6 +26,7 @@ def when(
     *,
     zone: str | None = None,
     year: bool = False,
+    seconds: bool = False,
 ) -> str:
     """A date or a time as an office writes it, in `zone` (IANA name; else the server's own)."""
     if at is None:
@@ -39,8 +40,8 @@ def when(
     if not isinstance(at, datetime):
         return day
     if zh:
-        return f"{day}{at.hour}时{at.minute:02}分"
-    return f"{day} {at.hour:02}:{at.minute:02}"
+        return f"{day}{at.hour}时{at.minute:02}分" + (f"{at.second:02}秒" if seconds else "")
+    return f"{day} {at.hour:02}:{at.minute:02}" + (f":{at.second:02}" if seconds else "")
 
 
 def amount(value: float | None) -> str:

@@ -18,7 +18,7 @@ from gridwarden.access.audit.verifying import verify
 from gridwarden.database import ROLES, Caller, as_caller
 from gridwarden.settings import Settings
 from gridwarden.words import known, say
-from gridwarden.words.page import page
+from gridwarden.words.page import page, zone_of
 from gridwarden.words.problems import Problem
 
 router = APIRouter(tags=["audit"])
@@ -131,7 +131,10 @@ async def shown(request: Request, caller: Auditor) -> HTMLResponse:
         actions = await actions_of(c)
     lines = [
         row
-        | {"say": telling.sentence(row, lang), "details": telling.details(row)}
+        | {
+            "say": telling.sentence(row, lang),
+            "details": telling.details(row, lang, zone_of(request)),
+        }
         | {"told_mains": telling.mains_told(row["mains"])}
         for row in rows
     ]
@@ -146,6 +149,7 @@ async def shown(request: Request, caller: Auditor) -> HTMLResponse:
         role_words={"none": say("audit.owner", lang)}
         | {r: say(f"role.{r}", lang) if known(f"role.{r}") else r for r in ROLES},
         actions=actions,
+        action_words={one: telling.act(one, lang) for one in actions},
         following=asked.following(before, "/audit") if before else None,
         narrowed=bool(asked.given),
         sentence=sentence,
