@@ -55,6 +55,12 @@ def test_nothing_that_the_files_say_is_lost_on_the_way(loaded: tuple[Settings, s
             " from data.gas_pipelines g left join data.organisations o on o.id = g.org_id"
         )
         assert c.execute(companies).fetchone() == (2, 0)
+        whose = (
+            "select d.name, o.code from data.dataset d join data.organisations o on o.id = d.org_id"
+            " where d.layer = 'gas_pipelines' order by 1"
+        )
+        found = c.execute(whose).fetchall()
+        assert found == [("gas-jia", "ORG-JIA"), ("gas-yi", "ORG-YI")]
         sheds = (
             "select bool_and(free <= places), bool_and(status_at < '2026-11-01T08:00+08'),"
             " bool_or(power_on), bool_or(not power_on), count(distinct geometrytype(geom))"

@@ -173,11 +173,11 @@ def _roads(edges: Edges, day: date) -> Dataset:
 def _mains(mains: Mains, columns: dict[str, list[Any]]) -> list[Dataset]:
     shapes = line_shapes(mains.line)
     found = []
-    for name, west in (("jia", True), ("yi", False)):
+    for name, org, west in (("jia", "ORG-JIA", True), ("yi", "ORG-YI", False)):
         mine = np.flatnonzero(np.array(mains.west) == west)
         part = {key: [cells[at] for at in mine] for key, cells in columns.items()}
         file = f"gas_pipelines_{name}.gpkg"
-        found.append(Dataset(f"gas-{name}", "gas_pipelines", file, shapes[mine], part))
+        found.append(Dataset(f"gas-{name}", "gas_pipelines", file, shapes[mine], part, org))
     return found
 
 

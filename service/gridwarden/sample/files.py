@@ -33,7 +33,8 @@ class Dataset:
     """One owner's part of a layer, and the file that carries it.
 
     Shapes are in the working CRS (metres); a `.csv` without shapes is a plain table. Columns hold
-    Python values, None where the source says nothing.
+    Python values, None where the source says nothing. `org` is the code of the organisation whose
+    dataset it is; None where its rows are of several, or of none.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Dataset:
     file: str
     shapes: Shapes | None
     columns: dict[str, list[Any]] = field(default_factory=dict)
+    org: str | None = None
 
     @property
     def rows(self) -> int:
@@ -66,7 +68,13 @@ def write(datasets: Sequence[Dataset], folder: Path, about: dict[str, object], d
     finally:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
     listed = [
-        {"file": one.file, "layer": one.layer, "dataset": one.name, "rows": one.rows}
+        {
+            "file": one.file,
+            "layer": one.layer,
+            "dataset": one.name,
+            "rows": one.rows,
+            "org": one.org,
+        }
         for one in datasets
     ]
     text = json.dumps(about | {"datasets": listed}, ensure_ascii=False, indent=1)

@@ -85,7 +85,7 @@ async def _bring(
     try:
         await asyncio.to_thread(_copy, file, room)
         ask = Ask(layer=one["layer"], dataset=one["dataset"])
-        number, job = await ask_for(pool, caller, settings, ask, None, room, file.name)
+        number, job = await ask_for(pool, caller, settings, ask, one.get("org"), room, file.name)
     finally:
         await asyncio.to_thread(discard, room)
     await run_here(job, worker, settings)
