@@ -222,6 +222,9 @@ def test_every_kind_of_cause_stands_in_its_own_part(town: Town) -> None:
     assert subjects(found, "rule") == {low["by_rule"]: "appeared"}
     assert subjects(found, "came_and_went") == {brief: "came_and_went"}
     assert subjects(found, "regraded") == {there["regraded"]: "regraded"}
+    gone = found["beside"]["came_and_went"]["items"][0]["id"]
+    wanted: Any = {"params": {"from": since.isoformat()}, "headers": town.headers["planner"]}
+    assert f'href="/findings/{gone}"' in town.client.get("/findings/changes", **wanted).text
     cause = found["parts"]["late"]["items"][0]["cause"]
     assert cause == {"layer": "buildings", "id": late["entered"], "act": "insert"}
     # and of what the rules did no feature is looked for
