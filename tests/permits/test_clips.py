@@ -96,6 +96,7 @@ def test_the_page_and_the_picture_carry_ticket_account_and_time(digs: Digs) -> N
         assert answer.status_code == 200
         assert answer.text.count("Ticket T&lt;i&gt;9 · test contractor · ") >= 12, kind
         assert "<i>9" not in answer.text and "<b>x" not in answer.text
+        assert "no permission to dig" in answer.text, kind
     drawing = digs.look("C", ticket, "api/permits/clips/{}/picture.svg").text
     assert "http" not in drawing.replace("http://www.w3.org/2000/svg", "")
 
@@ -111,7 +112,9 @@ def test_the_picture_is_a_png_too_watermarked_all_over(digs: Digs) -> None:
     assert (answer.status_code, answer.headers["content-type"]) == (200, "image/png")
     assert answer.headers["cache-control"] == "no-store"
     shown = Image.open(BytesIO(answer.content))
-    assert shown.size == (960, 720)
+    assert shown.width == 960 and shown.height > 720
+    assert "本图不是动土许可" in shown.info["Description"] and "道路" in shown.info["Description"]
+    assert shown.crop((0, 722, 960, shown.height)).convert("L").getextrema()[0] < 90, "a caption"
     assert shown.info["Copyright"].startswith("查询单 T9 · test contractor · ")
     pink = sum(n for n, ink in shown.getcolors(1 << 20) if near(ink, (194, 24, 91)))
     assert pink > 500 and not any(near(ink, (194, 24, 91)) for _, ink in bare.getcolors(1 << 20))

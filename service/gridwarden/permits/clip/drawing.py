@@ -1,7 +1,7 @@
 """A contractor's clip as a PNG: what its SVG shows, for a phone. The watermark lies over all."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from io import BytesIO
 from itertools import pairwise
 from math import hypot
@@ -10,7 +10,8 @@ from typing import Any, Final
 from PIL import Image, ImageDraw
 from PIL.PngImagePlugin import PngInfo
 
-from gridwarden.words.picture import HEIGHT, WIDTH, letters
+from gridwarden.words import say
+from gridwarden.words.picture import HEIGHT, WIDTH, letters, wrapped
 
 TIMES: Final = 4
 """Dots drawn for a unit of the SVG; half as many are written, which smooths the edges."""
@@ -21,17 +22,22 @@ MAIN: Final = {"zh": "#C2185B", "en": "#B58900"}
 UNSURE_M: Final = 1.0
 """A main whose accuracy is worse is dashed; one of which it is not told counts as this."""
 TURN: Final = 28
+LINE: Final = 17
+"""From line to line of the caption, in units of the SVG."""
+COLUMNS: Final = 70
 _PART: Final = re.compile(r"[MLZ]|-?\d+(?:\.\d+)?")
 
 Line = list[tuple[float, float]]
 
 
 def png(clip: Mapping[str, Any], mark: str, bar: tuple[float, str], lang: str) -> bytes:
-    """The drawing of `clip` (as api.clip gives it), 960 × 720.
+    """The drawing of `clip` (as api.clip gives it), 960 × 720, and beneath it what it is not.
 
     Raises Problem `incomplete` where no font has Chinese characters.
     """
-    canvas = Image.new("RGB", (WIDTH * TIMES, HEIGHT * TIMES), "#FFFFFF")
+    beneath = caption(clip, lang)
+    size = (WIDTH * TIMES, (HEIGHT + room(beneath)) * TIMES)
+    canvas = Image.new("RGB", size, "#FFFFFF")
     draw = ImageDraw.Draw(canvas, "RGBA")
     drawn = clip["drawn"]
     scale = HEIGHT / float(drawn["height"])
@@ -47,13 +53,34 @@ def png(clip: Mapping[str, Any], mark: str, bar: tuple[float, str], lang: str) -
         unsure = float(main["properties"]["accuracy_m"] or 1) > UNSURE_M
         _stroke(draw, line, "#FFFFFF", 5)
         _stroke(draw, line, MAIN[lang], 2.4, dashes=(7, 4) if unsure else None)
+    draw.rectangle((0, HEIGHT * TIMES, *size), fill="#FFFFFF")
     canvas = _marked(canvas, mark)
     _furniture(ImageDraw.Draw(canvas), bar, scale)
+    _captioned(ImageDraw.Draw(canvas), beneath)
     told = PngInfo()
     told.add_itxt("Copyright", mark)
+    told.add_itxt("Description", "".join(told_of(clip, lang)))
     made = BytesIO()
     canvas.reduce(2).save(made, "PNG", pnginfo=told)
     return made.getvalue()
+
+
+def told_of(clip: Mapping[str, Any], lang: str) -> tuple[str, str]:
+    """What the drawing is not, and what its grey lines are."""
+    reach = f"{clip['reach_m']:g}"
+    return say("clips.say", lang, reach=reach), say("clips.legend", lang, reach=reach)
+
+
+def caption(clip: Mapping[str, Any], lang: str, *, alone: bool = True) -> tuple[str, ...]:
+    """The same in lines that fit beneath the drawing; beside a page that says what it is not,
+    the grey lines alone."""
+    texts = told_of(clip, lang) if alone else told_of(clip, lang)[1:]
+    return tuple(line for text in texts for line in wrapped(text, COLUMNS, 5))
+
+
+def room(lines: Sequence[str]) -> int:
+    """How high the caption is, in units of the SVG."""
+    return LINE * len(lines) + 10
 
 
 def lines_of(d: str, scale: float) -> list[Line]:
@@ -144,3 +171,11 @@ def _furniture(draw: ImageDraw.ImageDraw, bar: tuple[float, str], scale: float) 
     middle = ((west + east) / 2, south - 5 * TIMES)
     font = letters(13 * TIMES)
     draw.text(middle, bar[1], INK, font, "ms", stroke_width=2 * TIMES, stroke_fill="#FFFFFF")
+
+
+def _captioned(draw: ImageDraw.ImageDraw, lines: Sequence[str]) -> None:
+    """The sentences beneath the drawing; over the watermark, so that they can be read."""
+    font = letters(12 * TIMES)
+    for number, line in enumerate(lines, 1):
+        place = (14 * TIMES, (HEIGHT + LINE * number) * TIMES)
+        draw.text(place, line, INK, font, "ls", stroke_width=TIMES, stroke_fill="#FFFFFF")

@@ -12,7 +12,7 @@ from gridwarden.access import allow
 from gridwarden.access.limits import costs
 from gridwarden.database import Caller
 from gridwarden.permits.clip import tickets
-from gridwarden.permits.clip.drawing import png
+from gridwarden.permits.clip.drawing import LINE, caption, png, room
 from gridwarden.words import language_of
 from gridwarden.words.page import environment, furniture, page, zone_of
 from gridwarden.words.picture import HEIGHT, bar_of, drawable
@@ -109,7 +109,7 @@ async def picture(request: Request, excavation: Excavation, caller: Contractor) 
 @router.get("/api/permits/clips/{excavation}/picture.png", response_class=Response)
 @costs("heavy")
 async def picture_png(request: Request, excavation: Excavation, caller: Contractor) -> Response:
-    """The same as a PNG, 960 × 720, for who cannot open an SVG."""
+    """The same as a PNG, 960 wide, for who cannot open an SVG."""
     lang, zone = language_of(request), zone_of(request)
     found = await tickets.clip(request.app.state.pool, caller, excavation)
     mark = drawable(tickets.mark_of(found, caller, lang, zone))
@@ -131,17 +131,23 @@ async def clip_page(request: Request, excavation: Excavation, caller: Contractor
     """The clip as a sheet to look at and to print."""
     lang = language_of(request)
     found = await tickets.clip(request.app.state.pool, caller, excavation)
-    shown = _shown(found, caller, lang, zone_of(request))
+    shown = _shown(found, caller, lang, zone_of(request), alone=False)
     return page(request, "permits/clip.html", caller=caller, **shown)
 
 
-def _shown(found: dict[str, Any], caller: Caller, lang: str, zone: str | None) -> dict[str, Any]:
+def _shown(
+    found: dict[str, Any], caller: Caller, lang: str, zone: str | None, *, alone: bool = True
+) -> dict[str, Any]:
     """What the page and the picture show."""
     height = float(found["drawn"]["height"])
+    beneath = caption(found, lang, alone=alone)
     return {
         "clip": found,
         "mark": drawable(tickets.mark_of(found, caller, lang, zone)),
         "scale": round(HEIGHT / height, 6),
         "bar": bar_of(height),
+        "caption": beneath,
+        "line": LINE,
+        "tall": HEIGHT + room(beneath),
         "ends_on": date.fromisoformat(found["ends_on"]),
     }
