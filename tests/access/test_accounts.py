@@ -53,6 +53,8 @@ def audited(settings: Settings, account: int) -> list[str]:
 def test_a_first_password_is_changed_and_then_signs_in(town: Settings) -> None:
     with browser(town) as b:
         made = new_account(b, officer(town), name="wang.li", full_name="王力")
+        stored = b.get(f"/api/accounts/{made['id']}", headers=officer(town)).json()
+        assert stored.items() <= made.items() and stored["must_change"]
         first = made["first_password"]
         refused = b.get("/api/whoami", headers={"Accept": "application/json"})
         assert refused.status_code == 401
@@ -240,6 +242,7 @@ def test_a_first_password_ends_and_a_step_is_no_session(town: Settings) -> None:
         {"all_districts": False},
         {"districts": ["no such"]},
         {"role": "utility", "organisations": []},
+        {"role": "contractor"},
         {"role": "auditor", "all_districts": True},
         {"name": "x\u0000"},
         {"districts": ["1"] * 500},

@@ -147,6 +147,7 @@ def test_when_a_key_was_used_is_told(module_client: TestClient, module_sign_in: 
         {"label": ""},
         {"districts": ["no such"]},
         {"role": "utility"},
+        {"role": "contractor"},
         {"role": "warden"},
         {"role": "auditor", "all_districts": False},
         {"all_districts": "perhaps"},

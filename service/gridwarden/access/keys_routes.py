@@ -12,10 +12,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from gridwarden.access import credentials
 from gridwarden.access.accounts import people
 from gridwarden.access.audience import allow
-from gridwarden.access.bounds import MOST, bounds_called, demand_fitting
+from gridwarden.access.bounds import MOST, bounds_called, demand_fitting, demand_role
 from gridwarden.access.browser import settings_of
 from gridwarden.access.scopes import SCOPES
-from gridwarden.database import ADMINISTRATORS, ASKERS, Caller, as_caller
+from gridwarden.database import ADMINISTRATORS, Caller, as_caller
 from gridwarden.words.problems import Problem
 
 router = APIRouter(tags=["access"])
@@ -89,11 +89,7 @@ async def keys(request: Request, caller: SecurityOfficer) -> Keys:
 @router.post("/api/keys", status_code=201)
 async def make(request: Request, caller: SecurityOfficer, asked: NewKey) -> MadeKey:
     """Make a key of a role, no wider than is said here; it reads, unless `scopes` say more."""
-    if asked.role not in ASKERS + ADMINISTRATORS:
-        roles = ", ".join((*ASKERS, *ADMINISTRATORS))
-        raise Problem(
-            "invalid_value", "access.no_such_role", field="role", role=asked.role, roles=roles
-        )
+    demand_role(asked.role)
     if strange := sorted(set(asked.scopes) - set(SCOPES)):
         known = ", ".join(SCOPES)
         raise Problem(

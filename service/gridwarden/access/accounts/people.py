@@ -16,8 +16,8 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow, dict_row
 
 from gridwarden.access.accounts.passwords import hash_password
-from gridwarden.access.bounds import NO_BOUNDS, Bounds, demand_fitting
-from gridwarden.database import ADMINISTRATORS, ASKERS, queries
+from gridwarden.access.bounds import NO_BOUNDS, Bounds, demand_fitting, demand_role
+from gridwarden.database import queries
 from gridwarden.words import LANGUAGES
 from gridwarden.words.problems import Problem
 
@@ -42,11 +42,7 @@ class Wanted:
 
     def demand(self) -> None:
         """Raises Problem for what no account can be; names and texts the database holds to."""
-        if self.role not in ASKERS + ADMINISTRATORS:
-            roles = ", ".join((*ASKERS, *ADMINISTRATORS))
-            raise Problem(
-                "invalid_value", "access.no_such_role", field="role", role=self.role, roles=roles
-            )
+        demand_role(self.role)
         if self.language not in LANGUAGES:
             raise Problem("invalid_value", "accounts.language", field="language")
         if not _is_name(self.name):

@@ -95,8 +95,9 @@ def _document(person: Person) -> dict[str, object]:
 
 async def add(c: Connection, asked: NewAccount, hours: int) -> tuple[Person, str]:
     """The new account and its first password. Raises Problem."""
-    person = await people.one_of(c, await people.add(c, await asked.made(c)))
-    return person, await people.reset_password(c, person, hours)
+    number = await people.add(c, await asked.made(c))
+    password = await people.reset_password(c, await people.one_of(c, number), hours)
+    return await people.one_of(c, number), password
 
 
 async def change(c: Connection, person: Person, asked: ChangedAccount) -> None:
