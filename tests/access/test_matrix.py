@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -10,6 +11,7 @@ from fastapi.testclient import TestClient
 
 from access.own_and_foreign import BODIES, EXAMPLES, MISSING, World, city_of
 from conftest import KeyMaker
+from gridwarden import words
 from gridwarden.access.matrix import Operation, operations
 from gridwarden.access.matrix.walking import UNDECLARED, known_objects
 from gridwarden.access.scopes import SCOPES
@@ -35,6 +37,14 @@ def test_whose_every_named_thing_is_is_declared() -> None:
     assert owned == set(EXAMPLES), (
         "each kind with owners has an example of its own and a foreign one"
     )
+
+
+def test_texts_send_nobody_to_a_page_that_is_not_there() -> None:
+    paths = {one.path for one in OPERATIONS}
+    files = Path(words.__file__).parent.glob("catalogue/*.toml")
+    told = "".join(one.read_text(encoding="utf-8") for one in files)
+    named = set(re.findall(r"(?<![\w/.])/(?:docs|openapi)[\w/.]*\w", told))
+    assert {"/openapi.json", "/docs/access"} <= named <= paths
 
 
 def pairs() -> Iterator[Any]:
