@@ -143,6 +143,7 @@ def test_claims_are_read_as_they_come(tmp_path: Path) -> None:
         ("https://map.office.example", 365, "max-age=31536000"),
         ("https://map.office.example", 0, None),
         ("https://localhost:8000", 365, None),
+        ("https://10.1.2.3:8000", 365, None),
         ("http://map.office.example", 365, None),
     ],
 )

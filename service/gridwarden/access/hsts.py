@@ -21,12 +21,18 @@ class Hsts:
         if scope["type"] != "http" or scope.get("scheme") != "https" or not self.said:
             await self.app(scope, receive, send)
             return
-        host = Headers(scope=scope).get("host", "").partition(":")[0].lower()
-        near = host == "localhost" or host.endswith(".localhost")
+        named = is_named(Headers(scope=scope).get("host", ""))
 
         async def saying(message: Message) -> None:
-            if message["type"] == "http.response.start" and not near:
+            if message["type"] == "http.response.start" and named:
                 MutableHeaders(scope=message)["Strict-Transport-Security"] = self.said
             await send(message)
 
         await self.app(scope, receive, saying)
+
+
+def is_named(host: str) -> bool:
+    """Whether a Host header gives a name that browsers hold this for."""
+    name = host.lower() if host.startswith("[") else host.lower().partition(":")[0]
+    in_digits = name.startswith("[") or name.rpartition(".")[2].isdigit()
+    return not (in_digits or name == "localhost" or name.endswith(".localhost"))
