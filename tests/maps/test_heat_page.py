@@ -138,6 +138,31 @@ def test_a_popup_lists_what_is_in_the_cell(
     assert page.locator("table.findings tbody tr").count() == sum(int(row[3]) for row in counted)
 
 
+NUMBERED = """() => {
+    const map = window.map_heat, told = [];
+    map.options.zoomSnap = 0;
+    for (let zoom = 10; zoom < 15; zoom += 0.25) {
+        map.setView(window.geo_json_cells.getBounds().getCenter(), zoom, {animate: false});
+        told.push([...document.querySelectorAll('.cell-number')].map(one => one.textContent));
+    }
+    const cells = JSON.parse(document.getElementById('heat-data').textContent).cells;
+    return [told, Object.values(cells).filter(one => one.count).map(one => one.value)];
+}"""
+"""The numbers that are shown zoom by zoom, and all that there are."""
+
+
+def test_where_numbers_are_shown_the_greatest_is(
+    module_live: str, module_sign_in: KeyMaker, planted: Planted, watched: Watched
+) -> None:
+    page = open_heat(watched, module_live, module_sign_in("planner"), "lang=en")
+    zooms, figures = page.evaluate(NUMBERED)
+    greatest = max(figures, key=float)
+    assert len({len(one) for one in figures}) > 1, figures
+    assert not any(zooms[0]) and len(zooms[-1]) == len(figures)
+    for shown in filter(None, zooms):
+        assert greatest in shown
+
+
 def test_names_show_as_text_and_nothing_runs(
     module_live: str, module_sign_in: KeyMaker, planted: Planted, watched: Watched
 ) -> None:

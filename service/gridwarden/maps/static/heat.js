@@ -87,25 +87,36 @@
     map.fitBounds(some.getBounds(), { padding: [14, 14], animate: false, maxZoom: 16 });
   }
 
-  // A number stands in its cell from the zoom where it fits; districts carry their name, too.
-  var labels = L.layerGroup().addTo(map);
+  // A number stands in its cell from the zoom where numbers fit; districts carry their name, too.
+  // The greatest has most digits: it goes first, and a smaller one that it would touch gives way.
+  var labels = L.layerGroup().addTo(map), figure = {};
+  Object.keys(byNumber).forEach(function (number) {
+    figure[number] = parseFloat(data.cells[number].value.replace(/,/g, "")) || 0;
+  });
+  var greatestFirst = Object.keys(byNumber).sort(function (a, b) { return figure[b] - figure[a]; });
   function label() {
     labels.clearLayers();
-    var view = map.getBounds();
-    Object.keys(byNumber).forEach(function (number) {
+    var view = map.getBounds(), taken = [];
+    greatestFirst.forEach(function (number) {
       var layer = byNumber[number], cell = data.cells[number], box = layer.getBounds();
       if (!view.intersects(box) || (!cell.count && data.side)) return;
       var a = map.latLngToContainerPoint(box.getNorthWest());
       var b = map.latLngToContainerPoint(box.getSouthEast());
       var room = Math.min(b.x - a.x, (b.y - a.y) * 1.6);
-      if (room < 8 + 7 * cell.value.length || room < 24) return;
+      if (room < 24 || (!data.side && room < 8 + 7 * cell.value.length)) return;
+      var middle = layer.getCenter ? layer.getCenter() : box.getCenter();
+      var at = map.latLngToContainerPoint(middle), half = 1 + 3.5 * cell.value.length;
+      if (data.side && taken.some(function (one) {
+        return Math.abs(one.x - at.x) < one.half + half && Math.abs(one.y - at.y) < 13;
+      })) return;
+      taken.push({ x: at.x, y: at.y, half: half });
       var box2 = document.createElement("div");
       box2.className = "cell-number risk-" + cell.risk + (data.side ? "" : " named");
       box2.textContent = data.side ? cell.value : cell.title + " " + cell.value;
       var size = data.side ? [40, 16] : [110, 34];
       box2.style.width = size[0] + "px";
       box2.style.height = size[1] + "px";
-      L.marker(layer.getCenter ? layer.getCenter() : box.getCenter(), {
+      L.marker(middle, {
         interactive: false, keyboard: false,
         icon: L.divIcon({ html: box2, className: "", iconSize: size })
       }).addTo(labels);
