@@ -125,7 +125,7 @@ class Settings(BaseSettings):
     mail_retry_s: Annotated[tuple[float, ...], NoDecode] = (60, 300, 1800, 7200, 21_600, 43_200)
     """Seconds between the tries of one letter."""
     public_url: str = Field(default="", pattern=r"^(https?://[^\s/]+(/[^\s]*)?)?$")
-    """Where people reach the service, for the links in letters."""
+    """Where people reach the service, for links in letters and those that commands print."""
     area_km2: float = 1.0
     web_connections: int = 8
     worker_connections: int = 4

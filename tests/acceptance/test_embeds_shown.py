@@ -1,6 +1,7 @@
 """An embed as it is seen: framed, printed, as a picture; and made and ended by page and command."""
 
 import http.server
+import json
 import re
 import subprocess
 import threading
@@ -17,6 +18,7 @@ from playwright.sync_api import Browser
 from acceptance.embedding import SITE, make, path_of, told
 from commands import run_command
 from conftest import KeyMaker
+from gridwarden.access.tls.address import printed_url
 from gridwarden.settings import Settings
 from maps.conftest import assets, planted
 from maps.small_city import Planted
@@ -159,6 +161,14 @@ def test_the_command_line_makes_and_ends_links(
     assert module_client.get(path).status_code == 200
     number = re.search(r"Embed (\d+)", made.stderr)
     assert number
+    assert made.stdout.startswith(f"{printed_url(module_city)}/maps/embed/")
+    [one] = [
+        one
+        for one in json.loads(gridwarden("embed", "list", "--json").stdout)["items"]
+        if one["id"] == int(number[1])
+    ]
+    assert one["lives"] and one["sites"] == [SITE]
+    assert SITE in gridwarden("embed", "list").stdout
     assert gridwarden("embed", "revoke", number[1]).returncode == 0
     assert module_client.get(path).status_code == 403
     assert gridwarden("embed", "make", "--as", "viewer").returncode == 1

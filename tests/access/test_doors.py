@@ -48,9 +48,16 @@ def test_a_key_for_a_company_that_is_not_there_is_refused(city: Settings) -> Non
         assert done.returncode == 1
         assert done.stdout == ""
         assert "Import the layer" in " ".join(done.stderr.split())
-    done = run(city, "token", "owner")
-    assert done.returncode == 1
-    assert "utility" in done.stderr
+    refused = {
+        ("owner",): "utility",
+        ("embed",): "gridwarden embed make",
+        ("contractor",): "--org",
+        ("warden",): "--grid",
+    }
+    for arguments, told in refused.items():
+        done = run(city, "token", *arguments)
+        assert done.returncode == 1
+        assert told in " ".join(done.stderr.split())
 
 
 @pytest.mark.parametrize(

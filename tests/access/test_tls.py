@@ -23,6 +23,7 @@ from playwright.sync_api import sync_playwright
 from commands import run_command
 from conftest import CHROMIUM_FLAGS, environment, free_port, served
 from gridwarden.access.tls import making
+from gridwarden.access.tls.address import printed_url
 from gridwarden.access.tls.serving import certificate_options
 from gridwarden.database.doctor import answers, examine
 from gridwarden.settings import Settings
@@ -70,6 +71,7 @@ def test_https_is_trusted_by_the_authority_alone(secured: Settings) -> None:
         own = secured.model_copy(update={"port": port})
         assert own.own_url == f"https://127.0.0.1:{port}"
         assert answers(own)
+        assert printed_url(own) == f"https://{HOST}:{port}"
         with httpx.Client(base_url=own.own_url, verify=trusting(secured)) as pc:
             page = pc.get("/tls", headers={"Accept-Language": "zh"})
             taken = pc.get("/tls/ca.crt")
@@ -88,6 +90,16 @@ def test_https_is_trusted_by_the_authority_alone(secured: Settings) -> None:
     for secret in ("ca.key", "server.key"):
         body = (secured.tls / secret).read_text().splitlines()[1]
         assert body not in page.text + spoken
+
+
+def test_a_link_names_what_the_service_speaks_now(secured: Settings) -> None:
+    """A certificate is spoken from the next start on; who says a public address is believed."""
+    with served(secured) as url:
+        own = secured.model_copy(update={"port": int(url.rpartition(":")[2])})
+        assert gridwarden(own, "login-link", "planner").stdout.startswith(f"{url}/login?")
+    assert printed_url(own) == f"https://{HOST}:{own.port}"
+    public = own.model_copy(update={"public_url": "https://city.example/map/"})
+    assert printed_url(public) == "https://city.example/map"
 
 
 def test_a_browser_trusts_it_once_the_authority_is_installed(

@@ -11,19 +11,26 @@ from rich.table import Table
 
 from gridwarden.access import credentials
 from gridwarden.access.accounts import commands as people_commands
+from gridwarden.access.bounds import BY_GRID, BY_ORGANISATION, Bounds, demand_fitting, demand_role
 from gridwarden.access.browser import login_url
 from gridwarden.access.by_hand import psql
 from gridwarden.access.command import acting, os_user, with_org
-from gridwarden.access.named import district_called
+from gridwarden.access.named import district_called, grid_called
 from gridwarden.access.scopes import EVERYTHING, SCOPES
+from gridwarden.access.tls.address import printed_url
 from gridwarden.database import ADMINISTRATORS, ASKERS, Caller, Pool, as_caller
 from gridwarden.settings import Settings
 from gridwarden.words.problems import Problem
 
 Role = Annotated[str, typer.Argument(help=" · ".join((*ASKERS, *ADMINISTRATORS)))]
-Org = Annotated[str | None, typer.Option(help="name, code or id: a utility reads its mains alone")]
+Org = Annotated[
+    str | None, typer.Option(help="name, code or id of the organisation that is acted for")
+]
 District = Annotated[
     list[str] | None, typer.Option(help="name, code or id; may be given again; default: all")
+]
+Grid = Annotated[
+    list[str] | None, typer.Option(help="name, code or id; a warden's; may be given again")
 ]
 AllDistricts = Annotated[bool, typer.Option("--all-districts", help="the whole city")]
 Person = Annotated[
@@ -32,6 +39,7 @@ Person = Annotated[
 console = Console(stderr=True)
 HANDED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 """Options that are not ours are psql's."""
+OPTIONS = {"organisations": "--org", "districts": "--district", "grids": "--grid"}
 
 
 def add_to(app: typer.Typer) -> None:
@@ -44,6 +52,7 @@ def add_to(app: typer.Typer) -> None:
         role: Role,
         org: Org = None,
         district: District = None,
+        grid: Grid = None,
         all_districts: AllDistricts = False,
         days: Annotated[int, typer.Option(help="how long it holds")] = 90,
         person: Person = None,
@@ -61,7 +70,7 @@ def add_to(app: typer.Typer) -> None:
             )
         if not 1 <= days <= 3650:
             raise Problem("invalid_value", "access.days", field="--days")
-        wanted = _Wanted(role, org, () if all_districts else tuple(district or ()), person)
+        wanted = _Wanted(role, org, district or [], grid or [], all_districts, person)
         made, _ = asyncio.run(_make("key", wanted, timedelta(days=days), label, scope))
         console.print(f"key {made.id}: {role}, {days} days; said once, kept only as a hash")
         print(made.secret)
@@ -71,21 +80,22 @@ def add_to(app: typer.Typer) -> None:
         role: Role,
         org: Org = None,
         district: District = None,
+        grid: Grid = None,
         all_districts: AllDistricts = False,
         person: Person = None,
         base: Annotated[str | None, typer.Option(help="address of the service")] = None,
     ) -> None:
         """Print a link that signs a browser in once, within 15 minutes."""
-        wanted = _Wanted(role, org, () if all_districts else tuple(district or ()), person)
+        wanted = _Wanted(role, org, district or [], grid or [], all_districts, person)
         made, settings = asyncio.run(_make("link", wanted, credentials.LINK, None))
-        print(login_url(base or settings.own_url, made.secret))
+        print(login_url(base or printed_url(settings), made.secret))
 
     @app.command()
     def keys() -> None:
         """List the API keys that hold."""
         table = Table(
-            *("id", "role", "person", "organisations", "districts", "scopes", "until", "last used"),
-            *("made by", "label"),
+            *("id", "role", "person", "organisations", "districts", "grids", "scopes", "until"),
+            *("last used", "made by", "label"),
         )
         for one in asyncio.run(_keys()):
             districts = "all" if one["all_districts"] else _numbers(one["district_ids"])
@@ -95,6 +105,7 @@ def add_to(app: typer.Typer) -> None:
                 one["person"],
                 _numbers(one["org_ids"]),
                 districts,
+                _numbers(one["grid_ids"]),
                 " ".join(one["scopes"]),
                 f"{one['expires_at']:%Y-%m-%d}",
                 f"{one['last_used_at']:%Y-%m-%d}" if one["last_used_at"] else "never",
@@ -122,25 +133,35 @@ class _Wanted:
     """Whom a new credential acts as, in the words of the command line."""
 
     def __init__(
-        self, role: str, org: str | None, districts: tuple[str, ...], person: str | None
+        self,
+        role: str,
+        org: str | None,
+        districts: list[str],
+        grids: list[str],
+        all_districts: bool,
+        person: str | None,
     ) -> None:
-        if role not in ASKERS + ADMINISTRATORS:
-            roles = ", ".join((*ASKERS, *ADMINISTRATORS))
-            raise Problem(
-                "invalid_value", "access.no_such_role", field="ROLE", role=role, roles=roles
-            )
+        demand_role(role, "ROLE")
         if person is not None and not (person.strip() and person.isprintable()):
             raise Problem("invalid_value", "access.bad_person", field="--person")
-        self.role, self.org, self.districts = role, org, districts
+        self.role, self.org, self.grids = role, org, grids
+        self.districts = [] if all_districts else districts
         self.person, self.named = person or os_user(), person is not None
 
     async def caller(self, pool: Pool) -> Caller:
-        """The caller with ids looked up. Raises Problem `not_found` or `conflict`."""
+        """The caller with ids looked up. Raises Problem `not_found` or `conflict`, and as for an
+        account for bounds that do not fit the role.
+        """
         async with as_caller(pool, Caller("security", self.person)) as c:
             ids = [await district_called(c, name, "--district") for name in self.districts]
-        everywhere = not self.districts and self.role != "utility"
-        caller = Caller(self.role, self.person, (), tuple(ids), everywhere)
-        return await with_org(pool, caller, self.org)
+            grids = [await grid_called(c, name, "--grid") for name in self.grids]
+        bound = self.role in (*BY_ORGANISATION, *BY_GRID, *ADMINISTRATORS)
+        everywhere = not self.districts and not bound
+        caller = Caller(self.role, self.person, (), tuple(ids), everywhere, grid_ids=tuple(grids))
+        caller = await with_org(pool, caller, self.org)
+        bounds = Bounds(caller.org_ids, caller.district_ids, caller.grid_ids, everywhere)
+        demand_fitting(self.role, bounds, OPTIONS)
+        return caller
 
 
 async def _make(

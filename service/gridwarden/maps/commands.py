@@ -4,13 +4,17 @@ import asyncio
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from psycopg.rows import dict_row
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
 
 from gridwarden.access.command import acting
 from gridwarden.access.named import district_called
+from gridwarden.access.tls.address import printed_url
 from gridwarden.database import Caller, Pool, as_caller
 from gridwarden.layers.past import moment_of
 from gridwarden.words import say
@@ -96,20 +100,32 @@ async def _make_embed(
         place = await district_of(pool, caller, district)
         chosen: Literal["en", "zh"] = "en" if language == "en" else "zh"
         exact = replace(wanted, district=place, language=chosen)
-        made = told(
-            base or f"http://127.0.0.1:{settings.port}", await make(pool, caller, exact, settings)
-        )
+        made = told(base or printed_url(settings), await make(pool, caller, exact, settings))
     typer.echo(say("embeds.said", language, id=made.id, until=made.expires_at.date()), err=True)
     typer.echo(made.url)
 
 
 @embeds.command("list")
-def list_embeds(role: Role = "planner") -> None:
-    """List the links that were made: which live, and who made them. JSON lines."""
-    asyncio.run(_list_embeds(role))
+def list_embeds(
+    role: Role = "planner",
+    as_json: Annotated[bool, typer.Option("--json", help="The API's JSON.")] = False,
+) -> None:
+    """List the links that were made: which live, and who made them."""
+    items = asyncio.run(_embeds(role))
+    if as_json:
+        told = {"items": items, "next": None}
+        typer.echo(json.dumps(told, ensure_ascii=False, default=str))
+        return
+    table = Table("id", "cells", "measure", "place", "sites", "made by", "until", "state")
+    for one in items:
+        state = "revoked" if one["revoked_at"] else "lives" if one["lives"] else "ended"
+        said = (str(one["id"]), one["cells"], one["measure"], one["place"] or "")
+        until = f"{one['expires_at']:%Y-%m-%d}"
+        table.add_row(*map(escape, (*said, " ".join(one["sites"]), one["made_by"], until, state)))
+    Console().print(table)
 
 
-async def _list_embeds(role: str) -> None:
+async def _embeds(role: str) -> list[dict[str, Any]]:
     from gridwarden.maps.embeds.making import Q
 
     async with (
@@ -117,8 +133,7 @@ async def _list_embeds(role: str) -> None:
         as_caller(pool, caller) as c,
         c.cursor(row_factory=dict_row) as cursor,
     ):
-        for row in await (await cursor.execute(Q["listed"])).fetchall():
-            typer.echo(json.dumps(row, ensure_ascii=False, default=str))
+        return await (await cursor.execute(Q["listed"])).fetchall()
 
 
 @embeds.command("revoke")
