@@ -1,13 +1,11 @@
 """`gridwarden map heat -o FILE.html`, `gridwarden cells SYSTEM` and `gridwarden embed`."""
 
 import asyncio
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
-from psycopg.rows import dict_row
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -111,10 +109,11 @@ def list_embeds(
     as_json: Annotated[bool, typer.Option("--json", help="The API's JSON.")] = False,
 ) -> None:
     """List the links that were made: which live, and who made them."""
+    from gridwarden.maps.embeds.routes import Embeds
+
     items = asyncio.run(_embeds(role))
     if as_json:
-        told = {"items": items, "next": None}
-        typer.echo(json.dumps(told, ensure_ascii=False, default=str))
+        typer.echo(Embeds.model_validate({"items": items}).model_dump_json())
         return
     table = Table("id", "cells", "measure", "place", "sites", "made by", "until", "state")
     for one in items:
@@ -126,14 +125,10 @@ def list_embeds(
 
 
 async def _embeds(role: str) -> list[dict[str, Any]]:
-    from gridwarden.maps.embeds.making import Q
+    from gridwarden.maps.embeds.routes import listed
 
-    async with (
-        acting(role) as (pool, caller, _),
-        as_caller(pool, caller) as c,
-        c.cursor(row_factory=dict_row) as cursor,
-    ):
-        return await (await cursor.execute(Q["listed"])).fetchall()
+    async with acting(role) as (pool, caller, _):
+        return await listed(pool, caller)
 
 
 @embeds.command("revoke")

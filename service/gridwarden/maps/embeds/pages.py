@@ -89,7 +89,7 @@ async def _page(
     problem: Problem | None = None,
 ) -> HTMLResponse:
     lang = language_of(request)
-    items = await listed(request, caller)
+    items = await listed(request.app.state.pool, caller)
     districts: list[Any] = []
     families: list[str] = []
     if caller.role in MAKERS:

@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse, Response
 
 from gridwarden.access import allow, everyone
 from gridwarden.access.limits import Aside, costs
-from gridwarden.database import Caller, as_caller
+from gridwarden.database import Caller, Pool, as_caller
 from gridwarden.maps import drawn
 from gridwarden.maps.embeds.making import KEEPERS, MAKERS, Made, Q, Wanted
 from gridwarden.words import language_of, say
@@ -88,7 +88,7 @@ class Embeds(BaseModel):
 @router.get("/api/embeds")
 async def embeds(request: Request, caller: Keeper) -> Embeds:
     """The embeds that were made, newest first, without their links."""
-    return Embeds(items=[Embed.model_validate(one) for one in await listed(request, caller)])
+    return Embeds.model_validate({"items": await listed(request.app.state.pool, caller)})
 
 
 @router.post("/api/embeds", status_code=201)
@@ -187,10 +187,10 @@ async def revoke(request: Request, number: int, caller: Caller) -> None:
         raise Problem("not_found", "embeds.no_such", field="number")
 
 
-async def listed(request: Request, caller: Caller) -> list[dict[str, Any]]:
+async def listed(pool: Pool, caller: Caller) -> list[dict[str, Any]]:
     """Every embed, newest first, without its link."""
     async with (
-        as_caller(request.app.state.pool, caller) as c,
+        as_caller(pool, caller) as c,
         c.cursor(row_factory=dict_row) as cursor,
     ):
         rows = await (await cursor.execute(Q["listed"])).fetchall()
