@@ -204,10 +204,18 @@ def test_a_worker_that_is_told_to_stop_puts_its_job_back(city: Settings, tmp_pat
         second.wait(20)
 
 
-def children_of(process: int) -> list[int]:
-    """Its child processes, whichever of its threads started them."""
+def workers_of(process: int) -> list[int]:
+    """Those of its child processes that are workers, whichever of its threads started them."""
     tasks = Path(f"/proc/{process}/task").glob("*/children")
-    return [int(pid) for each in tasks for pid in each.read_text().split()]
+    children = [int(pid) for each in tasks for pid in each.read_text().split()]
+    return [pid for pid in children if b"worker" in _command(pid)]
+
+
+def _command(process: int) -> list[bytes]:
+    try:
+        return Path(f"/proc/{process}/cmdline").read_bytes().split(b"\0")
+    except OSError:  # it has ended meanwhile
+        return []
 
 
 def test_the_service_replaces_a_dead_worker_and_takes_it_along_when_it_ends(
@@ -218,16 +226,16 @@ def test_the_service_replaces_a_dead_worker_and_takes_it_along_when_it_ends(
     service = subprocess.Popen(command, env=environment(settings), stderr=subprocess.DEVNULL)
     try:
         until = time.monotonic() + 60
-        while not children_of(service.pid):
+        while not workers_of(service.pid):
             assert service.poll() is None
             assert time.monotonic() < until
             time.sleep(0.1)
-        (worker,) = children_of(service.pid)
+        (worker,) = workers_of(service.pid)
         os.kill(worker, signal.SIGKILL)
-        while children_of(service.pid) in ([], [worker]):
+        while workers_of(service.pid) in ([], [worker]):
             assert time.monotonic() < until
             time.sleep(0.1)
-        (another,) = children_of(service.pid)
+        (another,) = workers_of(service.pid)
         time.sleep(3)  # let it and the service get as far as they are in an office
     finally:
         service.terminate()

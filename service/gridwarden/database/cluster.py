@@ -12,6 +12,7 @@ import shutil
 import stat
 import subprocess
 import sys
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -53,6 +54,8 @@ from gridwarden.settings import Settings
 Report = Callable[[str], None]
 ROOM_MB = 600
 """Free space below which no cluster is begun: 50 MB empty, its journal, and the sample city."""
+HALF_S = 10.0
+"""So long the initdb of a killed set-up may take to see that its folder is gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +214,7 @@ def _raise_cluster(settings: Settings, report: Report) -> Raised:
     account = account_of(settings)
     for half in settings.cluster.glob("making-*"):
         report("Removing what an interrupted set-up left behind")
-        shutil.rmtree(half, ignore_errors=True)
+        _clear_away(half)
     made = not _data(settings).exists()
     programs = find_programs(settings, None if made else _made_by(settings))
     if made:
@@ -220,6 +223,15 @@ def _raise_cluster(settings: Settings, report: Report) -> Raised:
     if started:
         _start(settings, programs, account, report)
     return Raised(made=made, started=started)
+
+
+def _clear_away(half: Path) -> None:
+    """A half-made cluster goes; its initdb outlives who began it, and may write for a moment."""
+    until = time.monotonic() + HALF_S
+    shutil.rmtree(half, ignore_errors=True)
+    while half.exists() and time.monotonic() < until:
+        time.sleep(0.1)
+        shutil.rmtree(half, ignore_errors=True)
 
 
 def _made_by(settings: Settings) -> int:
