@@ -57,7 +57,9 @@ class Nudge:
 
 async def run(settings: Settings, rounds: int, city: str) -> list[Row]:
     """Edit the city that is loaded, `city` by name."""
-    worker = await open_pool(settings, "worker")
+    # as `keep_true`: the screener has one connection of its own, on which statements stay planned
+    alone = settings.model_copy(update={"worker_connections": 1})
+    worker = await open_pool(alone, "worker")
     try:
         async with owner_pool(settings) as owner:
             bench = await bench_of(worker, owner, postmaster(settings), settings)

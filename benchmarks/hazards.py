@@ -9,7 +9,7 @@ from typing import Any
 
 from benchmarks.ground import DATABASE, EMPTY, copy_database, make_key, owner_pool, served
 from benchmarks.load import asked, lines
-from benchmarks.measuring import Figures, Row, Way, interleaved, median, number, spread
+from benchmarks.measuring import Figures, Row, Way, interleaved, waits
 from gridwarden.database import Caller, Pool, as_caller, open_pool, queries
 from gridwarden.database.cluster import connect_owner
 from gridwarden.hazards.cases.listing import list_cases
@@ -42,17 +42,17 @@ async def run(settings: Settings, rounds: int, cases: int) -> list[Row]:
             with served(settings):
                 ways = _lists(settings, web, owner, key)
                 named = f"{LIMIT} of {cases:,} cases by state, grade, district (ms)"
-                rows = _rows(named, await interleaved(ways, rounds))
+                rows = waits(named, await interleaved(ways, rounds))
                 ways = _roles(settings, web, owner)
                 named = f"open cases of {cases:,} by role, by words (ms)"
-                rows += _rows(named, await interleaved(ways, rounds))
+                rows += waits(named, await interleaved(ways, rounds))
                 ways = _counts(web, owner)
                 named = f"board over {cases:,} cases, nothing kept (ms)"
-                rows += _rows(named, await interleaved(ways, min(rounds, 3)))
+                rows += waits(named, await interleaved(ways, min(rounds, 3)))
                 await asyncio.to_thread(_keep, settings)
                 ways = {"the board's page": _page(settings, key), **_counts(web, owner)}
                 named = f"board over {cases:,} cases, kept (ms)"
-                rows += _rows(named, await interleaved(ways, min(rounds, 3)))
+                rows += waits(named, await interleaved(ways, min(rounds, 3)))
     finally:
         await web.close()
     await asyncio.to_thread(copy_database, settings, EMPTY, DATABASE)
@@ -80,21 +80,6 @@ def _keep(settings: Settings) -> None:
         c.autocommit = True
         for name in ("clean_kept", "clean_unkept"):
             c.execute(Q[name])
-
-
-def _rows(part: str, runs: dict[str, list[Figures]]) -> list[Row]:
-    """The first way is ours."""
-    base = median(next(iter(runs.values())), "p50_ms")
-    return [
-        Row(
-            part,
-            way,
-            number(median(figures, "p50_ms")),
-            spread(figures, "p50_ms"),
-            median(figures, "p50_ms") / base,
-        )
-        for way, figures in runs.items()
-    ]
 
 
 Listing = Callable[[int, int], Coroutine[Any, Any, None]]

@@ -61,6 +61,21 @@ def number(value: float) -> str:
     return f"{value:.2f}" if value >= 0.095 else f"{value:.2g}"
 
 
+def waits(part: str, runs: Mapping[str, Sequence[Figures]]) -> list[Row]:
+    """What each way waits, p50 in ms; the first way is the base."""
+    base = median(next(iter(runs.values())), "p50_ms")
+    return [
+        Row(
+            part,
+            way,
+            number(median(figures, "p50_ms")),
+            spread(figures, "p50_ms"),
+            median(figures, "p50_ms") / base,
+        )
+        for way, figures in runs.items()
+    ]
+
+
 def table(rows: Sequence[Row]) -> str:
     """The rows as Markdown, aligned so that a terminal can show it, too."""
     head = ("what", "way", "median", "least – greatest", "cost, ours = 1", "beside")

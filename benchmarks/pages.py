@@ -8,7 +8,7 @@ from psycopg.rows import TupleRow
 
 from benchmarks.ground import make_key, owner_pool
 from benchmarks.load import Line, asked, lines
-from benchmarks.measuring import Figures, Row, Way, interleaved, median, number, spread
+from benchmarks.measuring import Figures, Row, Way, interleaved, waits
 from gridwarden.database import Caller, Pool, as_caller, open_pool, queries
 from gridwarden.layers.catalogue import layer
 from gridwarden.layers.features.items import LON_LAT_84, page_of
@@ -41,29 +41,14 @@ async def run(settings: Settings, rounds: int) -> list[Row]:
             bench = Bench(settings, web, owner, held[0])
             count = await _same_cells(bench)
             found = await interleaved(_cells(bench), rounds)
-            rows = _rows(f"{count} heat cells of 500 m (ms)", found)
+            rows = waits(f"{count} heat cells of 500 m (ms)", found)
             for size in PAGES:
                 after = await _starts(bench, size)
                 found = await interleaved(_features(bench, size, after), rounds)
-                rows += _rows(f"page of {size:,} features (ms)", found)
+                rows += waits(f"page of {size:,} features (ms)", found)
     finally:
         await web.close()
     return rows
-
-
-def _rows(part: str, runs: dict[str, list[Figures]]) -> list[Row]:
-    """The first way is the base."""
-    base = median(next(iter(runs.values())), "p50_ms")
-    return [
-        Row(
-            part,
-            way,
-            number(median(figures, "p50_ms")),
-            spread(figures, "p50_ms"),
-            median(figures, "p50_ms") / base,
-        )
-        for way, figures in runs.items()
-    ]
 
 
 def _way(values: Sequence[int], one: Callable[[int], Awaitable[object]]) -> Way:

@@ -81,6 +81,20 @@ def test_what_a_rule_looks_for_in_vain_is_seen_by_where_it_stood(drawn: DrawnCit
     assert drawn.same_as_whole()
 
 
+def test_a_neighbours_move_asks_only_those_who_look_at_neighbours(drawn: DrawnCity) -> None:
+    drawn.screen()
+    drawn.main(**STEEL_MA)
+    house, beside = drawn.wall(0.9), drawn.wall(12)
+    drawn.steps()
+    drawn.sql("update data.finding_exact set margin_m = 99")
+    drawn.sql("update data.buildings set geom = st_translate(geom, 0, 1) where id = %s", (beside,))
+    (step,) = drawn.steps()
+    assert (step.subjects, step.changed) == (2, 0)  # how near to a main is not asked of the house
+    drawn.sql("update data.buildings set name = 'renamed' where id = %s", (house,))
+    assert [step.changed for step in drawn.steps()] == [1]
+    assert drawn.same_as_whole()
+
+
 MANY = (
     "insert into data.buildings (dataset_id, source_id, geom, accuracy_m)"
     f" select d.id, 'many' || n, st_multi(st_makeenvelope({X} + 20 * n, {Y} + 0.9, {X} + 20 * n"

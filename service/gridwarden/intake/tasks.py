@@ -29,11 +29,11 @@ from gridwarden.intake.publishing import Publication, Q
 from gridwarden.intake.rollback.running import rolled_back
 from gridwarden.intake.rows import Checker
 from gridwarden.intake.sent_back.ours import only_rejects
-from gridwarden.jobs import Cancelled, Job, chore, task
+from gridwarden.jobs import GIVEN_UP, Cancelled, Job, away, chore, task
 from gridwarden.layers.catalogue import layers
 from gridwarden.settings import Settings
 from gridwarden.words import say
-from gridwarden.words.answers import problem_of
+from gridwarden.words.answers import is_full, problem_of
 from gridwarden.words.problems import Problem
 
 NO_TIMEOUT = 0
@@ -43,7 +43,12 @@ chore(sweep)
 chore(forget_old)
 
 
-@task("import")
+async def give_up(job: Job, settings: Settings) -> None:
+    """The import that killed whoever read it says so."""
+    await _stopped(job, Caller("import", job.caller.person), "failed", said(GIVEN_UP))
+
+
+@task("import", gives_up=give_up)
 async def bring(job: Job, settings: Settings) -> None:
     """Run the import that the job is about, and throw the file away when that has ended it.
 
@@ -76,6 +81,8 @@ async def _brought(job: Job, settings: Settings) -> None:
         await _stopped(job, worker, "failed", said(problem))
         raise
     except Exception as error:
+        if away(error):
+            raise
         own = _own(error)
         await _stopped(job, worker, "failed", said(own))
         if own.kind != "internal":
@@ -197,10 +204,10 @@ async def _stopped(job: Job, worker: Caller, state: str, words: dict[str, Any] |
 
 
 def _own(error: Exception) -> Problem:
-    """What an unforeseen error is called: a full disk is the person's to mend, what our own
+    """What an unforeseen error is called: a full disk is the office's to mend, what our own
     functions in the database refuse says so itself, the rest is ours.
     """
-    if isinstance(error, OSError) and error.errno == 28:
+    if is_full(error):
         return Problem("disk_full")
     if isinstance(error, psycopg.Error) and (error.sqlstate or "").startswith("GW4"):
         return problem_of(error)

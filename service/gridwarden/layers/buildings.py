@@ -1,6 +1,6 @@
 """Buildings 建筑物, with the height that decides whether a water system is due (> 21 m)."""
 
-from gridwarden.layers.catalogue.model import STREET, Column, Layer, Style, Words
+from gridwarden.layers.catalogue.model import STREET, Column, Layer, Style, Words, count
 
 LAYER = Layer(
     id="buildings",
@@ -38,13 +38,11 @@ LAYER = Layer(
                 "none": ("无", "未设置", "没有"),
             },
         ),
-        Column(
+        count(
             "households",
-            "integer",
             Words("households", "户数"),
             ("户数", "住户数", "居民户数", "building:flats", "flats"),
-            minimum=0,
-            maximum=100_000,
+            most=100_000,
         ),
     ),
     readers=STREET,

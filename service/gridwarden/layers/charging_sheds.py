@@ -1,28 +1,19 @@
 """E-bike charging sheds 电动自行车充电棚, with their free places."""
 
-from gridwarden.layers.catalogue.model import STREET, Column, Layer, Style, Words
+from gridwarden.layers.catalogue.model import STREET, Column, Layer, Style, Words, count
 
 LAYER = Layer(
     id="charging_sheds",
     title=Words("Charging sheds", "充电棚"),
     geometry="any",
     columns=(
-        Column(
+        count(
             "places",
-            "integer",
             Words("places", "车位数"),
             ("capacity", "车位", "车位数", "充电位"),
-            minimum=0,
-            maximum=100_000,
+            most=100_000,
         ),
-        Column(
-            "free",
-            "integer",
-            Words("free places", "空位"),
-            ("空位", "空闲", "available"),
-            minimum=0,
-            maximum=100_000,
-        ),
+        count("free", Words("free places", "空位"), ("空位", "空闲", "available"), most=100_000),
         Column(
             "status",
             "text",

@@ -1,20 +1,13 @@
 """Residential estates 住宅小区: blocks that one property company 物业 looks after."""
 
-from gridwarden.layers.catalogue.model import STREET, Column, Layer, Style, Words
+from gridwarden.layers.catalogue.model import STREET, Column, Layer, Style, Words, count
 
 LAYER = Layer(
     id="estates",
     title=Words("Residential estates", "住宅小区"),
     geometry="polygon",
     columns=(
-        Column(
-            "households",
-            "integer",
-            Words("households", "户数"),
-            ("户数", "households_n", "units"),
-            minimum=0,
-            maximum=1_000_000,
-        ),
+        count("households", Words("households", "户数"), ("户数", "households_n", "units")),
         Column(
             "property_company",
             "text",

@@ -1,6 +1,6 @@
 """Gas supply stations 燃气供应站点: filling and storage stations, and what was found there."""
 
-from gridwarden.layers.catalogue.model import EVERYONE, Column, Layer, Style, Words
+from gridwarden.layers.catalogue.model import EVERYONE, Column, Layer, Style, Words, count
 
 LAYER = Layer(
     id="gas_supply_stations",
@@ -40,13 +40,11 @@ LAYER = Layer(
             Words("last inspected", "最近检查日期"),
             ("检查日期", "最近检查"),
         ),
-        Column(
+        count(
             "open_defects",
-            "integer",
             Words("defects not rectified", "未整改问题数"),
             ("未整改问题数", "未整改隐患", "未整改数"),
-            minimum=0,
-            maximum=10_000,
+            most=10_000,
         ),
         Column("address", "text", Words("address", "地址"), ("地址", "addr")),
         Column(

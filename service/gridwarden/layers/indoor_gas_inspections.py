@@ -3,9 +3,8 @@
 A row is an estate's round, never a home's: what was found behind one door stays with the company.
 """
 
-from gridwarden.layers.catalogue.model import STREET, Column, Layer, Style, Words
+from gridwarden.layers.catalogue.model import STREET, Column, Layer, Style, Words, count
 
-MOST = 1_000_000
 KNOWN_TO = ("supervisor", "planner")
 
 LAYER = Layer(
@@ -17,53 +16,25 @@ LAYER = Layer(
         Column("operator", "text", Words("gas company", "供气企业"), ("供气企业", "燃气公司")),
         Column("starts_on", "date", Words("round begins", "安检开始"), ("安检开始", "开始日期")),
         Column("ends_on", "date", Words("round ends", "安检截止"), ("安检截止", "截止日期")),
-        Column(
-            "households",
-            "integer",
-            Words("homes with gas", "通气户数"),
-            ("通气户数", "应检户数", "用户数"),
-            minimum=0,
-            maximum=MOST,
+        count(
+            "households", Words("homes with gas", "通气户数"), ("通气户数", "应检户数", "用户数")
         ),
-        Column(
-            "visited",
-            "integer",
-            Words("homes visited", "已检户数"),
-            ("已检户数", "入户户数", "安检户数"),
-            minimum=0,
-            maximum=MOST,
-        ),
-        Column(
+        count("visited", Words("homes visited", "已检户数"), ("已检户数", "入户户数", "安检户数")),
+        count(
             "no_access",
-            "integer",
             Words("nobody at home", "到访不遇户数"),
             ("到访不遇户数", "到访不遇", "未入户数"),
-            minimum=0,
-            maximum=MOST,
         ),
-        Column(
-            "refused",
-            "integer",
-            Words("homes that refused", "拒检户数"),
-            ("拒检户数", "拒绝安检", "拒检"),
-            minimum=0,
-            maximum=MOST,
-        ),
-        Column(
+        count("refused", Words("homes that refused", "拒检户数"), ("拒检户数", "拒绝安检", "拒检")),
+        count(
             "found",
-            "integer",
             Words("homes with defects", "发现隐患户数"),
             ("发现隐患户数", "隐患户数", "发现隐患"),
-            minimum=0,
-            maximum=MOST,
         ),
-        Column(
+        count(
             "left_open",
-            "integer",
             Words("of them not rectified", "未整改户数"),
             ("未整改户数", "未整改", "遗留隐患"),
-            minimum=0,
-            maximum=MOST,
         ),
         Column(
             "inspector",

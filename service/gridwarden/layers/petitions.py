@@ -3,7 +3,7 @@
 Who asked is known to the bureau that answers, and to nobody else: the database holds it.
 """
 
-from gridwarden.layers.catalogue.model import Column, Layer, Style, Words
+from gridwarden.layers.catalogue.model import Column, Layer, Style, Words, count
 
 KNOWN_TO = ("supervisor",)
 
@@ -47,30 +47,19 @@ LAYER = Layer(
             Words("received on", "信访日期"),
             ("信访日期", "登记日期", "来访日期", "来信日期"),
         ),
-        Column(
+        count(
             "age_days",
-            "integer",
             Words("age, days (on the source date)", "已办理天数"),
             ("已办理天数", "办理天数", "天数"),
-            minimum=0,
-            maximum=36_500,
+            most=36_500,
         ),
-        Column(
+        count(
             "repeats",
-            "integer",
             Words("times asked again", "重复信访次数"),
             ("重复信访次数", "重复次数", "重访次数"),
-            minimum=0,
-            maximum=10_000,
+            most=10_000,
         ),
-        Column(
-            "people",
-            "integer",
-            Words("people", "涉及人数"),
-            ("涉及人数", "人数"),
-            minimum=0,
-            maximum=1_000_000,
-        ),
+        count("people", Words("people", "涉及人数"), ("涉及人数", "人数")),
         Column(
             "planned", "boolean", Words("plan made", "有无化解方案"), ("有无化解方案", "化解方案")
         ),

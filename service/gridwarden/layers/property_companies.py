@@ -1,6 +1,6 @@
 """Property companies 物业服务企业: what they look after, and how they were assessed."""
 
-from gridwarden.layers.catalogue.model import EVERYONE, Column, Layer, Style, Words
+from gridwarden.layers.catalogue.model import EVERYONE, Column, Layer, Style, Words, count
 
 KNOWN_TO = ("supervisor", "planner", "inspector")
 
@@ -22,22 +22,13 @@ LAYER = Layer(
             ("服务小区", "所在小区", "小区", "小区名称"),
         ),
         Column("address", "text", Words("address", "地址"), ("地址", "办公地址", "addr")),
-        Column(
+        count(
             "estates_n",
-            "integer",
             Words("estates", "在管小区数"),
             ("在管小区数", "小区数", "在管项目数"),
-            minimum=0,
-            maximum=10_000,
+            most=10_000,
         ),
-        Column(
-            "households",
-            "integer",
-            Words("households", "在管户数"),
-            ("在管户数", "户数"),
-            minimum=0,
-            maximum=10_000_000,
-        ),
+        count("households", Words("households", "在管户数"), ("在管户数", "户数"), most=10_000_000),
         Column(
             "score",
             "real",

@@ -1,6 +1,6 @@
 """Rented dwellings 出租房屋: how many people share how many square metres."""
 
-from gridwarden.layers.catalogue.model import EVERYONE, Column, Layer, Style, Words
+from gridwarden.layers.catalogue.model import EVERYONE, Column, Layer, Style, Words, count
 
 KNOWN_TO = ("supervisor", "planner", "inspector")
 
@@ -17,21 +17,17 @@ LAYER = Layer(
             minimum=0,
             maximum=100_000,
         ),
-        Column(
+        count(
             "occupants",
-            "integer",
             Words("people living there", "居住人数"),
             ("居住人数", "租住人数", "实住人数", "人数", "tenants"),
-            minimum=0,
-            maximum=10_000,
+            most=10_000,
         ),
-        Column(
+        count(
             "most_in_a_room",
-            "integer",
             Words("most people in one room", "单间最多居住人数"),
             ("单间最多人数", "每间最多人数", "单间居住人数"),
-            minimum=0,
-            maximum=1000,
+            most=1000,
         ),
         Column(
             "partition_added",

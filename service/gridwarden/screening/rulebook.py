@@ -9,7 +9,9 @@ from psycopg.rows import TupleRow
 
 from gridwarden.database import queries
 from gridwarden.rules import Statement
+from gridwarden.screening.screen import Group as Judged
 from gridwarden.screening.screen import Q as WHOLE
+from gridwarden.screening.screen import groups_now
 
 Q = queries(__package__ or "gridwarden.screening", "screener.sql")
 PREPARED = 250
@@ -40,10 +42,13 @@ class Rulebook:
         self._judging: list[tuple[Statement, sql.Composed]] = []
         self._concerning: dict[str, LiteralString] = {}
         self._beside: dict[Group, set[str]] = {}
+        self._turned: tuple[Judged, ...] | None = None
 
-    async def look(self, connection: Connection) -> bool:
-        """Compose it anew where rules, figures or ways of reading changed; whether they have."""
-        mark = await (await connection.execute(Q["composed_of"])).fetchone()
+    async def look(self, connection: Connection, mark: object) -> bool:
+        """Compose it anew where rules, figures or ways of reading changed; whether they have.
+
+        `mark` is all that it is composed of.
+        """
         if mark == self._mark:
             return False
         self._judging = [
@@ -53,10 +58,21 @@ class Rulebook:
         self._concerning = dict(await _rows(connection, Q["concerns"]))
         self._beside = {}
         for family, layer, counterparts in await _rows(connection, Q["together"]):
-            beside = self._beside.setdefault((family, layer), {layer, "districts"})
-            beside.update(counterparts)
+            self._beside.setdefault((family, layer), {"districts"}).update(counterparts)
         self._mark = mark
+        self._turned = None
         return True
+
+    async def turned(self, connection: Connection) -> tuple[Judged, ...]:
+        """Every family on a layer, and whether it is judged otherwise than the last time: asked
+        once, for until the city is screened by new rules every step needs it."""
+        if self._turned is None:
+            self._turned = await groups_now(connection)
+        return self._turned
+
+    def settled(self) -> None:
+        """The city was screened by these rules."""
+        self._turned = None
 
     async def plan(self, connection: Connection) -> None:
         """Have every statement planned, by running it while there is nothing to judge."""
@@ -78,7 +94,20 @@ class Rulebook:
     def untouched(self, changed: set[str]) -> set[Group]:
         """Families on a layer that look at none of the layers that changed: what was found of them
         stays. Every finding names its district."""
-        return {group for group, beside in self._beside.items() if not beside & changed}
+        return {
+            (family, layer)
+            for (family, layer), beside in self._beside.items()
+            if not (beside | {layer}) & changed
+        }
+
+    def looking(self) -> dict[str, list[str]]:
+        """Which families on a layer look at which others, as three columns."""
+        every = [(*group, other) for group, beside in self._beside.items() for other in beside]
+        return {
+            "families": [one[0] for one in every],
+            "layers": [one[1] for one in every],
+            "beside": [one[2] for one in every],
+        }
 
 
 async def _rows(connection: Connection, query: LiteralString) -> list[TupleRow]:

@@ -238,6 +238,8 @@ async def write_differences(connection: Connection, *, tell: bool) -> Sequence[T
     The first screening of a city tells nobody: everything in it would be news.
     """
     split = await _rows(connection, "split")
+    if not split:
+        return split
     added, changed, ended = (any(row[n] for row in split) for n in (2, 3, 4))
     needed = {
         "causes": True,

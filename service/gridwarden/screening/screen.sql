@@ -124,9 +124,14 @@ true
 (f.family, f.layer) in (select * from unnest(%(families)s::text[], %(layers)s::text[]))
 
 -- name: found_of_touched
--- Of the subjects judged again, but for families on a layer that nothing asked of.
-(f.layer, f.subject_id) in (select a.layer, a.subject_id from data.again a)
-and (f.family, f.layer) not in (select * from unnest(%(families)s::text[], %(layers)s::text[]))
+-- Of the subjects judged again, those families on their layer that were asked: that look at the layer
+-- of the cause, or all where the subject changed itself or no cause stands beside it.
+f.id in (
+    select o.id from data.again a
+    join data.finding o on o.layer = a.layer and o.subject_id = a.subject_id
+    where a.cause_layer is null or a.cause_layer = a.layer and a.cause_id = a.subject_id
+       or (o.family, o.layer, a.cause_layer) in (
+           select * from unnest(%(families)s::text[], %(layers)s::text[], %(beside)s::text[])))
 
 -- name: by_rule
 -- `turned`: what is judged otherwise than the last time. A difference there is the rules' where

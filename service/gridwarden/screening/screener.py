@@ -19,11 +19,9 @@ from psycopg.types.json import Jsonb
 from gridwarden.database import Caller, Pool, as_caller, open_pool
 from gridwarden.database.cluster import login_dsn
 from gridwarden.jobs import chore, companion
-from gridwarden.jobs.telling import log
-from gridwarden.screening.rulebook import Connection, Group, Q, Rulebook, planned_once
+from gridwarden.screening.rulebook import Connection, Q, Rulebook, planned_once
 from gridwarden.screening.screen import (
     Cause,
-    groups_now,
     screen,
     tell_rules_apart,
     write_differences,
@@ -31,6 +29,7 @@ from gridwarden.screening.screen import (
 from gridwarden.screening.screen import Q as WHOLE
 from gridwarden.settings import Settings
 from gridwarden.words.problems import Problem
+from gridwarden.words.telling import log
 
 SCREENER = Caller("screen", "screener")
 STEP_MS = 600_000
@@ -127,7 +126,10 @@ class Screener:
 
     async def _step(self, only: int | None) -> Stepped | None:
         began, self._trying = time.monotonic(), None
-        async with as_caller(self._pool, self._caller, timeout_ms=STEP_MS) as connection:
+        async with (
+            as_caller(self._pool, self._caller, timeout_ms=STEP_MS) as connection,
+            connection.pipeline(),  # statements wait for no answer but those that are read
+        ):
             await connection.execute(Q["alone"])
             waiting, ever = await row_of(connection, Q["waiting"])
             if not waiting:
@@ -140,11 +142,15 @@ class Screener:
         rules are those of the last time, or in a city that was never screened."""
         async with as_caller(self._pool, self._caller, timeout_ms=STEP_MS) as connection:
             await connection.execute(Q["alone"])
-            if await value_of(connection, WHOLE["ever"]) and await self._rules.look(connection):
+            if not await value_of(connection, WHOLE["ever"]):
+                return
+            _, _, *mark = await row_of(connection, Q["now"])
+            if await self._rules.look(connection, mark):
                 await connection.execute(Q["clear"])
                 await connection.execute(
                     Q["count_again"]
                 )  # none: a killed step may have told of many
+                await connection.execute(Q["warm"])
                 await self._rules.plan(connection)
 
     async def _some(self, connection: Connection, only: int | None, began: float) -> Stepped | None:
@@ -154,9 +160,12 @@ class Screener:
             return None
         changes, oldest, is_slice = taken
         with planned_once(connection, few=changes <= FEW):
-            turned = bool(await value_of(connection, Q["turned"]))
-            subjects, untouched = await self._judge(connection, turned)
-            written = await self._write(connection, turned, untouched)
+            turned, changed, *mark = await row_of(connection, Q["now"])
+            await self._rules.look(connection, mark)
+            if not turned:
+                self._rules.settled()
+            subjects = await self._judge(connection, turned, set(changed))
+            written = await self._write(connection, turned)
             await connection.execute(Q["clear"])
             if subjects > MANY_AGAIN:
                 await connection.execute(Q["count_again"])
@@ -196,11 +205,11 @@ class Screener:
         n = await value_of(connection, Q["take_slice"], {"features": only or self._slice})
         return None if n is None else (int(n), None, True)
 
-    async def _judge(self, connection: Connection, turned: bool) -> tuple[int, set[Group]]:
-        """How many subjects were judged, and which families on their layer nothing asked of."""
-        await self._rules.look(connection)
-        changed = {row[0] for row in await (await connection.execute(Q["changed"])).fetchall()}
+    async def _judge(self, connection: Connection, turned: bool, changed: set[str]) -> int:
+        """How many subjects were judged."""
         await self._rules.concern(connection, changed)
+        if turned:
+            await connection.execute(Q["for_all"])
         found = await (await connection.execute(Q["layers"])).fetchall()
         subjects: dict[str, int] = dict(found)
         many = sum(subjects.values())
@@ -211,17 +220,13 @@ class Screener:
         untouched = set() if turned else self._rules.untouched(changed)
         await self._rules.judge(connection, set(subjects), untouched)
         await connection.execute(WHOLE["strongest"])
-        return many, untouched
+        return many
 
-    async def _write(
-        self, connection: Connection, turned: bool, untouched: set[Group]
-    ) -> tuple[int, int, int]:
+    async def _write(self, connection: Connection, turned: bool) -> tuple[int, int, int]:
         compare = sql.SQL(WHOLE["compare"]).format(found=sql.SQL(WHOLE["found_of_touched"]))
-        stay = {"families": [one[0] for one in untouched], "layers": [one[1] for one in untouched]}
-        if not (await connection.execute(compare, stay)).rowcount:
-            return 0, 0, 0
-        if turned:
-            await tell_rules_apart(connection, await groups_now(connection))
+        await connection.execute(compare, self._rules.looking())
+        if turned and await value_of(connection, Q["differs"]):
+            await tell_rules_apart(connection, await self._rules.turned(connection))
         split = await write_differences(connection, tell=True)
         added, changed, ended = (sum(row[n] for row in split) for n in (2, 3, 4))
         return added, changed, ended

@@ -10,10 +10,6 @@ select exists (select from data.change where not stuck) and (g.ever or exists (
            select from data.rule where in_force)), g.ever
 from (select exists (select from data.judged_group) as ever) g
 
--- name: turned
--- Whether rules changed of which the screening is still to come.
-select exists (select from data.judged_group where mark = 'turned')
-
 -- name: needs_whole
 -- What no step mends: changes set aside, and rules that turned.
 select exists (select from data.change where stuck)
@@ -55,17 +51,28 @@ select data.take_slice(%(features)s)
 -- The planner is told of many, and when they are gone.
 select data.count_again()
 
+-- name: warm
+-- The first length on the ground that a connection measures costs it a tenth of a second.
+select data.ground_length_m(m.geom) from data.gas_pipelines m limit 1
+
 -- name: layers
 select layer, count(distinct subject_id) from data.again group by layer
 
--- name: changed
-select distinct layer from data.change_seen
-
--- name: composed_of
--- What statements are composed of besides code: rules in force, figures, and datasets whose places
--- nobody measures from.
-select array(select r.id from data.rule r where r.in_force order by r.id), data.packs_in_force(),
+-- name: now
+-- Whether rules changed of which the screening is still to come; the layers that the changes of this
+-- step are of; and what statements are composed of besides code: rules in force, figures, and
+-- datasets whose places nobody measures from.
+select exists (select from data.judged_group where mark = 'turned'),
+       array(select distinct c.layer from data.change_seen c),
+       array(select r.id from data.rule r where r.in_force order by r.id), data.packs_in_force(),
        array(select d.id from data.dataset d where d.crs = 'bd09' order by d.id)
+
+-- name: differs
+select exists (select from data.difference)
+
+-- name: for_all
+-- Every family judges them: rules changed, too.
+insert into data.again (layer, subject_id) select distinct layer, subject_id from data.again
 
 -- name: together
 select family, layer, counterparts from data.judged_together()

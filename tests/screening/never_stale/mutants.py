@@ -76,11 +76,12 @@ def judge_here(c: Connection) -> None:
     )
     for _, statement in c.execute(STEP["concerns"]).fetchall():
         c.execute(statement)
+    c.execute(STEP["for_all"])
     for (statement,) in c.execute("select sql from data.statements_again()").fetchall():
         c.execute(f"{WHOLE['columns']} {statement}")
     c.execute(WHOLE["strongest"])
     compare = sql.SQL(WHOLE["compare"]).format(found=sql.SQL(WHOLE["found_of_touched"]))
-    c.execute(compare, {"families": [], "layers": []})
+    c.execute(compare, {"families": [], "layers": [], "beside": []})
     for name in ("causes", "keep_past", "tell_ended", "end", "move", "tell", "add",
                  "add_exact", "tell_others"):  # fmt: skip
         c.execute(WHOLE[name])

@@ -6,6 +6,7 @@ edits it, the version that was read is named, and one of two editors reads again
 
 import json
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Request
@@ -18,12 +19,13 @@ from gridwarden.intake.editing import forms
 from gridwarden.intake.editing.placing import stated
 from gridwarden.intake.editing.routes import Anyone
 from gridwarden.intake.editing.storing import Edit
-from gridwarden.layers.catalogue import AREA_SCOPES, Layer
+from gridwarden.layers.catalogue import AREA_SCOPES, Column, Layer
 from gridwarden.layers.features.crs import CRS84, crs_of
 from gridwarden.layers.features.etags import tag_of
 from gridwarden.layers.features.items import feature_of, view_of
 from gridwarden.layers.features.routes import LAYERS, READERS, FeatureId, LayerId
-from gridwarden.words import language_of
+from gridwarden.words import language_of, say
+from gridwarden.words.figures import when
 from gridwarden.words.page import page
 from gridwarden.words.problems import Problem
 
@@ -139,11 +141,16 @@ def _plain(words: str) -> str:
 
 def _told(row: Any, columns: Any, lang: str) -> dict[str, Any]:
     number, code, name, dated, *cells = row
-    said = [
-        "" if cell is None else column.said(cell, lang) if not isinstance(cell, bool) else cell
-        for column, cell in zip(columns, cells, strict=True)
-    ]
+    said = [_cell(column, cell, lang) for column, cell in zip(columns, cells, strict=True)]
     return {"id": number, "code": code, "name": name, "dated": dated, "cells": said}
+
+
+def _cell(column: Column, cell: Any, lang: str) -> str:
+    if cell is None:
+        return "–"
+    if isinstance(cell, bool):
+        return say("registers.yes" if cell else "registers.no", lang)
+    return when(cell, lang) if isinstance(cell, date) else column.said(cell, lang)
 
 
 @router.get("/{layer}/new", response_class=HTMLResponse)

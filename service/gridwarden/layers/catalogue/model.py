@@ -6,12 +6,15 @@ from types import MappingProxyType
 from typing import Literal
 
 from gridwarden.database import ADMINISTRATORS, ASKERS, OFFICE
+from gridwarden.words.figures import grouped
 
 ColumnType = Literal["text", "real", "integer", "date", "boolean", "timestamp"]
 Geometry = Literal["line", "polygon", "any", "none"]
 Scope = Literal["all", "own", "look", "districts", "grids"]
 SECRET_SCOPES = ("own", "look")
 AREA_SCOPES = ("districts", "grids")
+_CODES = {code: code.upper() for code in ("lpg", "pe", "a", "b", "c", "d")} | {"ok": "in order"}
+"""Parts of codes that are no English words as they stand."""
 MOST_DAYS = 36_500
 """The longest promise, in days."""
 
@@ -78,15 +81,24 @@ class Column:
 
     def said(self, value: object, language: str) -> str:
         """A value as people read it: a choice by its first Chinese spelling, or its code in words;
-        a number without digits that say nothing."""
+        a number without digits that say nothing, a long one in threes."""
         spellings = (self.choices or {}).get(str(value), ())
         if language == "zh":
             chinese = (word for word in spellings if any("一" <= c <= "鿿" for c in word))
             if word := next(chinese, None):
                 return word.upper()
-        if isinstance(value, float):
-            return f"{value:g}"
-        return str(value).replace("_", " ") if self.choices else str(value)
+        if self.choices:
+            return " ".join(_CODES.get(word, word) for word in str(value).split("_"))
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return grouped(value)
+        return str(value)
+
+
+def count(
+    name: str, title: Words, synonyms: tuple[str, ...] = (), *, most: int = 1_000_000
+) -> Column:
+    """A column that counts things: whole numbers from 0 to `most`."""
+    return Column(name, "integer", title, synonyms, minimum=0, maximum=most)
 
 
 @dataclass(frozen=True, slots=True)

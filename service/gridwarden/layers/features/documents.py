@@ -29,7 +29,7 @@ def link(rel: str, kind: str, title: str, href: str) -> dict[str, str]:
 
 def base(request: Request) -> str:
     """The address of `/ogc` as the caller reached it."""
-    return f"{request.url.scheme}://{request.url.netloc}{request.scope.get('root_path', '')}/ogc"
+    return f"{request.base_url}ogc"
 
 
 def landing(request: Request, lang: str) -> dict[str, Any]:

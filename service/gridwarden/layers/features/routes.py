@@ -26,6 +26,7 @@ from gridwarden.layers.past import go_back, moment_of
 from gridwarden.settings import Settings
 from gridwarden.words import language_of, say
 from gridwarden.words.problems import Problem
+from gridwarden.words.under import own_url
 
 router = APIRouter(prefix="/ogc", tags=["features"])
 LAYERS = layers()
@@ -140,7 +141,7 @@ async def items(
     here = f"{docs.base(request)}/collections/{one.id}"
     given = [(k, v) for k, v in request.query_params.multi_items() if k != "cursor"]
     links = [
-        docs.link("self", docs.GEOJSON, say("features.this", speech), str(request.url)),
+        docs.link("self", docs.GEOJSON, say("features.this", speech), own_url(request)),
         docs.link("collection", docs.JSON, one.title.in_(speech), here),
     ]
     async with as_caller(request.app.state.pool, caller, settings.statement_timeout_ms) as c:
