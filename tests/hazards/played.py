@@ -41,6 +41,7 @@ NEXT: Final[dict[str, tuple[tuple[str, str, float], ...]]] = {
     "looked_back": (),
     "invalid": (("inspector", "reinstate", 0.03),),
 }
+DONE: Final = ("closed", "looked_back", "invalid")
 
 
 @dataclass
@@ -55,7 +56,8 @@ class Played:
     grids: list[int]
     corners: dict[int, tuple[float, float]]
     """A place in each district, degrees."""
-    busy: int = 8
+    busy: int = 1
+    """How many cases of each kind each district gets on with in a day."""
     spread: float = 0.002
     """How far from there things are reported, degrees."""
     rng: random.Random = field(init=False)
@@ -97,7 +99,7 @@ class Played:
             self.report()
             self.sync()
             self.act()
-            if ahead % 5 == 4:
+            if ahead % 3 == 2:
                 self.visit()
             yield self.today
 
@@ -219,16 +221,30 @@ class Played:
         )
 
     def act(self) -> None:
-        """Everybody does what is next of some cases, up to three steps, more or less diligently."""
-        open_cases = [one for one in self.cases.values() if NEXT[one["state"]]]
-        self.rng.shuffle(open_cases)
-        for number in [one["id"] for one in open_cases[: self.busy]]:
-            for _ in range(3):
-                case = self.cases[number]
-                for role, act, often in NEXT[case["state"]]:
-                    if self.rng.random() < often:
-                        self.do(case, role, act)
-                        break
+        """Each district gets on with as much of what people reported, of what it has begun (whose
+        rules mostly still fail, so that it does not close) and of what is new.
+        """
+        for district in self.districts:
+            here = [one for one in self.cases.values() if one["district_id"] == district]
+            self.rng.shuffle(here)
+            piles: dict[str, list[dict[str, Any]]] = {"reported": [], "begun": [], "other": []}
+            for one in here:
+                told = one["family"].startswith("report.") and one["state"] not in DONE
+                begun = one["state"] not in ("found", *DONE)
+                piles["reported" if told else "begun" if begun else "other"].append(one)
+            for case in [one for pile in piles.values() for one in pile[: self.busy]]:
+                self.get_on(case["id"])
+
+    def get_on(self, number: int) -> None:
+        """Up to three steps of one case, done more or less diligently."""
+        for _ in range(3):
+            case = self.cases[number]
+            at_once = case["district_id"] == self.dishonest
+            for role, act, often in NEXT[case["state"]]:
+                hurries = at_once and act in ("report_done", "close")
+                if self.rng.random() < (1 if hurries else often):
+                    self.do(case, role, act)
+                    break
 
     def do(self, case: dict[str, Any], role: str, act: str) -> None:
         """One act by whoever does it; a dishonest district enters late and closes at once."""
@@ -278,7 +294,7 @@ class Played:
                 for one in self.cases.values()
                 if one["district_id"] == district and one["state"] == "closed"
             ]
-            for number in closed[:4]:
+            for number in self.rng.sample(closed, min(len(closed), 4)):
                 saw = "hazard" if district == self.dishonest else "none"
                 visits.append({"saw": saw, "case": number, "place_words": "原址"})
         if visits:

@@ -211,7 +211,7 @@ def test_spot_checks_are_held_against_the_ledger(
     assert made.status_code == 201, made.text
     assert [one["outcome"] for one in made.json()["items"]] == [outcome for _, outcome in visits]
     foreign = [{"place_words": "x", "saw": "hazard", "case": closed}]
-    assert module_client.post(url, json={"items": foreign}, headers=inspector).status_code == 403
+    assert module_client.post(url, json={"items": foreign}, headers=inspector).status_code == 404
     made = module_client.post(url, json={"items": foreign}, headers=supervisor)
     assert made.json()["items"][0]["outcome"] == "false", "closed, and the hazard is still there"
     today = module_client.get("/api/rankings", headers=supervisor).json()["items"]

@@ -1,16 +1,18 @@
 """What is kept of past days changes no number: a board is the same kept, half kept and not kept."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import psycopg
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from psycopg.types.json import Jsonb
 
 from conftest import Settings, owner
 from gridwarden.hazards.board.counted import CASE_FIGURES
-from hazards.histories import Act, add, histories, put, rows_of
+from hazards.histories import FIRST, Act, add, histories, put, rows_of
 from hazards.test_board_ledger import WEEK
 
 KEEP = "select api.keep_board(1000)"
@@ -96,3 +98,26 @@ def test_an_act_while_others_are_kept_is_not_lost(module_city: Settings) -> None
         assert keeper.execute(question, (day, day)).fetchone() == (0,)
         keeper.execute(KEEP)
         assert keeper.execute(question, (day, day)).fetchone() == (0,)
+
+
+def test_the_hours_of_a_past_day_stay_when_its_year_is_told_anew(
+    books: psycopg.Connection[Any],
+) -> None:
+    steps = [Act(0, 1, "registered", "major", 2, 0, None), Act(4, 2, "closed", "major", 2, 0, None)]
+    board = "select (counts ->> 'hours')::float from api.board(%s, 'district', 3, '09:00', '17:00')"
+    rest = [{"day": str(FIRST + timedelta(days=1)), "working": False, "name": "休"}]
+    with books.transaction(force_rollback=True):
+        put(books, [rows_of(steps)])
+
+        def hours(day: object) -> float:
+            row = books.execute(board + " where key = '2'", (day,)).fetchone()
+            assert row is not None
+            return float(row[0])
+
+        ((today,),) = books.execute("select api.board_today()").fetchall()
+        past, now = hours(WEEK[6]), hours(today)
+        assert past == now
+        books.execute(
+            "select api.set_calendar(%s, 'an office', 'office', %s)", (FIRST.year, Jsonb(rest))
+        )
+        assert hours(WEEK[6]) == past and hours(today) == pytest.approx(now - 8)

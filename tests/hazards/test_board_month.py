@@ -71,4 +71,4 @@ def county(settings: Settings, client: TestClient) -> Played:
                 break
     orgs = [int(one["id"]) for one in features("organisations")]
     named = (list(grids), orgs, list(grids.values()), places)
-    return Played(settings, client, 7, *named, busy=60, spread=0.0002)
+    return Played(settings, client, 7, *named, busy=4, spread=0.0002)

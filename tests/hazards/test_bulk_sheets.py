@@ -155,6 +155,24 @@ def test_what_others_changed_in_other_cells_is_no_conflict_and_words_of_both_lan
         sheet.cell(row, at[column]).value = was
 
 
+def test_one_row_that_cannot_be_does_not_spoil_the_others(town: Town) -> None:
+    one, two, three = (town.moved(town.found(category="welding"), "register") for _ in range(3))
+    book, sheet, at = taken(town, "category=welding", "en")
+    name = next(n for n in at if "person" in n.lower())
+    for case, said in ((one, "x" * 200), (two, "王")):
+        sheet.cell(row_of(sheet, at, case), at[name]).value = said
+    sheet.cell(row_of(sheet, at, three), at[name]).value = '=HYPERLINK("https://example.org")'
+    sheet.cell(sheet.max_row + 1, at["id"]).value = "²"
+    told = brought(town, book)
+    counts = told["counts"]
+    assert (counts["refused"], counts["changed"]) == (3, 1), told["report"]
+    formula = next(line for line in told["report"] if line["case"] == three["id"])
+    assert formula["result"] == "refused" and "result was not saved" in formula["why"]
+    assert "responsible: a formula" in formula["why"], "and the name is not wiped"
+    long = next(line for line in told["report"] if line["case"] == one["id"])
+    assert long["result"] == "refused" and "esponsible" in long["why"]
+
+
 def test_a_workbook_of_somebody_else_or_without_its_hidden_columns_is_refused(town: Town) -> None:
     book, sheet, at = taken(town, "state=open")
     sheet.delete_cols(at["version"])

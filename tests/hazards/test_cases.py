@@ -1,6 +1,7 @@
 """A case from the finding to its closing, by the API: what is legal, for whom, on which version."""
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
@@ -29,6 +30,7 @@ def test_a_finding_is_a_case_with_its_evidence_and_no_number_yet(
     assert evidence["kind"] == "finding" and evidence["rule"] and evidence["until"] is None
     assert [one["act"] for one in found["acts"]] == ["find"]
     assert {one["act"] for one in found["legal"]} == {"register", "dismiss", "duplicate", "edit"}
+    assert "search" not in found, "what lists are searched by is no part of a case"
     assert found["lon"] == pytest.approx(114.0, abs=0.1)
 
 
@@ -92,8 +94,15 @@ def test_who_rectifies_does_not_verify(town: Town) -> None:
     town.done(case, ("supervisor", "accept"), ("supervisor", "report_done"))
     for act in ("close", "send_back"):
         refused = town.move(case, "supervisor", act, note="x")
-        assert refused.status_code == 403 and "another person" in refused.json()["detail"]
-    assert not {"close", "send_back"} & {one["act"] for one in town.case(case["id"])["legal"]}
+        told = refused.json()
+        assert refused.status_code == 403 and "another person" in told["detail"]
+        assert "the same person" in told["detail"] and "yourself" not in told["detail"]
+        legal = [one["act"] for one in town.case(case["id"])["legal"]]
+        assert legal and not {"close", "close_with_exception", "send_back"} & set(legal)
+        assert sorted(legal) == told["legal"] and "send_back (" not in told["detail"]
+    illegal = town.move(case, "supervisor", "register")
+    assert illegal.status_code == 409 and illegal.json()["legal"] == told["legal"]
+    assert "close (close)" not in illegal.json()["detail"]
     # nor does anybody of the organisation that the case is assigned to, in whatever role
     own = town.key("inspector", district_ids=tuple(town.districts), org_ids=(town.orgs[1],))
     sent = {**own, "If-Match": f'"{case["version"]}"'}
@@ -213,3 +222,30 @@ def test_every_move_is_on_record_and_history_stays(town: Town, found: dict[str, 
     for statement in ("update data.hazard_act set day = day", "delete from data.hazard_case"):
         with pytest.raises(Exception, match="only ever added"):
             town.sql(statement)
+
+
+@pytest.mark.parametrize("bad", ["\x00", "a\ud800"])
+def test_text_that_cannot_be_kept_is_refused_and_nothing_is_changed(
+    town: Town, found: dict[str, Any], bad: str
+) -> None:
+    before = town.case(found["id"])
+    headers = {**town.key("supervisor"), "If-Match": "*", "Content-Type": "application/json"}
+    for told in ({"description": bad}, {"plan": {"measures": bad}}, {"note": bad}):
+        refused = town.client.post(
+            f"/api/hazards/{found['id']}/transitions?lang=en",
+            content=json.dumps({"act": "edit", **told}),
+            headers=headers,
+        )
+        field = next(iter(told.get("plan", told)))
+        assert (refused.status_code, refused.json().get("field")) == (400, field), refused.text
+    assert town.case(found["id"]) == before
+
+
+def test_a_form_says_how_long_a_text_may_be(town: Town, found: dict[str, Any]) -> None:
+    sent = {"act": "edit", "version": str(found["version"]), "description": "x" * 4001}
+    answer = town.client.post(
+        f"/hazards/{found['id']}?lang=en",
+        data=sent,
+        headers={**town.key("supervisor"), "Accept": "text/html", "Origin": "http://testserver"},
+    )
+    assert "at most 4000 characters" in answer.text

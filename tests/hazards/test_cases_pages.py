@@ -49,7 +49,30 @@ def test_a_page_has_forms_for_what_is_legal_for_its_reader(
     html = page(town, f"/hazards/{case['id']}", role)
     assert forms(html) >= acts
     assert forms(html) == {one["act"] for one in town.case(case["id"], role)["legal"]}
+    assert not forms(html) & {"extend", "refuse_extension"}, "nobody asked for more time"
     assert "三号楼" in html and case["hazard_no"][:5] in html
+
+
+def test_more_time_is_given_where_somebody_asked_for_it(town: Town) -> None:
+    house = town.house()
+    town.followed()
+    case = town.done(
+        town.case_of(house), ("inspector", "register"), ("supervisor", "assess"),
+        ("supervisor", "assign"),
+    )  # fmt: skip
+    deciding = {"extend", "refuse_extension"}
+    unasked = town.move(case, "supervisor", "close")
+    assert unasked.status_code == 409 and not deciding & set(unasked.json()["legal"])
+    ((until,),) = town.sql(
+        "select data.working_day_after(data.city_day(%s::timestamptz), 1)::text", (case["due_at"],)
+    )
+    asked = town.move(case, "contractor", "ask_extension", note="parts are late", until=until)
+    assert asked.status_code == 200, asked.text
+    html = page(town, f"/hazards/{case['id']}", "supervisor")
+    legal = {one["act"] for one in town.case(case["id"])["legal"]}
+    assert deciding <= forms(html) == legal
+    assert town.move(case, "supervisor", "refuse_extension", note="no").status_code == 200
+    assert not deciding & {one["act"] for one in town.case(case["id"])["legal"]}
 
 
 def test_the_forms_work_without_script(town: Town, case: dict[str, Any]) -> None:

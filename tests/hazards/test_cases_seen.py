@@ -88,6 +88,37 @@ def test_an_organisation_sees_a_case_from_when_it_is_assigned(
     assert "SECRETLY" not in str(town.case(case["id"], "inspector"))
 
 
+def test_what_is_said_of_a_case_beside_a_main_is_veiled_as_its_place_is(
+    town: Town, cases: dict[str, int]
+) -> None:
+    bureau, words = town.key("supervisor"), "SECRETLY BESIDE"
+    case = town.case(cases["beside"])
+    if case["state"] == "found":
+        town.done(case, ("supervisor", "register"), ("supervisor", "assess"))
+    steps = (("assign", {"org_id": town.orgs[1]}), ("plan", {"plan": {"measures": words}}))
+    for act, told in steps:
+        assert town.move(case, "supervisor", act, **told).status_code == 200, act
+    listing = {"case": case["id"], "list_no": "督1号", "level": "county", "supervisor": "李"}
+    listing |= {"why": words, "deadline": "2999-01-01"}
+    listed = town.client.post("/api/listings", json=listing, headers=bureau)
+    assert listed.status_code == 201, listed.text
+    batch = town.client.post("/api/batches", json={"kind": "solved", "name": "x"}, headers=bureau)
+    item = {"case_id": case["id"], "unit": words, "note": words}
+    entries = f"/api/batches/{batch.json()['id']}/entries"
+    filled = town.client.post(entries, json={"items": [item]}, headers=bureau)
+    assert filled.status_code == 200, filled.text
+    named = f"/{listed.json()['id']}"
+    for path in (
+        *(f"/api/hazards/{case['id']}", f"/hazards/{case['id']}", "/api/listings"),
+        *(f"/api/listings{named}", f"/listings{named}", entries.removesuffix("/entries")),
+    ):
+        assert words in town.client.get(path, headers=bureau).text or path == "/api/listings", path
+        for role in ("planner", "inspector"):
+            answer = town.client.get(path, headers=town.key(role))
+            assert answer.status_code == 200 and "SECRETLY" not in answer.text, (path, role)
+    assert town.move(case, "contractor", "decline", note="not ours").status_code == 200
+
+
 def test_cases_are_veiled_for_the_roles_that_findings_are_veiled_for(town: Town) -> None:
     with owner(town.settings) as c:
         definition = "select pg_get_functiondef('api.{}'::regproc)"

@@ -85,6 +85,23 @@ def test_a_case_is_listed_decided_reported_and_delisted_by_two_people(town: Town
                 c.execute(f"delete from {table}")
         row = c.execute("select count(*) from data.audit where action = 'listing_delisted'")
         assert row.fetchone() == (1,)
+    assert list_case(town, town.assigned()).status_code == 201
+    the_board_counts_the_delisted(town, case, one)
+
+
+def the_board_counts_the_delisted(town: Town, case: dict[str, Any], one: dict[str, Any]) -> None:
+    """R10: one of two was taken off the list, and its case is behind the figure."""
+    key = town.key("supervisor")
+    url = f"/api/rankings?by=district&day={one['delisted_entered_day']}"
+    [district] = town.http.get(url, headers=key).json()["items"]
+    [r10] = [found for found in district["indicators"] if found["code"] == "R10"]
+    assert (r10["part"], r10["whole"], r10["value"]) == (1, 2, 0.5)
+    behind = {
+        name: [row["id"] for row in town.http.get(url, headers=key).json()["items"]]
+        for name, url in r10["rows"].items()
+    }
+    assert behind["delisted"] == [case["id"]]
+    assert len(behind["listed"]) == 2 and case["id"] in behind["listed"]
 
 
 def test_what_is_late_of_a_listing_is_computed(town: Town) -> None:
@@ -103,6 +120,10 @@ def test_what_is_late_of_a_listing_is_computed(town: Town) -> None:
     assert step(town, late, "escalated", "inspector").status_code == 403
     higher = step(town, late, "escalated").json()
     assert higher["level"] == "city" and not higher["goes_higher"]
+    again = date.fromisoformat(higher["escalated_day"]) + 180 * DAY
+    assert date.fromisoformat(higher["escalate_on"]) == again, "and after those, higher again"
+    higher = step(town, higher, "escalated").json()
+    assert higher["level"] == "province"
     assert not step(town, higher, "progress").json()["progress_late"]
     page = town.http.get("/listings", headers=town.key("planner") | {"Accept": "text/html"})
     assert "超过整改期限" in page.text and one["list_no"] in page.text
@@ -116,6 +137,9 @@ def test_what_happened_earlier_is_entered_late_by_a_bureau_alone(town: Town) -> 
     case = town.assigned()
     tomorrow = (date.today() + 3 * DAY).isoformat()
     assert list_case(town, case, happened_on=tomorrow).status_code == 400
+    for day in ("9999-12-31", "1800-01-01", str(date.today() + timedelta(days=365 * 6))):
+        answer = list_case(town, case, deadline=day)
+        assert (answer.status_code, answer.json()["field"]) == (400, "deadline"), day
     one = list_case(town, case).json()
     before = (date.fromisoformat(one["listed_day"]) - DAY).isoformat()
     assert step(town, one, "progress", happened_on=before).status_code == 400
@@ -194,6 +218,11 @@ def test_entries_that_lack_what_their_kind_needs_are_refused_together(town: Town
         answer = fill(town, punished, good, bad)
         assert answer.status_code in (400, 404) and answer.json()["field"] == field, answer.text
     assert fill(town, exposed, {"unit": "甲"}).status_code == 400
+    old = fill(town, punished, good, {**good, "unit": "乙", "day": "1999-12-31"})
+    assert (old.status_code, old.json()["field"]) == (400, "items.1.day")
+    begun = {"kind": "solved", "name": "x", "day": "1800-01-01"}
+    answer = town.http.post("/api/batches", json=begun, headers=town.key("supervisor"))
+    assert (answer.status_code, answer.json()["field"]) == (400, "day")
     entries = town.http.get(f"/api/batches/{punished['id']}", headers=town.key("supervisor"))
     assert entries.json()["entries"] == []
     case = town.assigned()
@@ -203,6 +232,11 @@ def test_entries_that_lack_what_their_kind_needs_are_refused_together(town: Town
     assert [one["case_id"] for one in own["entries"]] == [case["id"]], "its own case alone"
     hidden = town.http.get(f"/api/batches/{exposed['id']}", headers=town.key("contractor"))
     assert hidden.status_code == 404
+    every, theirs = (
+        sum(one["batches"] for one in totals(town, role).values())
+        for role in ("supervisor", "contractor")
+    )
+    assert theirs < every, "how many others there are is not told"
 
 
 def test_an_entry_is_taken_out_by_the_form_in_its_row_and_stays_to_be_seen(town: Town) -> None:

@@ -1,5 +1,6 @@
 """My work today on a phone, and a new hazard in one short form."""
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -7,9 +8,10 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from access.own_and_foreign import put
 from conftest import owner
 from gridwarden.settings import Settings
-from hazards.duty_cases import Town, town_of
+from hazards.duty_cases import Town, X, Y, town_of
 from hazards.photographs import photo
 
 
@@ -100,6 +102,13 @@ def test_without_a_position_the_grid_is_named_and_what_is_wrong_is_said(town: To
             "/my-work/report?lang=en", data=said | more, headers=headers, follow_redirects=False
         )
 
+    east = f"(({X + 9000} {Y}, {X + 9900} {Y}, {X + 9900} {Y + 9000}, {X + 9000} {Y}))"
+    with owner(town.settings) as c:
+        other = put(c, "warden_grids", f"MULTIPOLYGON({east})", name="A0")
+    form = town.http.get("/my-work/report?lang=en", headers=headers).text
+    offered = re.findall(r'<option value="(\d*)"', form.partition('name="grid"')[2])
+    assert offered == [str(town.grid)], "her own alone, and so the first"
+    assert sent(grid=str(other)).status_code == 403
     made = sent(grid=str(town.grid))
     assert made.status_code == 303, made.text
     number = made.headers["location"].rpartition("/")[2].partition("?")[0]

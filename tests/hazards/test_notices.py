@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from access.own_and_foreign import put
 from commands import run_command
 from conftest import client_of, owner
 from gridwarden.database import open_pool
@@ -307,3 +308,29 @@ def test_the_machine_tells_whether_letters_go_out(town: Town) -> None:
         box.refuses["*"] = "451 busy"
         code, said = tried("kai@office.example")
         assert code == 1 and "451 busy" in said
+
+
+def test_no_letter_tells_of_a_case_that_has_left_its_reader_s_sight(town: Town) -> None:
+    with owner(town.settings) as c:
+        other = put(c, "organisations", None, name="六建公司", kind="contractor")
+    address(town, "lin", "chen")
+    case = town.found(role="contractor")
+    with owner(town.settings) as c:
+        c.execute("update data.hazard_case set found_by = 'lin' where id = %s", (case["id"],))
+    case = town.moved(case, "register", "assess", "assign")
+    given = town.move(case, "assign", org_id=other, note="不归其管")
+    assert given.status_code == 200, given.text
+    done = town.move(given.json(), "report_done", no_photo_because="night")
+    closed = town.move(done.json(), "close", by="wu")
+    assert closed.status_code == 200, closed.text
+    with owner(town.settings) as c:
+        kinds = "select kind from data.notice where account_id = (select id from access.account"
+        told_lin = c.execute(kinds + " where name = 'lin') order by id").fetchall()
+    assert told_lin == [("assigned",)], "while it was his, and not that it was closed"
+    with postbox() as box:
+        deliver(town, box)
+        told = {
+            name: "".join(one.get_content() for one in box.of(f"{name}@"))
+            for name in ("chen", "lin")
+        }
+    assert case["hazard_no"] in told["chen"] and case["hazard_no"] not in told["lin"]

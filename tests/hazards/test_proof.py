@@ -1,6 +1,7 @@
 """Photos and documents of a case: what their time and place mean, who gets them, and how whole."""
 
 import asyncio
+import csv
 import hashlib
 import io
 import zipfile
@@ -205,6 +206,34 @@ def test_proof_is_whose_the_case_is(town: Town) -> None:
         assert town.http.get(url, headers=town.key("inspector")).status_code == 200
     assert send(town, case, photo(None, None)).status_code == 404
     assert send(town, case, photo(None, None), role="planner").status_code == 403
+
+
+def test_a_case_of_a_main_stands_in_its_cell_and_no_photo_is_near_or_far_from_that(
+    town: Town,
+) -> None:
+    lon, lat = town.lonlat(2000, 2000)
+    case = town.assigned(lon=lon, lat=lat)
+    with owner(town.settings) as c:  # as screening makes one of a main_near_line finding
+        c.execute(
+            "update data.hazard_case set main = true, place = st_setsrid(st_makepoint("
+            "floor(st_x(place) / 500) * 500 + 250, floor(st_y(place) / 500) * 500 + 250), 4547)"
+            " where id = %s",
+            (case["id"],),
+        )
+    for n, place in enumerate((town.lonlat(2250, 2250), (lon, lat), town.lonlat(6000))):
+        answer = send(town, case, photo(place, now(), colour=(7, n, 1)), "before")
+        assert checks(answer) == ["no_case_place"] and answer.json()["distance_m"] is None
+        assert "no exact place" in answer.text
+    town.found()
+    key = town.key("supervisor")
+    told = town.http.get(f"/api/hazards/{case['id']}", headers=key).json()
+    assert told["place"] == "cell_500" and told["cell"].startswith("square-500/")
+    page = town.http.get(f"/hazards/{case['id']}?lang=en", headers=key).text
+    assert "middle of a 500 m square" in page
+    url = "/api/hazards/export?format=csv&category=construction"
+    rows = csv.DictReader(io.StringIO(town.http.get(url, headers=key).content.decode("utf-8-sig")))
+    told_there = {row["id"]: row["place"] for row in rows}
+    assert told_there.pop(str(case["id"])) == "cell_500" and set(told_there.values()) == {"subject"}
 
 
 def test_who_does_not_see_the_place_gets_previews_and_no_place(town: Town) -> None:

@@ -1,12 +1,14 @@
 """A district's own list beside the ledger: only theirs, only ours, different; confirmed once."""
 
 from collections.abc import Iterator
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
 from conftest import owner
+from gridwarden.hazards.reconciling.comparing import category_meant
 from gridwarden.hazards.reconciling.reading import grade_of, state_of
 from gridwarden.settings import Settings
 from gridwarden.words.page import today
@@ -112,6 +114,25 @@ def test_positions_are_scored_by_metres_and_days_outside_the_list_are_not_missed
     assert ours["total"] == len(ours["items"]) >= 5
 
 
+def test_the_same_place_with_another_category_is_proposed_last_and_never_ticked(
+    town: Town,
+) -> None:
+    meant = [category_meant(one) for one in ("燃气", "消防车道", "gas", "充电", "安全", "其他")]
+    assert meant == ["gas", "life_passage", "gas", None, None, None]
+    case = town.found(lon=114.03, lat=30.93, category="gas", place_words="春晓路9号院")
+    town.moved(case, "register", "assess")
+    head = "编号,地址,经度,纬度,类别,发现日期\n"
+    row = "R-0000{n},春晓路9号院,114.03,30.93,{what},{day}\n"
+    scores = []
+    for n, what in enumerate(("燃气", "消防车道", "安全")):
+        text = head + row.format(n=n, what=what, day=day(town))
+        found = rows(town, bring(town, text, f"{n}街办", crs="EPSG:4490")["id"])
+        [one] = found.values()
+        assert one["case"]["id"] == case["id"]
+        scores.append(one["score"])
+    assert scores[0] > 0.9 and scores[1] == pytest.approx(0.45) and scores[2] > 0.8, scores
+
+
 def test_what_is_confirmed_once_is_known_in_the_sender_s_next_list(town: Town) -> None:
     first = bring(town, LIST, "东区城管局")
     found = rows(town, first["id"])
@@ -139,8 +160,19 @@ def test_what_is_confirmed_once_is_known_in_the_sender_s_next_list(town: Town) -
     assert (again[4]["case"] or {}).get("id") != pairs[1]["case"]
 
 
+def test_one_row_is_one_case_and_one_case_one_row(town: Town) -> None:
+    told = bring(town, LIST, "东区消防站")
+    case = next(one["case"]["id"] for one in rows(town, told["id"]).values() if one["case"])
+    url, headers = f"/api/hazards/lists/{told['id']}/pairs", town.key("supervisor")
+    for second in ({"row": 4, "case": case}, {"row": 3, "case": case}):
+        said = {"pairs": [{"row": 3, "case": case}, second]}
+        status = town.http.post(url, json=said, headers=headers).status_code
+        assert status == (200 if second["row"] == 3 else 409)
+
+
 def test_a_row_that_only_they_have_becomes_a_registered_case(town: Town) -> None:
-    told = bring(town, LIST, "东区教育局")
+    before = str(date.fromisoformat(day(town)) - timedelta(days=4))
+    told = bring(town, LIST.replace("{day}", before), "东区教育局")
     page = f"/hazards/lists/{told['id']}"
     headers = town.key("supervisor")
     shown = town.http.get(f"{page}?part=theirs&lang=en", headers=headers).text
@@ -155,6 +187,8 @@ def test_a_row_that_only_they_have_becomes_a_registered_case(town: Town) -> None
     case = town.http.get(f"/api/hazards/{row['case']['id']}", headers=headers).json()
     assert (case["state"], case["external_no"]) == ("registered", "DQ-2026-0003")
     assert case["district_id"] == town.district and case["lon"] is None
+    days = [(one["day"], one["entered_day"] > before) for one in case["acts"]]
+    assert days == [(before, True)] * 2, "found on their day, entered late"
     twice = town.http.post(
         f"/api/hazards/lists/{told['id']}/register", json={"row": 5, "category": "gas"},
         headers=headers,

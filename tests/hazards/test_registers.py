@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from openpyxl import Workbook
 
 from conftest import owner
 from gridwarden.rules.reading import packs_folder
 from hazards.town import Town
 from intake.conftest import post, quarantine, work
+from intake.makers import shapefile
 from rules.test_sharing_routes import URL as PROPOSALS
 from rules.test_sharing_routes import administrator
 from screening.conftest import point, rectangle
@@ -217,19 +219,18 @@ def test_a_form_of_any_register_enters_changes_and_removes(town: Town) -> None:
 def test_a_list_without_positions_stands_where_its_estates_stand(
     town: Town, tmp_path: Path
 ) -> None:
-    file = tmp_path / "安检.csv"
-    file.write_text(
-        "编号,小区名称,通气户数,已检户数,未整改户数,安检员\n"
-        f"A1,{ESTATE},900,800,0,王某\nA2,E-2,500,400,0,王某\nA3,同名苑,1,1,0,王某\n"
-        "A4,没有苑,1,1,0,王某\nA5,,1,1,0,王某\n",
-        encoding="gb18030",
-    )
-    headers = town.key("supervisor", all_districts=True)
-    form = {"layer": "indoor_gas_inspections", "dataset": "round", "encoding": "gb18030"}
-    answer = post(town.client, headers, file, **form)
-    assert answer.status_code == 202, answer.text
-    work(town.settings, answer.json()["job"])
-    told = town.client.get(answer.json()["url"], headers=headers).json()
+    book = Workbook()
+    sheet = book.worksheets[0]
+    sheet.append(["某区2026年入户安检台账"])
+    sheet.append(["编号", "小区名称", "通气户数", "已检户数", "未整改户数", "安检员"])
+    for code, estate, homes in (
+        *(("A1", ESTATE, 900), ("A2", "E-2", 500), ("A3", "同名苑", 1)),
+        *(("A4", "没有苑", 1), ("A5", None, 1)),
+    ):
+        sheet.append([code, estate, homes, homes, 0, "王某"])
+    file = tmp_path / "安检.xlsx"
+    book.save(file)
+    told = brought(town, file, layer="indoor_gas_inspections", dataset="round")
     assert (told["state"], told["added"], told["quarantined"]) == ("published", 2, 3), told
     reasons = quarantine(town.settings, told["id"])
     assert sorted(reasons.values()) == ["no_geometry", "no_such_place", "no_such_place"]
@@ -238,3 +239,30 @@ def test_a_list_without_positions_stands_where_its_estates_stand(
         " join data.estates e on st_within(i.geom, e.geom) where left(i.code, 1) = 'A' order by 1"
     )
     assert stands == [("A1", "E-1"), ("A2", "E-2")]
+
+
+def test_a_register_comes_as_a_shapefile_in_gbk_without_its_code_page(
+    town: Town, tmp_path: Path
+) -> None:
+    where = here(town, point(300, 300))
+    said = {"名称": "某小吃店", "单位类别": "餐饮", "燃料种类": "液化气", "报警装置": "无"}
+    file = shapefile(
+        tmp_path / "shp", [(where, said)], encoding="GBK", cpg=False, geometry_type="Point"
+    )
+    told = brought(town, file, layer="liquid_fuel_users", dataset="shops", encoding="gbk")
+    assert (told["state"], told["added"], told["quarantined"]) == ("published", 1, 0), told
+    row = "select id, kind, fuel, alarm from data.liquid_fuel_users where name = '某小吃店'"
+    [(number, *read)] = town.sql(row)
+    assert read == ["restaurant", "lpg", False]
+    town.followed()
+    case = town.case_of(number, "liquid_fuel_use")
+    assert (case["state"], case["place_words"]) == ("found", "某小吃店")
+
+
+def brought(town: Town, file: Path, **form: str) -> dict[str, Any]:
+    """The import of a file by the bureau, when its job has ended."""
+    headers = town.key("supervisor", all_districts=True)
+    answer = post(town.client, headers, file, **form)
+    assert answer.status_code == 202, answer.text
+    work(town.settings, answer.json()["job"])
+    return dict(town.client.get(answer.json()["url"], headers=headers).json())

@@ -67,6 +67,9 @@ def test_the_stage_stays_until_the_case_is_closed_and_the_answer_names_it(town: 
     assert patch(town, number, contractor="五建").status_code == 200, "all else may change"
     moved = town.moved(case, "assign", "accept", "report_done")
     assert patch(town, number, stage="主体").status_code == 409, "claimed is not verified"
+    url = f"/ogc/collections/construction_sites/items/{number}"
+    gone = town.http.delete(url, headers=town.key("supervisor") | {"If-Match": "*"})
+    assert gone.status_code == 409 and case["hazard_no"] in gone.json()["detail"], "nor put back"
     town.moved(moved, "close")
     assert patch(town, number, stage="主体").status_code == 200
     assert stage(town, number) == "主体"

@@ -333,3 +333,36 @@ def test_a_print_has_no_way_to_other_pages(
     page.set_viewport_size({"width": 680, "height": 1000})
     table = page.locator("table.findings").bounding_box()
     assert table and table["x"] + table["width"] <= 680
+
+
+ROLES = ("utility", "supervisor", "planner", "dispatcher", "viewer", "warden", "inspector")
+ROLES += ("contractor", "administrator", "security", "auditor")
+
+
+def test_the_menus_fit_one_row_for_every_role_and_go_by_keyboard(
+    module_live: str, module_sign_in: KeyMaker, planted: Planted, watched: Watched
+) -> None:
+    page = watched.page
+    for role in ROLES:
+        page.context.set_extra_http_headers(module_sign_in(role))
+        page.goto(f"{module_live}/?lang=en")
+        row = page.locator("ul.menus").bounding_box()
+        assert row is not None and row["height"] < 40, (role, row)
+    page.context.set_extra_http_headers(module_sign_in("supervisor"))
+    page.goto(f"{module_live}/hazards/report?lang=en")
+    assert page.locator("ul.menus .current").all_inner_texts() == ["Hazards"]
+    menu = page.locator("details.menu", has_text="Hazard ledger")
+    assert menu.locator("a").first.get_attribute("aria-current") == "true"
+    for size in ((1366, 768), (390, 844)):
+        page.set_viewport_size({"width": size[0], "height": size[1]})
+        menu.locator("summary").focus()
+        page.keyboard.press("Enter")
+        assert menu.locator("a").last.is_visible()
+        wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        assert page.evaluate(wide) == 0
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.textContent") == "Hazard ledger"
+        page.keyboard.press("Escape")
+        assert menu.get_attribute("open") is None
+        assert page.evaluate("document.activeElement.textContent") == "Hazards"
+    assert watched.complaints == []

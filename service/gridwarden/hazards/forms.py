@@ -1,6 +1,6 @@
 """Plain forms of the ledger's pages: their fields in order, none lost; or by name, no others."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, TypeVar
 from urllib.parse import parse_qsl
 
@@ -86,9 +86,19 @@ def body_of(model: type[Body], values: dict[str, str]) -> Body:
     try:
         return model.model_validate({name: value for name, value in values.items() if value})
     except ValidationError as error:
-        place = error.errors()[0]["loc"]
-        name = str(place[0]) if place else "set"
-        raise Refusal("invalid_value", "hazards.bad_value", field=name, column=name) from None
+        first = error.errors()[0]
+        name = str(first["loc"][0]) if first["loc"] else "set"
+        raise too_long(first, name) or Refusal(
+            "invalid_value", "hazards.bad_value", field=name, column=name
+        ) from None
+
+
+def too_long(error: Mapping[str, Any], field: str) -> Problem | None:
+    """What is said of a text that is too long, with how long it may be; None for other faults."""
+    if error["type"] != "string_too_long":
+        return None
+    column, most = field.rpartition(".")[2], error["ctx"]["max_length"]
+    return Refusal("invalid_value", "hazards.too_long", field=field, column=column, most=most)
 
 
 def _whole(text: str) -> bool:

@@ -17,6 +17,7 @@ from gridwarden.access import allow
 from gridwarden.database import Caller, as_caller
 from gridwarden.hazards.batches import keeping
 from gridwarden.hazards.cases.sections import section
+from gridwarden.hazards.clock import demand_day
 from gridwarden.hazards.forms import FORM_BODY, body_of, form_values
 from gridwarden.words.page import page
 from gridwarden.words.problems import Problem
@@ -85,6 +86,7 @@ async def listed(
 @router.post("/api/batches", status_code=201)
 async def make(request: Request, caller: Bureau, body: NewBatch) -> JSONResponse:
     """Make a batch of one kind."""
+    demand_day(body.day, request.app.state.settings, "day")
     async with as_caller(request.app.state.pool, caller) as c:
         number = await keeping.make(c, body.model_dump(mode="json"))
         made = await keeping.one_batch(c, number)
@@ -103,6 +105,8 @@ async def one(request: Request, batch: Number, caller: Seer) -> JSONResponse:
 @router.post("/api/batches/{batch}/entries")
 async def fill(request: Request, batch: Number, caller: Bureau, body: Filling) -> JSONResponse:
     """Put cases and units in, all or none; what is in it already stays as it is."""
+    for n, one in enumerate(body.items):
+        demand_day(one.day, request.app.state.settings, f"items.{n}.day")
     items = [one.model_dump(mode="json") for one in body.items]
     async with as_caller(request.app.state.pool, caller) as c:
         new = await keeping.fill(c, batch, items)
@@ -132,6 +136,7 @@ async def send_batch(request: Request, caller: Bureau) -> Response:
     try:
         values = await form_values(request, ("kind", "name", "day", "note"))
         body = body_of(NewBatch, values)
+        demand_day(body.day, request.app.state.settings, "day")
         async with as_caller(request.app.state.pool, caller) as c:
             number = await keeping.make(c, body.model_dump(mode="json"))
     except Problem as problem:
@@ -155,6 +160,7 @@ async def send_entry(request: Request, batch: Number, caller: Bureau) -> Respons
         if case:
             values["case_id"] = await _case_called(request, caller, case)
         entry = body_of(Entry, values)
+        demand_day(entry.day, request.app.state.settings, "day")
         async with as_caller(request.app.state.pool, caller) as c:
             await keeping.fill(c, batch, [entry.model_dump(mode="json")])
     except Problem as problem:

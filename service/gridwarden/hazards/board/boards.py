@@ -45,10 +45,20 @@ def group_names(by: str, key: str | None, name: str | None) -> dict[str, str]:
     return dict.fromkeys(LANGUAGES, name or key)
 
 
-async def board_of(c: Connection, definitions: Definitions, by: str, day: date) -> dict[str, Any]:
-    """The board as it was at the end of a day, counted now; places of a week before beside it."""
+async def board_of(
+    c: Connection,
+    definitions: Definitions,
+    by: str,
+    day: date,
+    before: Sequence[Mapping[str, Any]] | None = None,
+) -> dict[str, Any]:
+    """The board as it was at the end of a day, counted now; places of a week before beside it.
+
+    `before`: the groups of that day as they were signed; counted now where nobody did.
+    """
     items = await _items(c, definitions, by, day)
-    before = await _items(c, definitions, by, day - WEEK)
+    if before is None:
+        before = await _items(c, definitions, by, day - WEEK)
     places_before = {
         lang: {p["key"]: p["places"][lang]["rank"] for p in before} for lang in LANGUAGES
     }

@@ -17,7 +17,9 @@ async def board_document(
     if signature:
         board = signature["figures"]["boards"][by]
     else:
-        board = await boards.board_of(c, definitions, by, day)
+        earlier = await signing.signature_of(c, day - boards.WEEK)
+        before = earlier["figures"]["boards"][by]["items"] if earlier else None
+        board = await boards.board_of(c, definitions, by, day, before)
     later = await (await c.execute(Q["later"], {"day": day, "by": by})).fetchall()
     items = told(board, lang)
     corrected = {

@@ -152,7 +152,10 @@ def why(key: str, detail: Mapping[str, Any], lang: str) -> str:
 def rows_of(
     cases: Iterable[tuple[int, int | None]], name: str, said: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
-    """The same act on cases, each as its version was seen (None: whatever it is)."""
+    """The same act on cases, each once, as its version was seen (None: whatever it is)."""
+    seen: dict[int, int | None] = {}
+    for number, version in cases:
+        seen.setdefault(number, version)
     return [
         {
             "id": number,
@@ -160,5 +163,5 @@ def rows_of(
             "act": name,
             "said": dict(said),
         }
-        for number, version in cases
+        for number, version in seen.items()
     ]

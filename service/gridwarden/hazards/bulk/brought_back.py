@@ -14,6 +14,7 @@ from typing import Any, Final, Literal
 
 from gridwarden.hazards.bulk.acting import MOST
 from gridwarden.hazards.bulk.columns import (
+    BY_NAME,
     COLUMNS,
     GRADES,
     Column,
@@ -28,6 +29,7 @@ from gridwarden.hazards.cases.categories import CATEGORIES
 from gridwarden.hazards.life_cycle import LIFE_CYCLE
 from gridwarden.intake.apart import open_apart
 from gridwarden.intake.bodies import Sent
+from gridwarden.intake.formats.batch import Trouble
 from gridwarden.intake.formats.headers import header
 from gridwarden.settings import Settings
 from gridwarden.words import say
@@ -82,8 +84,9 @@ class Line:
 def read_sheet(sent: Sent, settings: Settings) -> list[dict[str, Any]]:
     """The rows of a workbook by our column names, with `row`, its number in the sheet.
 
-    Raises Problem: what the readers refuse, and a workbook that is none of ours, or has lost the
-    hidden columns that tell what it was.
+    `unread` of a row is the column whose cell could not be read, and why: a formula whose result
+    was not saved, say, which is no empty cell. Raises Problem: what the readers refuse, and a
+    workbook that is none of ours, or has lost the hidden columns that tell what it was.
     """
     settings.files.mkdir(parents=True, mode=0o700, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="incoming-", dir=settings.files) as folder:
@@ -97,7 +100,7 @@ def read_sheet(sent: Sent, settings: Settings) -> list[dict[str, Any]]:
                 raise Problem("refused", "bulk.sheet.not_ours", field="file")
             rows = [
                 {named[name]: values[i] for name, values in batch.columns.items() if name in named}
-                | {"row": number}
+                | {"row": number, "unread": _unread(batch.troubles.get(i), named)}
                 for batch in source.batches()
                 for i, number in enumerate(batch.numbers)
             ]
@@ -106,9 +109,15 @@ def read_sheet(sent: Sent, settings: Settings) -> list[dict[str, Any]]:
     return rows
 
 
+def _unread(trouble: Trouble | None, named: Mapping[str, str]) -> tuple[str, str] | None:
+    if trouble is None or trouble.column is None or trouble.column not in named:
+        return None
+    return named[trouble.column], trouble.reason
+
+
 def numbers_in(rows: Sequence[Mapping[str, Any]]) -> list[int]:
     """The cases that the rows are of."""
-    found = (_whole(row.get("id")) for row in rows)
+    found = (whole(row.get("id")) for row in rows)
     return sorted({number for number in found if number is not None})
 
 
@@ -127,11 +136,14 @@ def compared(rows: Sequence[Mapping[str, Any]], now: Now, lang: str) -> list[Lin
 
 
 def _line(row: Mapping[str, Any], now: Now, lang: str) -> Line:
-    number, version = _whole(row.get("id")), _whole(row.get("version"))
+    number, version = whole(row.get("id")), whole(row.get("version"))
     case = now.cases.get(number) if number is not None else None
     line = Line(int(row["row"]), number, plain(row.get("hazard_no")), "unchanged")
     base = _base(row.get("base"))
-    if number is None and not any(plain(v) for k, v in row.items() if k != "row"):
+    if row.get("unread"):
+        column, reason = row["unread"]
+        return line.refuse("bulk.sheet.unread", column=column, reason=reason)
+    if number is None and not any(plain(v) for k, v in row.items() if k not in ("row", "unread")):
         return line
     if case is None or version is None or base is None:
         return line.refuse("bulk.sheet.no_case")
@@ -144,15 +156,14 @@ def _line(row: Mapping[str, Any], now: Now, lang: str) -> Line:
     if act is None and plain(row.get(ACT)):
         return line.refuse("bulk.sheet.no_such_act", act=plain(row.get(ACT))[:40])
     if locked:
-        named = _titles(locked, lang)
-        return line.refuse("bulk.sheet.locked", columns=named)
+        return line.refuse("bulk.sheet.locked", columns=[c.name for c in locked])
     if not touched and act is None:
         return line
     line.result = "changed"
     _against_now(line, row, touched, case, base, now, act, lang)
     if line.result != "changed":
         return line
-    return _as_act(line, row, touched, act, note, now.names, lang)
+    return _as_act(line, row, touched, act, note, now.names)
 
 
 def _against_now(
@@ -197,7 +208,6 @@ def _as_act(
     act: str | None,
     note: str,
     names: Names,
-    lang: str,
 ) -> Line:
     """The one act that does what the row says; refused where it would take two."""
     changed = [c for c in touched if c.name in line.cells]
@@ -205,23 +215,30 @@ def _as_act(
     for column in changed:
         found = _value(column, plain(row[column.name]), names)
         if isinstance(found, str) and found.startswith("bulk."):
-            return line.refuse(found, column=column.title(lang), value=plain(row[column.name])[:60])
+            return line.refuse(found, column=column.name, value=plain(row[column.name])[:60])
         values[column.name] = found
     line.act = act or ("assign" if "org_id" in values else "edit")
     may = {name for one in LIFE_CYCLE.acts if one.name == line.act for name in one.sets}
     if not values.keys() <= may:
         over = [c for c in changed if c.name not in may]
-        return line.refuse(
-            "bulk.sheet.two_steps",
-            columns=_titles(over, lang),
-            act=say(f"hazards.act.{line.act}", lang),
-        )
+        return line.refuse("bulk.sheet.two_steps", columns=[c.name for c in over], doing=line.act)
     line.said = ({"set": values} if values else {}) | ({"note": note} if note else {})
     return line
 
 
-def _titles(columns: Sequence[Column], lang: str) -> str:
-    return ("、" if lang == "zh" else ", ").join(column.title(lang) for column in columns)
+def worded(detail: Mapping[str, Any], lang: str) -> dict[str, Any]:
+    """What a refusal names, as columns and acts are called in the language in which it is read."""
+    told = dict(detail)
+    if isinstance(told.get("columns"), list):
+        joint = "、" if lang == "zh" else ", "
+        told["columns"] = joint.join(title_of(name, lang) for name in told["columns"])
+    if told.get("column") in BY_NAME:
+        told["column"] = title_of(told["column"], lang)
+    if "reason" in told:
+        told["reason"] = say(f"intake.reason.{told['reason']}", lang)
+    if "doing" in told:
+        told["act"] = say(f"hazards.act.{told['doing']}", lang)
+    return told
 
 
 def _value(column: Column, text: str, names: Names) -> Any:
@@ -275,6 +292,7 @@ def _base(value: Any) -> dict[str, Any] | None:
     return found if found.get("lang") in LANGUAGES else None
 
 
-def _whole(value: Any) -> int | None:
+def whole(value: Any) -> int | None:
+    """A cell's number; None for what is none of ours."""
     text = plain(value)
     return int(text) if text.isascii() and text.isdigit() and len(text) < 18 else None

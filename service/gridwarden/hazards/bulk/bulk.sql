@@ -67,11 +67,12 @@ select api.sheet_applied(%(id)s, %(batch)s)
 
 -- name: export
 -- Cases as rows of a file. A case whose place the caller may not read stands in the middle of its
--- 500 m cell, and says so.
+-- 500 m cell, and says so; so does one that stands there for everybody, being of a main's finding.
 select f.id, f.id, f.hazard_no, f.external_no, f.family, %(families)s::jsonb ->> f.family, f.category,
     f.source, f.grade, f.state, f.overdue, f.place_words, f.description, f.district, f.org,
     f.person_responsible, f.supervising_org, f.leader_in_charge, f.due_at, f.found_at, f.registered_at,
     f.closed_at, f.returned, f.reopened, f.layer, f.subject_id, f.version, f.main,
-    case when f.veiled then 'cell_500' else 'subject' end, {place}
+    case when f.veiled or f.x = floor(f.x / 500) * 500 + 250 and f.y = floor(f.y / 500) * 500 + 250
+              and (f.main or f.layer = 'gas_pipelines') then 'cell_500' else 'subject' end, {place}
 from ({chosen}) f
 order by f.id

@@ -25,6 +25,7 @@ from gridwarden.hazards.bulk.acting import (
 )
 from gridwarden.hazards.bulk.choosing import of_filter
 from gridwarden.hazards.bulk.exporting import NAME, TITLE, cases_content
+from gridwarden.hazards.cases.bodies import Note, Values
 from gridwarden.hazards.cases.listing import LISTING, cases_query, chosen_by, parameters
 from gridwarden.intake.bodies import form_of
 from gridwarden.layers.export.content import Content
@@ -74,8 +75,8 @@ class Acting(BaseModel):
     cases: Annotated[list[One], Field(max_length=MOST)] = []
     filter: Annotated[str, Field(max_length=2000)] | None = None
     act: Annotated[str, Field(pattern="^[a-z_]{2,40}$")]
-    note: Annotated[str, Field(max_length=2000)] | None = None
-    set: Annotated[dict[str, Any], Field(max_length=20)] = {}
+    note: Note | None = None
+    set: Values = Values()
     only_possible: bool = False
     dry_run: bool = False
 
@@ -104,7 +105,8 @@ async def act_on_many(request: Request, asked: Acting, caller: Handler) -> Respo
     """Do one act on many cases, as one: all, or none and 409 with each that cannot and why; with
     `only_possible` those that can. `dry_run` tells and changes nothing.
     """
-    said = ({"set": asked.set} if asked.set else {}) | ({"note": asked.note} if asked.note else {})
+    values = asked.set.told()
+    said = ({"set": values} if values else {}) | ({"note": asked.note} if asked.note else {})
     async with as_caller(request.app.state.pool, caller, TIMEOUT_MS) as c:
         cases = [(one.id, one.version) for one in asked.cases]
         if asked.filter is not None:

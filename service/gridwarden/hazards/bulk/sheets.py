@@ -14,7 +14,16 @@ from psycopg.rows import dict_row
 
 from gridwarden.database import Caller
 from gridwarden.hazards.bulk.acting import MOST, Connection, Done, Q, act, why
-from gridwarden.hazards.bulk.brought_back import Line, Now, Since, compared, numbers_in, read_sheet
+from gridwarden.hazards.bulk.brought_back import (
+    Line,
+    Now,
+    Since,
+    compared,
+    numbers_in,
+    read_sheet,
+    whole,
+    worded,
+)
 from gridwarden.hazards.bulk.columns import Names
 from gridwarden.hazards.bulk.workbook import written
 from gridwarden.hazards.life_cycle import LIFE_CYCLE
@@ -111,12 +120,9 @@ def _refuse(lines: Sequence[Line], tried: Done) -> None:
 async def _now(c: Connection, caller: Caller, rows: Rows, zone: str) -> Now:
     found = await (await c.execute(Q["cases"], {"ids": numbers_in(rows)})).fetchall()
     held = [
-        {"id": int(str(row["id"])), "version": int(str(row["version"]))}
-        for row in rows
-        if str(row.get("id")).isdigit()
-        and str(row.get("version")).isdigit()
-        and len(str(row["version"])) < 10
-        and len(str(row["id"])) < 18
+        {"id": number, "version": version}
+        for number, version in ((whole(r.get("id")), whole(r.get("version"))) for r in rows)
+        if number is not None and version is not None and version < 2**31
     ]
     since = await (await c.execute(Q["since"], {"held": json.dumps(held)})).fetchall()
     changed = {(r[0], r[1]): Since(r[2] or "–", r[3].isoformat()) for r in since}
@@ -134,7 +140,8 @@ async def sheet(c: Connection, number: int, lang: str) -> dict[str, Any]:
         raise Problem("not_found", "bulk.no_such_sheet", field="sheet")
     for line in found["report"]:
         if line["result"] == "refused":
-            line["why"] = line["detail"].get("why") or why(line["key"], line["detail"], lang)
+            told = worded(line["detail"], lang)
+            line["why"] = told.get("why") or why(line["key"], told, lang)
     found["counts"] = dict(Counter(line["result"] for line in found["report"]))
     return found
 

@@ -1,7 +1,7 @@
 """What is sent to make, change or move a case, checked before the database is asked."""
 
 import math
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Any, Literal, Self
 
 import numpy as np
@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validato
 
 from gridwarden.geodesy import WorkingCrs
 from gridwarden.hazards.cases.categories import CATEGORIES
+from gridwarden.intake.values import storable
 from gridwarden.words.problems import Problem
 
 Grade = Literal["general", "serious", "major"]
@@ -20,12 +21,14 @@ Text = Annotated[str, Field(min_length=1, max_length=4000)]
 Note = Annotated[str, Field(max_length=2000)]
 
 
-def _plain(value: Any) -> Any:
-    """Text that the database can carry."""
+def _plain(value: Any, field: str = "") -> Any:
+    """Text without spaces around it. Raises Problem for what no text has (NUL, half a pair)."""
     if isinstance(value, str):
-        return value.replace("\x00", "\ufffd").encode("utf-8", "replace").decode("utf-8").strip()
+        if "\x00" in value or not storable(value):
+            raise Problem("invalid_value", "hazards.no_text", field=field or None)
+        return value.strip()
     if isinstance(value, dict):
-        return {key: _plain(one) for key, one in value.items()}
+        return {key: _plain(one, str(key)) for key, one in value.items()}
     return value
 
 
@@ -109,7 +112,7 @@ class Report(_Sent):
     subject_id: Number | None = None
     grade: Grade | None = None
     external_no: Name | None = None
-    found_at: datetime | None = None
+    found_at: AwareDatetime | None = None
 
     @model_validator(mode="after")
     def _somewhere(self) -> Self:

@@ -1,5 +1,5 @@
 -- name: chosen
--- The cases that are asked for, of those that the caller sees. A number is looked for as it begins.
+-- The cases that are asked for, of those that the caller sees.
 select c.* from api.hazard_case c
 where (%(states)s::text[] is null or c.state = any (%(states)s::text[]))
   and (%(grade)s::text is null or c.grade = %(grade)s)
@@ -12,12 +12,31 @@ where (%(states)s::text[] is null or c.state = any (%(states)s::text[]))
   and (%(overdue)s::boolean is null or c.overdue = %(overdue)s)
   and (%(reopened)s::boolean is null or (c.reopened > 0) = %(reopened)s)
   and (%(due_before)s::timestamptz is null or c.due_at < %(due_before)s)
-  and (%(q)s::text is null or c.hazard_no like %(q_begins)s
-       or c.search like lower(%(q_holds)s))
 
 -- name: of_caller
 -- Behind `chosen`, for who has few of all.
   and c.id in (select m.id from api.hazard_of_caller m)
+
+-- name: crowd
+select api.words_crowd(lower(%(q)s))
+
+-- name: among_many
+-- Behind those, for a word of many cases (the planner takes it to be in every third).
+  and (strpos(c.search, lower({word})) > 0{numbered})
+
+-- name: many_numbered
+ or c.hazard_no like %(q_begins)s
+
+-- name: among_few
+-- Behind those, for words of few: by the index of what cases say.
+  and c.id in (
+      select w.id from api.hazard_words w
+      where w.pairs @> api.word_pairs(lower(%(q)s))
+        and w.told like all (string_to_array(lower(%(q_holds)s), E'\n'))
+      {numbered})
+
+-- name: few_numbered
+      union all select n.id from api.hazard_case n where n.hazard_no like %(q_begins)s
 
 -- name: page
 -- A page of them in an order that an index has, and one row more.
@@ -60,6 +79,9 @@ from api.hazard_evidence e where e.case_id = %(id)s order by e.since, e.at, e.ki
 
 -- name: duplicates
 select c.id, c.hazard_no from api.hazard_case c where c.duplicate_of = %(id)s order by c.id limit 50
+
+-- name: may
+select api.legal_acts(%(id)s), api.barred_acts(%(id)s)
 
 -- name: districts
 select d.id, coalesce(nullif(d.name, ''), nullif(d.code, ''), d.id::text) from api.districts d order by 2, 1

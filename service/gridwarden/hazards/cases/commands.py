@@ -132,7 +132,7 @@ async def _listed(
 async def _shown(number: str, role: str, org: str | None) -> tuple[Story, str, str]:
     async with acting(role, org) as (pool, caller, settings):
         async with as_caller(pool, caller) as c:
-            found = await story(c, caller, await _numbered(c, number), settings.crs)
+            found = await story(c, await _numbered(c, number), settings.crs)
         return found, settings.language, settings.time_zone
 
 

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from gridwarden.access.named import organisation_called
 from gridwarden.hazards.cases.bodies import Report, Transition
+from gridwarden.hazards.forms import too_long
 from gridwarden.words.problems import Problem
 
 PLAN: Final = ("measures", "fund_source", "amount_cny", "interim_measure")
@@ -63,10 +64,10 @@ def report_of(values: Mapping[str, str]) -> Report:
 
 def refused(error: ValidationError) -> Problem:
     """The first field that a form's value does not fit."""
-    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    first = error.errors(include_url=False, include_input=False)[0]
     field = ".".join(str(part) for part in first["loc"][:2]) or "form"
     kind = "missing_value" if first["type"] == "missing" else "invalid_value"
-    return Problem(kind, field=field)
+    return too_long(first, field) or Problem(kind, field=field)
 
 
 def _whole(text: str, field: str) -> int:

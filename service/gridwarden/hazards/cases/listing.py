@@ -103,8 +103,6 @@ async def chosen_by(
     """
     filters = asked.filters
     named = {name: await _named(c, caller, name, filters.get(name)) for name in NAMED}
-    q = filters.get("q")
-    literal = None if q is None else q.translate({ord(x): f"\\{x}" for x in "\\%_"})
     plain = {name: filters.get(name) for name in ("grade", "category", "source", "family")}
     truths = {
         name: None if name not in filters else filters[name] == "true"
@@ -116,12 +114,34 @@ async def chosen_by(
         **named,
         "states": asked.states,
         "due_before": asked.due_before,
-        "q": q,
-        "q_begins": f"{literal}%",
-        "q_holds": f"%{literal}%",
     }
-    of_caller = sql.SQL(Q["of_caller"] if caller.role in _NARROW else "")
-    return sql.SQL("{} {}").format(sql.SQL(Q["chosen"]), of_caller), values
+    parts: list[sql.Composable] = [sql.SQL(Q["chosen"])]
+    if caller.role in _NARROW:
+        parts.append(sql.SQL(Q["of_caller"]))
+    if words := filters.get("q", "").split():
+        parts += await _worded(c, words, values)
+    return sql.SQL(" ").join(parts), values
+
+
+async def _worded(
+    c: AsyncConnection[TupleRow], words: list[str], values: dict[str, object]
+) -> list[sql.Composed]:
+    """What narrows a list to the cases that hold each of these words, or have a number that begins
+    with the one that is digits; its values are added.
+    """
+    plain = [word.translate({ord(x): f"\\{x}" for x in "\\%_"}) for word in words]
+    values |= {"q": " ".join(words), "q_begins": f"{plain[0]}%"}
+    values["q_holds"] = "\n".join(f"%{word}%" for word in plain)
+    number = len(words) == 1 and words[0].isascii() and words[0].isdigit()
+    row = await (await c.execute(Q["crowd"], values)).fetchone()
+    if row is None or not row[0]:
+        numbered = sql.SQL(Q["few_numbered"] if number else "")
+        return [sql.SQL(Q["among_few"]).format(numbered=numbered)]
+    values |= {f"word{n}": word for n, word in enumerate(words)}
+    among, numbered = sql.SQL(Q["among_many"]), sql.SQL(Q["many_numbered"] if number else "")
+    return [
+        among.format(word=sql.Placeholder(f"word{n}"), numbered=numbered) for n in range(len(words))
+    ]
 
 
 async def _named(

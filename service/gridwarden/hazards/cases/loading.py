@@ -9,14 +9,12 @@ from uuid import UUID
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow, dict_row
 
-from gridwarden.database import Caller
 from gridwarden.hazards.cases.listing import Q
 from gridwarden.hazards.life_cycle import LIFE_CYCLE, Act
-from gridwarden.hazards.life_cycle.model import ORGANISATIONS
 from gridwarden.words.problems import Problem
 
 Row = dict[str, Any]
-HIDDEN: Final = ("x", "y", "rank")
+HIDDEN: Final = ("x", "y", "rank", "search")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +49,26 @@ class Story:
 def case_document(case: Mapping[str, Any]) -> Row:
     """A case as the API tells it: times with their offset, the place in degrees.
 
-    Of one that is tied to a main and veiled for its reader the place is the 500 m cell alone.
+    Of one that is tied to a main and veiled for its reader the place is the 500 m cell alone; one
+    that stands in the middle of its cell for everybody is told with that. `place` says which it is.
     """
     told = _told({name: value for name, value in case.items() if name not in HIDDEN})
     if case["veiled"]:
         told |= {"lon": None, "lat": None}
+    told["place"] = None if case.get("x") is None else "subject"
+    if case["veiled"] or by_cell(case):
+        told["place"] = "cell_500"
         told["cell"] = f"square-500/{int(case['x'] // 500)}/{int(case['y'] // 500)}"
     return told
+
+
+def by_cell(case: Mapping[str, Any]) -> bool:
+    """Whether the place of a case is the middle of a 500 m cell: it was found of a main, and the
+    findings of mains say no more (data.of_a_cell).
+    """
+    at = case.get("x"), case.get("y")
+    tied = case.get("main") or case.get("layer") == "gas_pipelines"
+    return bool(tied) and all(one is not None and one % 500 == 250 for one in at)
 
 
 def _told(row: Mapping[str, Any]) -> Row:
@@ -78,45 +89,20 @@ async def load_case(c: AsyncConnection[TupleRow], number: int, srid: int) -> Row
     return found[0]
 
 
-async def story(c: AsyncConnection[TupleRow], caller: Caller, number: int, srid: int) -> Story:
+async def story(c: AsyncConnection[TupleRow], number: int, srid: int) -> Story:
     """The whole of a case in the caller's open transaction. Raises as `load_case`."""
     case = await load_case(c, number, srid)
-    acts = await _rows(c, "acts", {"id": number})
-    may = [one for one in legal_acts(case, caller) if not one.own or _own(case, caller)]
+    told = await (await c.execute(Q["may"], {"id": number})).fetchone()
+    legal, barred = (frozenset(one or ()) for one in told or ((), ()))
+    acts = LIFE_CYCLE.acts_from(case["state"])
     return Story(
         case,
-        acts,
+        await _rows(c, "acts", {"id": number}),
         await _rows(c, "evidence", {"id": number}),
         await _rows(c, "duplicates", {"id": number}),
-        [one for one in may if not barred(one, case, acts, caller)],
-        [one for one in may if barred(one, case, acts, caller)],
+        [one for one in acts if one.name in legal],
+        [one for one in acts if one.name in barred],
     )
-
-
-def legal_acts(case: Mapping[str, Any], caller: Caller) -> tuple[Act, ...]:
-    """What the caller's role may do to the case by the table."""
-    return LIFE_CYCLE.legal(case["state"], caller.role, responsible=_responsible(case, caller))
-
-
-def _responsible(case: Mapping[str, Any], caller: Caller) -> bool:
-    return caller.role in ORGANISATIONS and case["org_id"] in caller.org_ids
-
-
-def _own(case: Mapping[str, Any], caller: Caller) -> bool:
-    return (case["found_by"], case["found_role"]) == (caller.person, caller.role)
-
-
-def barred(
-    act: Act, case: Mapping[str, Any], acts: Sequence[Mapping[str, Any]], caller: Caller
-) -> bool:
-    """Whether the caller, or their organisation, did since the last assignment what this act has
-    to be apart from. The database says it again (data.legal_act).
-    """
-    if not act.apart_from:
-        return False
-    since = max((one["version"] for one in acts if one["act"] == "assign"), default=0)
-    did = [one for one in acts if one["act"] in act.apart_from and one["version"] > since]
-    return case["org_id"] in caller.org_ids or any(one["person"] == caller.person for one in did)
 
 
 async def _rows(c: AsyncConnection[TupleRow], name: str, values: Mapping[str, object]) -> list[Row]:

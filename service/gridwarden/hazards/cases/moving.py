@@ -36,6 +36,10 @@ LOOK_S: Final = 0.1
 class Refusal(Problem):
     """A move that cannot be: its sentence names states, acts and roles in the reader's language."""
 
+    def members(self) -> Mapping[str, object]:
+        """`legal`: the acts that its caller may do to the case now, as the case tells them."""
+        return {"legal": self.params["legal"]} if "legal" in self.params else {}
+
     def said(self, lang: str) -> str:
         """The sentence, with what is legal, by words and by the name that the API takes."""
         told = {name: _worded(name, value, lang) for name, value in self.params.items()}

@@ -14,7 +14,7 @@ from gridwarden.hazards.cases import sections
 from gridwarden.hazards.cases.categories import CATEGORIES
 from gridwarden.hazards.cases.forms import FIELDS, REPORTED, report_of, transition_of
 from gridwarden.hazards.cases.listing import Q, count_cases, list_cases
-from gridwarden.hazards.cases.loading import story
+from gridwarden.hazards.cases.loading import by_cell, story
 from gridwarden.hazards.cases.moving import report
 from gridwarden.hazards.cases.parameters import CHOICES, GRADES, SORTS, cases_query
 from gridwarden.hazards.cases.routes import MOVERS, Mover, Number, Reader, move_case, there
@@ -170,7 +170,7 @@ async def story_page(
     """A case's page as it is now; `problem` is what one of its forms was refused for."""
     settings, lang = request.app.state.settings, language_of(request)
     async with as_caller(request.app.state.pool, caller, settings.statement_timeout_ms) as c:
-        found = await story(c, caller, number, settings.crs)
+        found = await story(c, number, settings.crs)
         more = await sections.loaded(c, caller, found.case)
         orgs = await _organisations(c, caller)
         due = await (await c.execute(Q["due"], found.case)).fetchone()
@@ -182,6 +182,7 @@ async def story_page(
         caller=caller,
         refusal=problem,
         case=case,
+        by_cell=by_cell(case),
         acts=[one | {"changed": _changed(one, lang)} for one in reversed(found.acts)],
         evidence=found.evidence,
         duplicates=found.duplicates,

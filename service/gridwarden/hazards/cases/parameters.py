@@ -137,7 +137,10 @@ def parameters() -> list[dict[str, Any]]:
         "grid": ({"type": "string"}, "id, code or name"),
         "org": ({"type": "string"}, "the responsible organisation: id, code or name"),
         "due_before": ({"type": "string"}, "due before a day's end, or a moment (RFC 3339)"),
-        "q": ({"type": "string"}, "a number, or words of place, description or foreign number"),
+        "q": (
+            {"type": "string"},
+            "words of place, description or foreign number; how a number begins",
+        ),
         "sort": ({"enum": list(SORTS)}, "order"),
         "limit": ({"type": "integer", "minimum": 1}, "at most 1000"),
         "cursor": ({"type": "string"}, "from `next`"),

@@ -63,7 +63,7 @@ async def hazard(
     """One case: what happened to it, on what it stands, and what the caller may do now."""
     settings = request.app.state.settings
     async with as_caller(request.app.state.pool, caller) as c:
-        found = await story(c, caller, number, settings.crs)
+        found = await story(c, number, settings.crs)
     headers = _headers(found.case)
     if is_known(if_none_match, found.case["version"]):
         return Response(status_code=304, headers=headers)

@@ -15,7 +15,7 @@ from fastapi.encoders import jsonable_encoder
 from gridwarden.access.audit.seeing import MAINS, saw
 from gridwarden.database import Caller, Pool, as_caller, queries
 from gridwarden.hazards.bulk.columns import category_said, family_said
-from gridwarden.hazards.cases.loading import Story, story
+from gridwarden.hazards.cases.loading import Story, by_cell, story
 from gridwarden.hazards.folder.zipping import safe_name
 from gridwarden.hazards.proof.keeping import open_proof, proofs
 from gridwarden.settings import Settings
@@ -62,7 +62,7 @@ class Folder:
 async def folder_of(pool: Pool, caller: Caller, settings: Settings, number: int) -> Folder:
     """Read a case for its folder; that it was taken is recorded. Raises Problem `not_found`."""
     async with as_caller(pool, caller) as c:
-        found = await story(c, caller, number, settings.crs)
+        found = await story(c, number, settings.crs)
         kept = await proofs(c, number)
         case = found.case
         if caller.role in EXACT and case["layer"] == MAINS and case["subject_id"] is not None:
@@ -131,6 +131,7 @@ def index(folder: Folder, lang: str, zone: str) -> bytes:
         "family": family_said(folder.story.case["family"], lang),
         "category": category_said(folder.story.case["category"], lang),
         "case": folder.story.case,
+        "by_cell": by_cell(folder.story.case),
         "acts": folder.story.acts,
         "evidence": folder.story.evidence,
         "files": folder.files,

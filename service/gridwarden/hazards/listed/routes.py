@@ -17,6 +17,7 @@ from gridwarden.database import Caller, as_caller
 from gridwarden.hazards.cases.pages import story_page
 from gridwarden.hazards.cases.routes import there
 from gridwarden.hazards.cases.sections import section
+from gridwarden.hazards.clock import demand_day
 from gridwarden.hazards.forms import FORM_BODY, body_of, form_values, whole_in
 from gridwarden.hazards.listed import listings
 from gridwarden.layers.features.etags import tag_of, versions_in
@@ -79,6 +80,7 @@ async def listed(
 @router.post("/api/listings", status_code=201)
 async def list_case(request: Request, caller: Bureau, body: NewListing) -> JSONResponse:
     """Put a case under listed supervision; the decision is due by the office's table."""
+    demand_day(body.deadline, request.app.state.settings, "deadline")
     said = body.model_dump(mode="json", exclude={"case"})
     async with as_caller(request.app.state.pool, caller) as c:
         number = await listings.list_case(c, body.case, said)
@@ -163,7 +165,9 @@ async def send_case(request: Request, caller: Bureau) -> Response:
     case = whole_in(values, "case")
     await there(request, caller, case)
     try:
-        said = body_of(NewListing, values).model_dump(mode="json", exclude={"case"})
+        body = body_of(NewListing, values)
+        demand_day(body.deadline, request.app.state.settings, "deadline")
+        said = body.model_dump(mode="json", exclude={"case"})
         async with as_caller(request.app.state.pool, caller) as c:
             number = await listings.list_case(c, case, said)
     except Problem as problem:
@@ -196,7 +200,7 @@ def _offered(role: str, found: dict[str, Any]) -> list[str]:
         steps.append("applied")
     if role == "supervisor":
         steps += [] if found["decision"] else ["decision"]
-        steps += [] if found["escalated_day"] or found["level"] == "state" else ["escalated"]
+        steps += [] if found["level"] == "state" else ["escalated"]
     if role in ("supervisor", "inspector") and found["applied_day"]:
         steps += ["delisted", "check_failed"]
     return steps

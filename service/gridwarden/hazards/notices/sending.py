@@ -18,8 +18,8 @@ from gridwarden.hazards.notices.rules import Q
 from gridwarden.hazards.notices.writing import letter
 from gridwarden.jobs.companions import companion
 from gridwarden.jobs.events.sequencing import SENDER
-from gridwarden.jobs.telling import log
 from gridwarden.settings import Settings
+from gridwarden.words.telling import log
 
 LOOK_S: Final = 5.0
 REMIND_S: Final = 300.0

@@ -15,8 +15,11 @@ from psycopg.rows import TupleRow, dict_row
 
 from gridwarden.access.named import district_called
 from gridwarden.database import queries
+from gridwarden.hazards.cases.categories import CATEGORIES, OF_FAMILY
 from gridwarden.hazards.reconciling.reading import TheirList
 from gridwarden.intake.bodies import Sent
+from gridwarden.intake.spelling import plain
+from gridwarden.words.language import LANGUAGES
 from gridwarden.words.problems import Problem
 from gridwarden.words.speech import catalogue, say
 
@@ -78,7 +81,10 @@ async def match(c: Connection, number: int) -> int:
     await one(c, number)
     english = await (await c.execute(Q["ascii"], {"list": number})).fetchone()
     words = family_words("en" if english and english[0] else "zh")
-    values = {"list": number, "words": json.dumps(words), "set": json.dumps(matching())}
+    said = await (await c.execute(Q["categories"], {"list": number})).fetchall()
+    codes = {text: code for (text,) in said if (code := category_meant(text))}
+    told = json.dumps({**matching(), "codes": codes})
+    values = {"list": number, "words": json.dumps(words), "set": told}
     row = await (await c.execute(Q["match"], values)).fetchone()
     return int(row[0]) if row else 0
 
@@ -92,6 +98,32 @@ def family_words(lang: str) -> Mapping[str, str]:
             if key.startswith(above):
                 found[key.removeprefix(above)] = say(key, lang)
     return found
+
+
+def category_meant(said: str) -> str | None:
+    """The category that their words name, where they leave no doubt: by its own name, or by a part
+    of what one of its families is called. None for the rest, and for `other`.
+    """
+    text = plain(said)
+    for known in (_names("hazards.category."), _names("family.")):
+        found = {code for name, code in known if text == name}
+        found = found or {code for name, code in known if len(text) > 2 and text in name}
+        if found:
+            return found.pop() if len(found) == 1 else None
+    return None
+
+
+@cache
+def _names(above: str) -> tuple[tuple[str, str], ...]:
+    """What categories, or their families, are called, each with the category's code."""
+    codes = {**{name: name for name in CATEGORIES if name != "other"}, **OF_FAMILY}
+    found = (
+        (plain(say(key, lang)), codes[key.removeprefix(above)])
+        for key in catalogue()
+        if key.startswith(above) and key.removeprefix(above) in codes
+        for lang in LANGUAGES
+    )
+    return tuple(found)
 
 
 async def lists(c: Connection, number: int | None = None) -> list[dict[str, Any]]:

@@ -12,6 +12,9 @@ select api.match_list(%(list)s, %(words)s::jsonb, %(set)s::jsonb)
 select coalesce(bool_and(octet_length(r.category) = length(r.category)), false)
 from api.their_row r where r.list_id = %(list)s
 
+-- name: categories
+select distinct r.category from api.their_row r where r.list_id = %(list)s and r.category is not null
+
 -- name: decide
 select api.decide_pairs(%(list)s, %(said)s::jsonb)
 

@@ -65,4 +65,6 @@ async def register(
     if made.get("joined"):
         return made
     said = {"note": f"{found['sender']} {found['file_name']} #{row}"}
+    if found["found_on"] is not None:
+        said["happened_on"] = found["found_on"].isoformat()
     return await move(c, made["id"], "register", expected=[made["version"]], said=said)

@@ -11,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from gridwarden.access import allow
 from gridwarden.access.limits import costs
 from gridwarden.database import Caller
+from gridwarden.layers.catalogue import layers
 from gridwarden.permits.clip import tickets
 from gridwarden.permits.clip.drawing import LINE, caption, png, room
 from gridwarden.words import language_of
@@ -132,7 +133,14 @@ async def clip_page(request: Request, excavation: Excavation, caller: Contractor
     lang = language_of(request)
     found = await tickets.clip(request.app.state.pool, caller, excavation)
     shown = _shown(found, caller, lang, zone_of(request), alone=False)
-    return page(request, "permits/clip.html", caller=caller, **shown)
+    columns = {column.name: column for column in layers()["gas_pipelines"].columns}
+    return page(
+        request,
+        "permits/clip.html",
+        caller=caller,
+        said=lambda name, value: columns[name].said(value, lang) if value else "–",
+        **shown,
+    )
 
 
 def _shown(
