@@ -11,8 +11,9 @@ from pathlib import Path
 from commands import run_command
 from conftest import environment, free_port, owner
 from gridwarden.database import Caller, as_caller, open_pool
-from gridwarden.jobs import Job, queue, run_here, task
-from gridwarden.jobs.worker import queue_app, recover
+from gridwarden.jobs import Job, queue, run_here, task, work
+from gridwarden.jobs.recovering import recover
+from gridwarden.jobs.worker import queue_app
 from gridwarden.settings import Settings
 
 ran: list[int] = []
@@ -90,8 +91,8 @@ def test_a_job_whose_worker_was_killed_is_finished_by_the_next(
     finally:
         os.kill(first.pid, signal.SIGKILL)
         first.wait()
-    with owner(city) as c:  # it died a while ago
-        c.execute("update jobs.procrastinate_workers set last_heartbeat = now() - interval '1 h'")
+    with owner(city) as c:  # and it seems to live, for the clock was set back meanwhile
+        c.execute("update jobs.procrastinate_workers set last_heartbeat = now() + interval '1 h'")
     second = subprocess.Popen(command, env=environment(city), stderr=subprocess.DEVNULL)
     try:
         until = time.monotonic() + 120
@@ -115,7 +116,7 @@ def test_recovery_goes_on_after_the_database_has_failed_it(city: Settings) -> No
         app = queue_app(city, pool)
         try:
             async with app.open_async():
-                task = asyncio.create_task(recover(app, every_s=0.05))
+                task = asyncio.create_task(recover(app, pool, every_s=0.05))
                 await asyncio.sleep(0.5)
                 assert not task.done()
                 with owner(city) as c:
@@ -135,6 +136,36 @@ def test_recovery_goes_on_after_the_database_has_failed_it(city: Settings) -> No
 
     asyncio.run(asyncio.wait_for(wait(), 60))
     assert state_of(city, job) == "queued"
+
+
+def test_a_job_that_kills_whoever_does_it_ends_at_last_and_one_that_the_queue_lost_is_done(
+    city: Settings,
+) -> None:
+    killer, lost, late = (asyncio.run(queued(city, "count")) for _ in range(3))
+    ran.clear()
+    with owner(city) as c:
+        c.execute("set search_path = jobs")
+        job = "(args->>'job_id')::bigint"
+        c.execute(f"update procrastinate_jobs set attempts = 6 where {job} = %s", (killer,))
+        c.execute(f"delete from procrastinate_jobs where {job} = %s", (lost,))
+        # put back just before the clock was set back by an hour
+        later = f"update procrastinate_jobs set scheduled_at = now() + '1 h' where {job} = %s"
+        c.execute(later, (late,))
+
+    async def all_of_them() -> None:
+        async with asyncio.timeout(60):
+            working = asyncio.create_task(work(city))
+            while "queued" in {state_of(city, job) for job in (killer, lost, late)}:
+                await asyncio.sleep(0.2)
+            working.cancel()
+            await asyncio.gather(working, return_exceptions=True)
+
+    asyncio.run(all_of_them())
+    assert [state_of(city, job) for job in (killer, lost, late)] == ["failed"] + ["finished"] * 2
+    assert sorted(ran) == [lost, late]
+    with owner(city) as c:
+        told = c.execute("select say->>'en' from data.job where id = %s", (killer,)).fetchone()
+    assert told and "begun 5 times" in told[0]
 
 
 def test_a_job_of_any_number_runs(city: Settings) -> None:

@@ -83,9 +83,11 @@ insert into data.judged_group (family, layer, mark) select family, layer, mark f
 
 -- 12,000 hazard cases with two acts each: 60 of an organisation and of a grid, a tenth of a company's mains.
 alter table data.hazard_act disable trigger user;
-insert into data.hazard_case (state, family, source, category, grade, district_id, grid_id, org_id, main,
-    main_orgs, place, due_at, found_at, entered_at, changed_at)
-select (array['registered', 'assigned', 'closed'])[1 + n % 3], 'report.other', 'report', 'other',
+insert into data.hazard_case (hazard_no, place_words, description, state, family, source, category, grade,
+    district_id, grid_id, org_id, main, main_orgs, place, due_at, found_at, entered_at, changed_at)
+select '42010220260801' || lpad(n::text, 5, '0'),
+       '解放路' || n || '号' || (array['楼道', '地下车库', '沿街商铺'])[1 + n % 3], '堆放杂物，占用消防车通道',
+       (array['registered', 'assigned', 'closed'])[1 + n % 3], 'report.other', 'report', 'other',
        (array['general', 'serious', 'major'])[1 + n / 3 % 3], 1 + n % 12, 1 + n % 200, 1 + n / 200 % 200,
        n % 10 = 3, case when n % 10 = 3 then '{1}'::bigint[] else '{}' end,
        st_setsrid(st_makepoint(500000 + n % 100, 3400000 + n / 100), data.working_srid()),

@@ -114,6 +114,11 @@ HOT: dict[str, Hot] = {
     "cases by their due day": asked(
         "GET", "/api/hazards?state=open&grade=major&sort=due&limit=50", "supervisor"
     ),
+    "cases of one place": asked("GET", "/api/hazards?q=解放路 7717号", "supervisor"),
+    "cases of a frequent word": asked("GET", "/api/hazards?q=地下车库&limit=50", "supervisor"),
+    "cases by words, veiled": asked("GET", "/api/hazards?q=解放路7715号", "planner"),
+    "cases by a company's words": asked("GET", "/api/hazards?q=解放路773号", "utility"),
+    "cases by number": asked("GET", "/api/hazards?q=4201022026080107", "supervisor"),
     "a shed is moved (pairs)": edited(MOVED.format("charging_sheds")),
     "a building is moved (neighbours)": edited(MOVED.format("buildings")),
     "a shed is gone (absence)": edited("delete from data.charging_sheds where source_id = %(id)s"),
@@ -178,6 +183,7 @@ def test_after_many_a_single_edit_stays_on_its_indexes(
         ("features in a box", "buildings_geom", "buildings"),
         ("cases of a contractor", "hazard_case_org", "hazard_case"),
         ("cases of a warden", "hazard_case_grid", "hazard_case"),
+        ("cases of one place", "hazard_case_pairs", "hazard_case"),
         ("a shed is moved (pairs)", "main_piece_geom", "main_piece"),
         ("a building is moved (neighbours)", "charging_sheds_geom", "charging_sheds"),
         ("a shed is gone (absence)", "estates_geom", "estates"),

@@ -24,21 +24,22 @@ from gridwarden.watching.through_routes import HEADER, signed
 from proxies import proxied
 
 FINDINGS = (
-    *("answer", "whole bodies", "Host", "http or https", "cookies", "frames", "headers of pages"),
-    "live events",
+    *("answer", "path", "whole bodies", "uploads", "Host", "http or https", "cookies", "frames"),
+    *("headers of pages", "live events"),
 )
 
 
 @pytest.fixture(scope="module")
 def live_settings(module_city: Settings) -> Iterator[Settings]:
     """The service, and the settings that name its port."""
-    trusting = module_city.model_copy(update={"trusted_proxies": ("127.0.0.1/32",)})
+    known = {"trusted_proxies": ("127.0.0.1/32",), "language": "en"}
+    trusting = module_city.model_copy(update=known)
     with served(trusting, proxy_headers=False) as url:
         yield trusting.model_copy(update={"port": int(url.rpartition(":")[2])})
 
 
 def bad(settings: Settings, url: str) -> dict[str, str]:
-    return {one.what: one.mend for one in look_through(settings, url) if not one.good}
+    return {one.what: one.told for one in look_through(settings, url) if not one.good}
 
 
 def test_a_proxy_that_leaves_all_alone_is_as_it_should_be(live_settings: Settings) -> None:
@@ -108,7 +109,7 @@ def test_another_service_and_nobody(live_settings: Settings, module_city: Settin
     for wrong in (
         "map.example",
         "ftp://x",
-        "http://a/b",
+        "http://a/b?c",
         "http://u:p@a",
         "http://[",
         "http://a:0x",
@@ -160,6 +161,7 @@ def test_what_the_doctor_says_can_be_pasted(
             "GRIDWARDEN_SYSLOG": "tcp://10.77.66.55:601",
             "GRIDWARDEN_METRICS_TOKEN": "token-s3cret-Passw0rd",
             "HOME": str(home.parent),
+            "GRIDWARDEN_LANGUAGE": "en",
         }
         env.pop("GRIDWARDEN_DATABASE_URL", None)
         if url:
@@ -186,7 +188,7 @@ def test_the_net_leaves_ordinary_words_alone() -> None:
 
 
 def test_the_command_ends_with_1_for_a_bad_way(live_settings: Settings) -> None:
-    env = environment(live_settings)
+    env = environment(live_settings) | {"GRIDWARDEN_LANGUAGE": "en"}
     with proxied(live_settings.own_url, add={"X-Frame-Options": "DENY"}) as url:
         done = CliRunner().invoke(gather(), ["doctor", "--through", url], env=env)
     assert done.exit_code == 1

@@ -6,13 +6,15 @@ transaction (`queue`), and the worker process takes it from there. The queue hol
 
 from gridwarden.jobs.companions import accompanied, companion
 from gridwarden.jobs.queueing import queue, queue_screen
-from gridwarden.jobs.running import Cancelled, Job, chore, run_here, task
+from gridwarden.jobs.running import GIVEN_UP, Cancelled, Job, away, chore, run_here, task
 from gridwarden.jobs.worker import work
 
 __all__ = [
+    "GIVEN_UP",
     "Cancelled",
     "Job",
     "accompanied",
+    "away",
     "chore",
     "companion",
     "queue",

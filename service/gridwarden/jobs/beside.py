@@ -1,11 +1,16 @@
 """A worker process beside the service: watched, started again when it dies, ended with it."""
 
+import os
+import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from gridwarden.words.telling import log
+
+BESIDE = "--beside"
 WAIT_S = 20
 """How long a worker may take to put its job back before it is killed."""
 
@@ -24,7 +29,7 @@ def worker_beside() -> Iterator[None]:
             current[0].wait()
             if ending.wait(1):
                 return
-            print("The worker ended; starting another one.", file=sys.stderr)
+            log.warning("the worker ended; starting another one", status=current[0].returncode)
             current[0] = _start()
 
     threading.Thread(target=watch, daemon=True).start()
@@ -40,4 +45,18 @@ def worker_beside() -> Iterator[None]:
 
 
 def _start() -> subprocess.Popen[bytes]:
-    return subprocess.Popen([sys.executable, "-m", "gridwarden", "worker"])
+    command = [sys.executable, "-m", "gridwarden", "worker", BESIDE]
+    return subprocess.Popen(command, stdin=subprocess.PIPE)
+
+
+def end_with_service() -> None:
+    """Have this worker stop when the service that it runs beside is there no more, however that
+    ended: its standard input ends then.
+    """
+
+    def watch() -> None:
+        while os.read(0, 1):
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, daemon=True).start()

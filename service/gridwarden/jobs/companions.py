@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from gridwarden.database import Pool, open_pool
-from gridwarden.jobs.telling import log
 from gridwarden.settings import Settings
+from gridwarden.words.telling import log
 
 AGAIN_S = 1.0
 """A companion that failed begins anew after so long."""
@@ -69,7 +69,9 @@ def accompanied(settings: Settings) -> Iterator[None]:
         assert task is not None
         began.set_result(task)
         try:
-            await asyncio.gather(*(_again_and_again(one, pool, settings) for one in companions))
+            each = (_again_and_again(one, pool, settings) for one in companions)
+            # Exceptions are returned, or the first to end would leave the others in the middle.
+            await asyncio.gather(*each, return_exceptions=True)
         except asyncio.CancelledError:
             pass
         finally:

@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import psycopg
+from procrastinate.exceptions import ConnectorException
 from psycopg import AsyncConnection
 from psycopg.types.json import Jsonb
 
@@ -18,6 +20,12 @@ from gridwarden.words.problems import Problem
 Q = queries(__package__ or "gridwarden.jobs", "jobs.sql")
 KEEPER = Caller("import", "worker")
 """The work role that keeps the books of jobs."""
+MOST_TRIES = 5
+"""So often a job is taken up again after its process or its database died; then it has failed: what
+kills whoever does it must not do so for ever, before all that waits behind it."""
+
+
+GIVEN_UP = Problem("refused", "jobs.given_up", n=MOST_TRIES)
 
 
 class Cancelled(Exception):  # noqa: N818
@@ -57,9 +65,19 @@ class Job:
             raise Cancelled
 
 
+def away(error: BaseException) -> bool:
+    """Whether the database went away: no fault of the job, which can be done from its start."""
+    if isinstance(error, ConnectorException):  # the queue's own, of what the driver raised
+        error = error.__cause__ or error
+    if not isinstance(error, psycopg.OperationalError):
+        return False
+    return (error.sqlstate or "08000").startswith(("08", "57P", "53300", "25006"))
+
+
 Task = Callable[[Job, Settings], Awaitable[None]]
 Chore = Callable[[Pool, Settings], Awaitable[None]]
 tasks: dict[str, Task] = {}
+given_up: dict[str, Task] = {}
 chores: list[Chore] = []
 
 
@@ -69,13 +87,18 @@ def chore(function: Chore) -> Chore:
     return function
 
 
-def task(kind: str) -> Callable[[Task], Task]:
-    """Register what a kind of job does. Raises ValueError when the kind is taken."""
+def task(kind: str, *, gives_up: Task | None = None) -> Callable[[Task], Task]:
+    """Register what a kind of job does, and what is done where it was tried too often.
+
+    Raises ValueError when the kind is taken.
+    """
 
     def register(function: Task) -> Task:
         if kind in tasks:
             raise ValueError(f"two tasks are called {kind!r}")
         tasks[kind] = function
+        if gives_up is not None:
+            given_up[kind] = gives_up
         return function
 
     return register
@@ -89,13 +112,16 @@ async def run_here(
     on_end: Callable[[Job, str], None] | None = None,
     *,
     put_back: bool = False,
+    tries: int = 0,
 ) -> str:
     """Run one queued job in this process, as the worker's login; returns its last state.
 
     Whoever runs a job holds its lock, which ends with the process: another one that gets the
     same job waits, and finds it ended, or (its runner died) still to be done, and does it.
     A refusal (Problem) becomes the job's own sentence; anything else fails the job and is raised.
-    A process that is told to stop cancels the job, or (`put_back`) leaves it to the next runner.
+    A process that is told to stop, or whose database goes away, cancels or fails the job, or
+    (`put_back`) leaves it to the next runner. `tries` that ended without a word are too many above
+    MOST_TRIES.
     """
     async with _alone(settings, job_id):
         job = await _take(pool, job_id)
@@ -104,6 +130,8 @@ async def run_here(
         job.on_progress = on_progress
         state = "finished"
         try:
+            if tries > MOST_TRIES:
+                await _given_up(job, settings)
             await tasks[job.kind](job, settings)
             state = "held" if job.held else state
         except Cancelled:
@@ -120,13 +148,21 @@ async def run_here(
             if not put_back:
                 await _end(pool, job, "cancelled", {})
             raise
-        except BaseException:
-            await _end(pool, job, "failed", {"type": "urn:gridwarden:problem:internal"})
+        except BaseException as error:
+            if not (put_back and away(error)):
+                await _end(pool, job, "failed", {"type": "urn:gridwarden:problem:internal"})
             raise
         state = await _end(pool, job, state, job.say)
         if on_end:
             on_end(job, state)
         return state
+
+
+async def _given_up(job: Job, settings: Settings) -> None:
+    """Raises the Problem that a job ends with that was tried too often."""
+    if job.kind in given_up:
+        await given_up[job.kind](job, settings)
+    raise GIVEN_UP
 
 
 @asynccontextmanager

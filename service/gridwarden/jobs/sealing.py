@@ -11,8 +11,8 @@ from gridwarden.access.audit.sealing import seal_all
 from gridwarden.database import Pool
 from gridwarden.jobs.companions import companion
 from gridwarden.jobs.running import chore
-from gridwarden.jobs.telling import log
 from gridwarden.settings import Settings
+from gridwarden.words.telling import log
 
 EVERY_S: Final = 3.0
 

@@ -1,59 +1,60 @@
 """The worker process: takes jobs from the queue one after the other, and finishes old ones."""
 
 import asyncio
-import traceback
 from contextlib import nullcontext
-from pathlib import Path
 
 import procrastinate
-import psycopg
 
 from gridwarden.database import Pool, open_pool
 from gridwarden.database.cluster import login_dsn
+from gridwarden.database.pool import RECONNECT_S
 from gridwarden.jobs.companions import accompanied, drain_all
-from gridwarden.jobs.running import Job, chores, run_here
-from gridwarden.jobs.telling import log
+from gridwarden.jobs.recovering import recover
+from gridwarden.jobs.running import Job, away, chores, run_here
 from gridwarden.settings import Settings
+from gridwarden.words.telling import fault, log
 
 GRACE_S = 5.0
 """What a job may still take to end when the worker is told to stop; then it is put back."""
-DEAD_S = 20.0
-"""A worker without a heartbeat for so long has died; they come every 10 s."""
 CHORES_S = 60.0
 
 
 class PutBack(procrastinate.BaseRetryStrategy):
-    """A job that was running when its worker was told to stop goes back into the queue."""
+    """A job that was running when its worker was told to stop, or its database went away, goes back
+    into the queue."""
 
     def get_retry_decision(
         self, *, exception: BaseException, job: procrastinate.jobs.Job
     ) -> procrastinate.RetryDecision | None:
-        """At once for a stop; never for what failed by itself."""
+        """At once for these; never for what failed by itself."""
         stopped = isinstance(
             exception, asyncio.CancelledError | procrastinate.exceptions.JobAborted
         )
-        return procrastinate.RetryDecision(retry_in={"seconds": 0}) if stopped else None
+        if stopped or away(exception):
+            return procrastinate.RetryDecision(retry_in={"seconds": 0})
+        return None
 
 
 def queue_app(settings: Settings, pool: Pool) -> procrastinate.App:
     """procrastinate over the worker's own login; its tables lie in schema `jobs`."""
     connector = procrastinate.PsycopgConnector(
-        conninfo=login_dsn(settings, "worker"),
-        kwargs={"options": "-c search_path=jobs"},
+        conninfo=login_dsn(settings, "worker", "-c search_path=jobs"),
         min_size=1,
         max_size=2,
+        reconnect_timeout=RECONNECT_S,
     )
     app = procrastinate.App(connector=connector)
 
-    @app.task(name="gridwarden", retry=PutBack())
-    async def gridwarden(job_id: int) -> None:
+    @app.task(name="gridwarden", retry=PutBack(), pass_context=True)
+    async def gridwarden(context: procrastinate.JobContext, job_id: int) -> None:
+        tries = context.job.attempts
         try:
-            await run_here(job_id, pool, settings, on_end=_tell, put_back=True)
+            await run_here(job_id, pool, settings, on_end=_tell, put_back=True, tries=tries)
         except Exception as error:
-            # Where it broke, never what it said: a database error quotes the row it refused.
-            frames = traceback.extract_tb(error.__traceback__)[-4:]
-            where = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames]
-            log.error("job failed", job=job_id, error=type(error).__name__, where=where)
+            if away(error):
+                log.warning("job put back: its database went away", job=job_id)
+                raise
+            log.error("job failed", job=job_id, **fault(error))
 
     return app
 
@@ -81,7 +82,7 @@ async def _jobs(pool: Pool, settings: Settings, until_empty: bool) -> None:
     app = queue_app(settings, pool)
     await _chores(pool, settings)
     async with app.open_async():
-        recovery = asyncio.create_task(recover(app))
+        recovery = asyncio.create_task(recover(app, pool))
         house = asyncio.create_task(_keep_house(pool, settings))
         try:
             await app.run_worker_async(
@@ -95,20 +96,6 @@ async def _jobs(pool: Pool, settings: Settings, until_empty: bool) -> None:
         finally:
             recovery.cancel()
             house.cancel()
-
-
-async def recover(app: procrastinate.App, every_s: float = DEAD_S / 2) -> None:
-    """Take up again, for as long as this worker lives, the jobs of workers that died.
-
-    A database that does not answer now (restarted, too busy) is asked again the next time.
-    """
-    while True:
-        try:
-            for stalled in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=DEAD_S):
-                await app.job_manager.retry_job(stalled)
-        except (psycopg.Error, procrastinate.exceptions.ConnectorException) as error:
-            log.error("recovery failed", error=type(error).__name__)
-        await asyncio.sleep(every_s)
 
 
 async def _keep_house(pool: Pool, settings: Settings) -> None:

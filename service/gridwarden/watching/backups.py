@@ -20,7 +20,9 @@ from gridwarden.access.command import acting
 from gridwarden.database import Caller, as_caller, open_pool, queries
 from gridwarden.database.backup import making, records, restoring
 from gridwarden.database.backup.archive import Manifest
+from gridwarden.database.backup.keeping import Keep, going
 from gridwarden.database.backup.told import Report, refusal
+from gridwarden.database.handing import hand_over
 from gridwarden.database.postgres import told_plainly
 from gridwarden.settings import Settings
 from gridwarden.words import say
@@ -45,6 +47,14 @@ def backup(
     drill: Annotated[
         bool, typer.Option("--drill", help="restore the newest archive, or FILE, for trial")
     ] = False,
+    keep: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N | D/W/M",
+            help="then remove older ones there: all but the newest N, or one of each of the last D"
+            " days, W weeks and M months; never the last that a test restored",
+        ),
+    ] = None,
     passphrase_file: PassphraseFile = None,
 ) -> None:
     """Put the whole installation into one encrypted archive, while everybody works on."""
@@ -54,7 +64,8 @@ def backup(
         return
     if file is None:
         raise refusal(settings, "which_file")
-    passphrase = _passphrase(settings, passphrase_file, twice=True)
+    kept = Keep.read(settings, keep) if keep is not None else None
+    passphrase = passphrase_from(settings, passphrase_file, twice=True)
     with _watched(settings) as report:
         made = making.make(settings, file, passphrase, report)
     _note(settings, "backup", made.file, made.size, made.manifest)
@@ -63,6 +74,24 @@ def backup(
         settings, "made", file=made.file, mb=_mb(made.size), tables=len(made.manifest.tables),
         rows=made.manifest.rows, files=made.manifest.files, head=_short(settings, made.manifest),
     )  # fmt: skip
+    if kept is not None:
+        _remove(settings, kept, made)
+
+
+def _remove(settings: Settings, keep: Keep, made: making.Made) -> None:
+    """Let older archives go, and say which; the audit has how many."""
+    folder = made.file.parent
+    gone = []
+    for place in going(settings, keep, folder):
+        try:
+            place.unlink()
+        except OSError:
+            _say(settings, "not_removed", file=place)
+        else:
+            gone.append(place.name)
+    if gone:
+        asyncio.run(_record(settings, "backup_removed", made.manifest, rows=len(gone)))
+        _say(settings, "removed", n=len(gone), names=", ".join(gone))
 
 
 def restore(
@@ -74,13 +103,14 @@ def restore(
 ) -> None:
     """Make the installation that an archive holds: on a bare machine, or in place of this one."""
     settings = Settings()
-    passphrase = _passphrase(settings, passphrase_file)
+    passphrase = passphrase_from(settings, passphrase_file)
     with told_plainly(settings), _watched(settings) as report:
         done = restoring.restore(
             settings, file, passphrase, ABOVE, report, replace=replace, ready=_ready
         )
     manifest = done.compared.manifest
     _note(settings, "restore", file.absolute(), file.stat().st_size, manifest)
+    hand_over(settings)
     _tell(settings, done.compared, "restored")
     if done.replaced is not None:
         _say(settings, "replaced", folder=done.replaced)
@@ -93,7 +123,7 @@ def _drill(settings: Settings, file: Path | None, passphrase_file: Path | None) 
     archive = file or records.newest_archive(settings)
     if archive is None:
         raise refusal(settings, "no_archive")
-    passphrase = _passphrase(settings, passphrase_file)
+    passphrase = passphrase_from(settings, passphrase_file)
     with told_plainly(settings), _watched(settings) as report:
         done = restoring.restore_aside(settings, archive, passphrase, ABOVE, report)
     size = archive.stat().st_size
@@ -106,11 +136,13 @@ def _ready(settings: Settings, compared: restoring.Compared) -> None:
     asyncio.run(_record(settings, "restore", compared.manifest))
 
 
-async def _record(settings: Settings, action: str, manifest: Manifest) -> None:
+async def _record(
+    settings: Settings, action: str, manifest: Manifest, rows: int | None = None
+) -> None:
     """A row of the audit trail."""
     detail = {"made_at": manifest.made_at, "seals": manifest.seals, "head": manifest.head}
     told = {"action": action, "object": f"archive/{manifest.archive}",
-            "detail": Jsonb(detail), "rows": manifest.rows}  # fmt: skip
+            "detail": Jsonb(detail), "rows": manifest.rows if rows is None else rows}  # fmt: skip
     async with (
         acting("administrator", settings=settings) as (pool, caller, _),
         as_caller(pool, caller) as c,
@@ -149,7 +181,7 @@ def _mb(size: int) -> str:
     return f"{size / 10**6:.1f}"
 
 
-def _passphrase(settings: Settings, file: Path | None, *, twice: bool = False) -> str:
+def passphrase_from(settings: Settings, file: Path | None, *, twice: bool = False) -> str:
     """From the file that is named, the settings, or whoever sits there; never from a command line,
     which everybody on the machine can read.
     """
@@ -191,12 +223,12 @@ def _watched(settings: Settings) -> Iterator[Report]:
 
 
 def _ensure_roles(settings: Settings) -> None:
-    from sqlalchemy import create_engine
+    from sqlalchemy import NullPool, create_engine
 
     from gridwarden.access.roles import ensure_roles
     from gridwarden.database.cluster import owner_url
 
-    with create_engine(owner_url(settings)).begin() as connection:
+    with create_engine(owner_url(settings), poolclass=NullPool).begin() as connection:
         ensure_roles(connection)
 
 

@@ -1,4 +1,6 @@
-"""Counts and times of requests, by the route's template: no id and no coordinate is in a label."""
+"""Counts, times and the log of requests, by the route's template: no id and no coordinate is in a
+label or a line.
+"""
 
 import time
 from typing import Final
@@ -14,8 +16,12 @@ from prometheus_client import (
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gridwarden.words.telling import log
+
 METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 disable_created_metrics()  # type: ignore[no-untyped-call]  # a second line for every count, which nobody reads
+LONG_S: Final = 5.0
+"""A request that took longer is worth a line."""
 BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0)
 
 
@@ -46,11 +52,14 @@ class Counters:
 
 
 class Counted:
-    """The outermost middleware: sees every request, and which route answered it."""
+    """The outermost middleware: sees every request, and which route answered it. `all_told`: each
+    has a line in the log, not only what failed or took long.
+    """
 
-    def __init__(self, app: ASGIApp, counters: Counters) -> None:
+    def __init__(self, app: ASGIApp, counters: Counters, all_told: bool = False) -> None:
         self.app = app
         self.counters = counters
+        self.all_told = all_told
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -63,7 +72,10 @@ class Counted:
             method = scope["method"] if scope["method"] in METHODS else "other"
             route = route_of(scope)
             self.counters.requests.labels(method, route, str(status)).inc()
-            self.counters.seconds.labels(method, route).observe(time.perf_counter() - began)
+            seconds = time.perf_counter() - began
+            self.counters.seconds.labels(method, route).observe(seconds)
+            if self.all_told or status >= 500 or seconds > LONG_S:
+                _tell(scope, method, route, status, seconds)
 
         async def watched(message: Message) -> None:
             nonlocal answered
@@ -79,6 +91,14 @@ class Counted:
                 if not answered:
                     count(500)  # the answer is written further out
                 raise
+
+
+def _tell(scope: Scope, method: str, route: str, status: int, seconds: float) -> None:
+    """A line of the log: what was asked for as a route, never as the address that was typed."""
+    level = log.warning if status >= 500 else log.info
+    number = scope.get("state", {}).get("request_id", "")
+    milliseconds = round(seconds * 1000, 1)
+    level("request", request_id=number, method=method, route=route, status=status, ms=milliseconds)
 
 
 def route_of(scope: Scope) -> str:

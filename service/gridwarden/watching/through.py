@@ -1,7 +1,8 @@
 """`gridwarden doctor --through URL`: what stands between the service and a browser.
 
 The service is asked twice, from beside and by the address that offices type; what differs was done
-on the way. Each finding names the line that mends it in nginx, which most offices have.
+on the way. Each finding names the line that mends it in nginx, which most offices have; all of them
+stand in `docs/nginx.conf`.
 """
 
 import json
@@ -9,15 +10,19 @@ import re
 import ssl
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
-from typing import Any, Final
+from typing import Any, Final, cast
 from urllib.parse import SplitResult, urlsplit
 
+from cryptography import x509
+
 from gridwarden.access.tls.making import CA_CERTIFICATE
+from gridwarden.access.tls.watching import EARLY_DAYS
 from gridwarden.database.doctor import Finding, own_service, throughs
-from gridwarden.database.trouble import SetUpError
+from gridwarden.database.sentences import trouble
 from gridwarden.settings import Settings
 from gridwarden.watching.through_routes import EVENT_S, EVENTS, FILLER, HEADER, signed
 
@@ -29,6 +34,7 @@ BOUND: Final = (
     "cache-control",
     "content-language",
 )
+_BRAND: Final = re.compile(rb'class="brand" href="([^"]*)"')
 _NONCE: Final = re.compile(r"'nonce-[^']*'")
 
 
@@ -59,8 +65,34 @@ class Way:
         """Raises OSError or HTTPException where nobody answers as HTTP has it."""
         with closing(self._connection()) as connection:
             headers = {HEADER: signed(self.settings), "Accept": "text/html, */*;q=0.5"}
-            connection.request("GET", path, headers=headers)
+            connection.request("GET", self.prefix + path, headers=headers)
             return _read(connection.getresponse())
+
+    @property
+    def prefix(self) -> str:
+        """The path that the address has, without a slash at its end."""
+        return self.parts.path.rstrip("/") if self.parts else ""
+
+    def days_left(self) -> int | None:
+        """Days until the certificate of the address ends; None for plain http."""
+        if self.parts is None or self.parts.scheme == "http":
+            return None
+        with closing(self._connection()) as connection:
+            connection.connect()
+            sent = cast(ssl.SSLSocket, connection.sock).getpeercert(binary_form=True) or b""
+        ends = x509.load_der_x509_certificate(sent).not_valid_after_utc
+        return (ends - datetime.now(UTC)).days
+
+    def takes(self, size: int) -> bool:
+        """Whether an upload of so many bytes may begin; it is announced and not sent."""
+        with closing(self._connection()) as connection:
+            connection.putrequest("POST", f"{self.prefix}/api/imports")
+            connection.putheader("Content-Type", "multipart/form-data; boundary=none")
+            connection.putheader("Content-Length", str(size))
+            connection.putheader("Expect", "100-continue")
+            connection.endheaders()
+            first = connection.sock.recv(64)
+        return b" 413 " not in first
 
     def _connection(self) -> HTTPConnection:
         if self.parts is None:
@@ -95,72 +127,71 @@ def _read(answer: HTTPResponse) -> Answer:
 
 def look_through(settings: Settings, url: str) -> Iterator[Finding]:
     """What the way does to a request and its answer. Raises SetUpError for no address."""
-    parts = _parts(url)
+    parts = _parts(settings, url)
     own = Way(settings, None)
     try:
         beside = own.ask("/login")
     except (OSError, HTTPException):
-        yield Finding("service", "The service does not answer on this machine: gridwarden serve.")
+        yield _bad(settings, "service", "service")
         return
     way = Way(settings, parts)
     try:
         way.ask("/healthz")
+        left = way.days_left()
     except ssl.SSLCertVerificationError:
-        yield Finding(
-            "certificate",
-            "This machine does not trust the certificate of that address; office PCs may not,"
-            " either: `gridwarden tls show` names ours, /tls says how a PC takes it.",
-        )
+        yield _bad(settings, "certificate", "distrust")
         way = Way(settings, parts, trusted=False)
     except (OSError, HTTPException) as error:
-        kind = type(error).__name__
-        yield Finding("answer", f"That address does not answer ({kind}): does the proxy run?")
+        yield _bad(settings, "answer", "silent", kind=type(error).__name__)
         return
     else:
-        if parts.scheme == "https":
+        if left is not None and left < EARLY_DAYS:
+            yield _bad(settings, "certificate", "ends", days=left)
+        elif left is not None:
             yield Finding("certificate")
     yield from _compare(way, parts, beside)
 
 
-def _parts(url: str) -> SplitResult:
+def _bad(settings: Settings, what: str, key: str, **values: object) -> Finding:
+    return Finding.of(what, trouble(settings, f"through_{key}", **values))
+
+
+def _parts(settings: Settings, url: str) -> SplitResult:
     try:
         parts = urlsplit(url)
         right = parts.scheme in ("http", "https") and parts.hostname and (parts.port or 1)
     except ValueError:
         right = False
-    if not right or parts.path not in ("", "/") or parts.username:
-        raise SetUpError(
-            "--through is the address that offices type, such as https://map.office.example:"
-            " http or https, a host, perhaps a port, and no more."
-        )
+    if not right or parts.query or parts.fragment or parts.username or "//" in parts.path:
+        raise trouble(settings, "through_address")
     return parts
 
 
 def _compare(way: Way, parts: SplitResult, beside: Answer) -> Iterator[Finding]:
+    settings = way.settings
     try:
         told, events, page = (
             way.ask(path) for path in ("/healthz/through", "/healthz/through/events", "/login")
         )
     except (OSError, HTTPException) as error:
-        yield Finding("answer", f"That address broke off in between ({type(error).__name__}).")
+        yield _bad(settings, "answer", "broke", kind=type(error).__name__)
         return
     echo = _echo(told)
     if told.status != 200:
-        yield Finding(
-            "answer",
-            f"That address answers {told.status} to our own question: it leads to another service,"
-            f" to another installation, or the proxy drops the header {HEADER}.",
-        )
+        why = {"status": told.status, "header": HEADER, "port": settings.port}
+        yield _bad(settings, "answer", "other", **why)
         return
     yield Finding("answer")
-    yield _body(told, echo)
+    yield _path(way, page)
+    yield _body(settings, told, echo)
+    yield _uploads(way)
     if echo is not None:
-        yield _host(echo, parts)
-        yield _scheme(echo, parts)
-    yield _cookies(page, parts)
-    yield _frames(page)
-    yield _headers(page, beside)
-    yield _events(events)
+        yield _host(settings, echo, parts)
+        yield _scheme(settings, echo, parts)
+    yield _cookies(settings, page, parts)
+    yield _frames(settings, page)
+    yield _headers(settings, page, beside)
+    yield _events(settings, events)
 
 
 def _echo(answer: Answer) -> dict[str, Any] | None:
@@ -173,90 +204,76 @@ def _echo(answer: Answer) -> dict[str, Any] | None:
     return found if isinstance(found, dict) and "host" in found else None
 
 
-def _body(told: Answer, echo: dict[str, Any] | None) -> Finding:
+def _path(way: Way, page: Answer) -> Finding:
+    """Where the pages believe to lie."""
+    found = _BRAND.search(page.body)
+    here = found[1].decode("ascii", "replace") if found else "?"
+    if here == f"{way.prefix}/":
+        return Finding("path")
+    return _bad(way.settings, "path", "path", there=f"{way.prefix}/", here=here)
+
+
+def _body(settings: Settings, told: Answer, echo: dict[str, Any] | None) -> Finding:
     whole = f'"filler":"{FILLER}"}}'.encode()
     if told.whole and told.body.endswith(whole) and echo is not None:
         return Finding("whole bodies")
-    return Finding(
-        "whole bodies",
-        f"A long answer arrives cut or changed ({len(told.body)} bytes of about {len(FILLER)}):"
-        " raise the proxy's limits and the room of its temporary files (proxy_max_temp_file_size,"
-        " and the disk under proxy_temp_path), and switch off whatever rewrites answers.",
-    )
+    got = len(told.body)
+    return _bad(settings, "whole bodies", "cut", got=got, whole=len(FILLER))
 
 
-def _host(echo: dict[str, Any], parts: SplitResult) -> Finding:
+def _uploads(way: Way) -> Finding:
+    """A proxy's own limit is often far below what offices bring."""
+    mb = way.settings.upload_mb
+    with suppress(OSError, HTTPException):
+        if not way.takes(mb * 2**20):
+            return _bad(way.settings, "uploads", "upload", mb=mb, room=mb + 8)
+    return Finding("uploads")
+
+
+def _host(settings: Settings, echo: dict[str, Any], parts: SplitResult) -> Finding:
     if str(echo["host"]).lower() == parts.netloc.lower():
         return Finding("Host")
-    return Finding(
-        "Host",
-        "The proxy sends another Host than the browser typed, so signing in is refused as if from"
-        " another site, and links are wrong: proxy_set_header Host $http_host;",
-    )
+    return _bad(settings, "Host", "host")
 
 
-def _scheme(echo: dict[str, Any], parts: SplitResult) -> Finding:
+def _scheme(settings: Settings, echo: dict[str, Any], parts: SplitResult) -> Finding:
     if echo["scheme"] == parts.scheme:
         return Finding("http or https")
     if parts.scheme == "http":
-        mend = "The proxy says https of a request that came by http, so cookies get lost:"
-    elif echo["says_proto"]:
-        return Finding(
-            "http or https",
-            "The proxy says https, and the service does not believe it: set"
-            " GRIDWARDEN_TRUSTED_PROXIES to the proxy's own address, then start the service again.",
-        )
-    else:
-        mend = "The service is not told that the browser came by https, so no cookie is Secure:"
-    return Finding("http or https", f"{mend} proxy_set_header X-Forwarded-Proto $scheme;")
+        return _bad(settings, "http or https", "says_https")
+    return _bad(settings, "http or https", "disbelieved" if echo["says_proto"] else "untold")
 
 
-def _cookies(page: Answer, parts: SplitResult) -> Finding:
+def _cookies(settings: Settings, page: Answer, parts: SplitResult) -> Finding:
     cookies = [value.lower() for value in page.headers.get("set-cookie", [])]
     if not cookies:
-        return Finding("cookies", "The proxy drops cookies: leave Set-Cookie alone.")
+        return _bad(settings, "cookies", "no_cookies")
     asked = ["httponly", "samesite"] + (["secure"] if parts.scheme == "https" else [])
     lacking = [flag for flag in asked if not all(flag in cookie for cookie in cookies)]
     if not lacking:
         return Finding("cookies")
-    return Finding(
-        "cookies",
-        f"Cookies arrive without {', '.join(lacking)}: mend what is said of http or https, and"
-        " leave Set-Cookie alone (proxy_cookie_flags, proxy_cookie_path).",
-    )
+    return _bad(settings, "cookies", "cookies", lacking=", ".join(lacking))
 
 
-def _frames(page: Answer) -> Finding:
+def _frames(settings: Settings, page: Answer) -> Finding:
     if "x-frame-options" not in page.headers:
         return Finding("frames")
-    return Finding(
-        "frames",
-        "The proxy adds X-Frame-Options, so embeds stay empty in other pages: take its add_header"
-        " away, or write proxy_hide_header X-Frame-Options; the service says by"
-        " Content-Security-Policy who may frame what.",
-    )
+    return _bad(settings, "frames", "frames")
 
 
-def _headers(page: Answer, beside: Answer) -> Finding:
+def _headers(settings: Settings, page: Answer, beside: Answer) -> Finding:
     changed = [name for name in BOUND if page.one(name) != beside.one(name)]
     if not changed:
         return Finding("headers of pages")
-    return Finding(
-        "headers of pages",
-        f"The proxy drops, doubles or changes {', '.join(changed)}: leave them as the service sends"
-        " them (proxy_pass_header, no add_header and proxy_hide_header of these names).",
-    )
+    return _bad(settings, "headers of pages", "headers", changed=", ".join(changed))
 
 
-def _events(events: Answer) -> Finding:
+def _events(settings: Settings, events: Answer) -> Finding:
     if events.body.count(b"\ndata: ") < EVENTS or not events.whole:
-        mend = "A feed of events breaks off: raise proxy_read_timeout, and leave its answer alone."
-    elif events.lasted_s < EVENT_S:
-        mend = "A feed of events is held back until it ends, so pages hear late of what happened:"
-        mend += " proxy_buffering off; for /api/events."
-    else:
-        return Finding("live events")
-    return Finding("live events", mend)
+        return _bad(settings, "live events", "breaks")
+    if events.lasted_s < EVENT_S:
+        return _bad(settings, "live events", "held")
+    return Finding("live events")
 
 
 throughs.append(look_through)

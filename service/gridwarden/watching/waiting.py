@@ -7,6 +7,7 @@ import psycopg
 from gridwarden.database import queries
 from gridwarden.database.cluster import connect_owner
 from gridwarden.database.doctor import line, look
+from gridwarden.database.sentences import age, trouble
 from gridwarden.database.trouble import SetUpError
 from gridwarden.settings import Settings
 
@@ -30,31 +31,23 @@ class Waiting:
     busy: bool
 
     @property
-    def mend(self) -> str:
-        """One sentence that says what to do; empty where all is well."""
+    def wrong(self) -> str:
+        """What the doctor finds, as a key of its words; empty where all is well."""
         late = self.oldest_s > LATE_S
         if late and not self.worker:
-            return (
-                f"A change has waited {told(self.oldest_s)} to be screened (waiting: {self.rows})"
-                " and no worker lives: run `gridwarden serve`, or `gridwarden worker` beside it."
-            )
+            return "no_worker"
         if late and not self.busy:
-            return (
-                f"A change has waited {told(self.oldest_s)} to be screened (waiting: {self.rows})"
-                " though a worker lives: read what the worker logged, then start it again."
-            )
-        if self.stuck:
-            return (
-                "Changes that could not be judged by themselves were set aside"
-                f" ({self.stuck}): run `gridwarden screen`, which judges all."
-            )
-        return ""
+            return "idle_worker"
+        return "stuck" if self.stuck else ""
+
+    def trouble(self, settings: Settings) -> SetUpError:
+        """What is wrong, and one step that mends it."""
+        told = {"age": age(settings, self.oldest_s), "rows": self.rows, "stuck": self.stuck}
+        return trouble(settings, self.wrong, **told)
 
     @property
     def line(self) -> str:
-        """As `gridwarden status` has it."""
-        if self.mend:
-            return self.mend
+        """As `gridwarden status` has it where nothing is wrong."""
         if self.rows:
             return f"changes waiting: {self.rows}, the oldest for {told(self.oldest_s)}"
         if self.lag_s is not None and self.lag_s > SLOW_S:
@@ -72,7 +65,7 @@ def waiting(settings: Settings) -> Waiting:
             row = c.execute(Q["waiting"]).fetchone()
             lag = c.execute(Q["lag"]).fetchone()
         except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn):
-            raise SetUpError("The tables are not up to date: run `gridwarden up`.") from None
+            raise trouble(settings, "old_tables") from None
     assert row is not None
     assert lag is not None
     oldest_s, rows, stuck, worker, busy = row
@@ -90,13 +83,14 @@ def told(seconds: float) -> str:
 @line("screening")
 def _line(settings: Settings) -> str:
     try:
-        return waiting(settings).line
+        seen = waiting(settings)
+        return str(seen.trouble(settings)) if seen.wrong else seen.line
     except SetUpError as error:
         return str(error)
 
 
 @look("changes screened")
 def _look(settings: Settings) -> None:
-    mend = waiting(settings).mend
-    if mend:
-        raise SetUpError(mend)
+    seen = waiting(settings)
+    if seen.wrong:
+        raise seen.trouble(settings)

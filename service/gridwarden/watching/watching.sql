@@ -16,3 +16,6 @@ from data.change c
 -- name: lag
 -- The longest that a change waited to be screened, of the last five minutes (s); null without any.
 select max(s.lag_s) from data.screen_step s where s.at > clock_timestamp() - interval '5 minutes'
+
+-- name: ready
+select tables, writes, worker from api.readiness()

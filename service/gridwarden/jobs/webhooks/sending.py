@@ -24,12 +24,12 @@ from gridwarden.jobs.events.fanning import CHANNEL
 from gridwarden.jobs.events.reading import Event, read_as
 from gridwarden.jobs.events.sequencing import LOOK_S, SENDER, number
 from gridwarden.jobs.running import chore
-from gridwarden.jobs.telling import log
 from gridwarden.jobs.webhooks.addresses import target_of
 from gridwarden.jobs.webhooks.posting import Answer, post
 from gridwarden.jobs.webhooks.signing import signed
 from gridwarden.settings import Settings
 from gridwarden.words.problems import Problem
+from gridwarden.words.telling import log
 
 Q = queries(__package__ or "gridwarden.jobs.webhooks", "sending.sql")
 READ_AT_ONCE: Final = 500

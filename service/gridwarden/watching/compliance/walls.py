@@ -2,8 +2,8 @@
 
 from gridwarden.access.roles import role_name
 from gridwarden.database import ADMINISTRATORS, ROLES
-from gridwarden.database.accounts import TELLTALES
 from gridwarden.database.addresses import LOGINS, login_name
+from gridwarden.database.server import TELLTALES
 from gridwarden.migrations.declared import SCHEMAS, declared
 from gridwarden.watching.compliance.model import Asked, Seen, control, holds
 
