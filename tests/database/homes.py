@@ -22,7 +22,8 @@ def home_of(name: str, **settings: object) -> Iterator[Settings]:
     """
     around = Path(tempfile.mkdtemp(prefix="gw-ground-"))
     around.chmod(0o755)
-    made = Settings(**{"home": around / name, "database_url": None, **settings})
+    known = {"home": around / name, "database_url": None, "language": "en"}
+    made = Settings(**(known | settings))
     try:
         yield made
     finally:

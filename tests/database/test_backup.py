@@ -294,7 +294,7 @@ def test_the_doctor_names_a_backup_that_is_old_or_was_never_tested(archived: Arc
 
     def found(home: Path) -> str:
         settings = city.model_copy(update={"home": home, "language": "en"})
-        return next(one.mend for one in examine(settings) if one.what == "backups")
+        return next(one.told for one in examine(settings) if one.what == "backups")
 
     assert found(city.home) == ""
     with home_of("aged") as aged:

@@ -102,7 +102,7 @@ def test_a_database_without_postgis_is_told_the_command_that_mends_it(
     administrator(office, "drop extension postgis")
     file = files("gridwarden.database").joinpath("postgis.sql")
     assert told(settings) == (
-        f"PostGIS is not in the database city; run as a superuser: psql -d city -f '{file}'"
+        f"PostGIS is not in the database city: run as a superuser: psql -d city -f '{file}'"
     )
     administrator(office, file.read_text("utf-8"))
     cluster.up(settings)

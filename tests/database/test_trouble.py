@@ -12,7 +12,7 @@ import pytest
 from homes import HomeMaker, full_disk, homes
 
 from conftest import environment
-from gridwarden.database import cluster, postgres
+from gridwarden.database import cluster, making, postgres
 from gridwarden.database.passwords import write_private
 from gridwarden.database.trouble import SetUpError
 
@@ -79,7 +79,7 @@ def test_a_disk_without_room_is_named_before_anything_is_made(
 def test_a_disk_that_fills_while_the_cluster_is_made_leaves_nothing_half_made(
     small_disk: Path, home: HomeMaker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cluster, "ROOM_MB", 0)  # as if others had filled it in the meantime
+    monkeypatch.setattr(making, "ROOM_MB", 0)  # as if others had filled it in the meantime
     settings = home().model_copy(update={"home": small_disk / "home"})
     assert refusal(lambda: cluster.up(settings)).startswith("There is no room left on the disk")
     assert list(settings.cluster.iterdir()) == []
@@ -221,7 +221,11 @@ def test_the_command_prints_the_sentence_and_no_traceback(home: HomeMaker) -> No
     settings = home()
     settings.home.write_text("")
     done = subprocess.run(
-        UP, env=environment(settings), capture_output=True, text=True, check=False
+        UP,
+        env=environment(settings) | {"GRIDWARDEN_LANGUAGE": "en"},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 1
     assert done.stdout == ""

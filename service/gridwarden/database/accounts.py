@@ -7,7 +7,6 @@ from typing import Any, LiteralString
 import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
-from psycopg.rows import dict_row
 
 from gridwarden.database.addresses import (
     LOGINS,
@@ -23,7 +22,6 @@ from gridwarden.database.addresses import (
     socket_dir,
 )
 from gridwarden.database.passwords import make_password, password
-from gridwarden.database.postgres import OLDEST
 from gridwarden.database.queries import queries
 from gridwarden.database.trouble import SetUpError
 from gridwarden.settings import Settings
@@ -31,14 +29,6 @@ from gridwarden.settings import Settings
 Q = queries(__package__ or "gridwarden.database", "cluster.sql")
 GROUND = "2"
 """Raised when `up` has something new to do on databases that are there already."""
-TELLTALES = [
-    "st_estimatedextent",
-    "_postgis_stats",
-    "_postgis_selectivity",
-    "_postgis_join_selectivity",
-    "_postgis_index_extent",
-]
-"""PostGIS's functions that answer about any table without a grant on it."""
 
 
 def postgis_sql() -> LiteralString:
@@ -59,13 +49,14 @@ def statements_sql(owner: str) -> sql.Composed:
 def connect_superuser(settings: Settings, database: str = "postgres") -> psycopg.Connection:
     """A connection as the private cluster's superuser, for set-up alone; the caller closes it."""
     return connect(
+        settings,
         make_conninfo(
             host=str(socket_dir(settings)),
             port=PORT,
             dbname=database,
             user=SUPERUSER,
             password=password(settings, SUPERUSER),
-        )
+        ),
     )
 
 
@@ -92,44 +83,6 @@ def drop_private_database(settings: Settings, name: str) -> None:
         for login in LOGINS:
             role = sql.Identifier(f"gridwarden_{login}_{name}")
             c.execute(sql.SQL("drop role if exists {}").format(role))
-
-
-def check_server(settings: Settings, c: psycopg.Connection) -> None:
-    """Whether the owner's database can carry Gridwarden.
-
-    Raises SetUpError with the command that mends the first thing that is missing.
-    """
-    facts = c.cursor(row_factory=dict_row).execute(Q["facts"]).fetchone() or {}
-    name, place = database_name(settings), files(__package__ or "gridwarden.database")
-    superuser = f"run as a superuser: psql -d {name} -f '{place.joinpath('postgis.sql')}'"
-    user = c.info.user
-    if facts["major"] < OLDEST:
-        raise SetUpError(
-            f"The server runs PostgreSQL {facts['major']} and Gridwarden needs {OLDEST} or newer:"
-            " upgrade it, or name another one in GRIDWARDEN_DATABASE_URL."
-        )
-    if facts["encoding"] != "UTF8":
-        raise SetUpError(
-            f"The database {name} is encoded in {facts['encoding']}: make it again with"
-            f" createdb --encoding=UTF8 --template=template0 --owner={user} {name}."
-        )
-    if not facts["createrole"]:
-        raise SetUpError(
-            f"The role {user} may not create roles; run as a superuser:"
-            f' ALTER ROLE "{user}" CREATEROLE;'
-        )
-    if not facts["creates"]:
-        raise SetUpError(
-            f"The role {user} does not own the database {name}; run as a superuser:"
-            f' ALTER DATABASE "{name}" OWNER TO "{user}";'
-        )
-    if facts["postgis"] is None:
-        raise SetUpError(f"PostGIS is not in the database {name}; {superuser}")
-    if _one(c, "open_functions", names=TELLTALES):
-        raise SetUpError(
-            f"In the database {name} anybody may ask PostGIS for the extent of any table;"
-            f" {superuser}"
-        )
 
 
 def make_logins(settings: Settings, c: psycopg.Connection) -> None:
@@ -165,7 +118,7 @@ def stamps(c: psycopg.Connection) -> dict[str, str]:
 
 def _works(settings: Settings, login: Login) -> bool:
     try:
-        connect(login_dsn(settings, login)).close()
+        connect(settings, login_dsn(settings, login)).close()
     except SetUpError:
         return False
     return True
@@ -186,8 +139,6 @@ def _one(c: psycopg.Connection, query: str, **params: object) -> Any:
 
 __all__ = [
     "GROUND",
-    "TELLTALES",
-    "check_server",
     "connect_owner",
     "connect_superuser",
     "drop_private_database",

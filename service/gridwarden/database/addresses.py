@@ -13,7 +13,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from gridwarden.database.passwords import password
-from gridwarden.database.trouble import SetUpError
+from gridwarden.database.sentences import trouble
 from gridwarden.settings import Settings
 
 Login = Literal["web", "worker"]
@@ -23,6 +23,20 @@ OWNER = "gridwarden_owner"
 SUPERUSER = "postgres"
 PORT = "5432"
 """Only the name of the socket's file: nothing listens on TCP."""
+LOST_SERVER = {
+    "connect_timeout": "10",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "25000",
+}
+"""A server that is gone without a word (its machine lost power, a cable was cut) is noticed after
+25 s, not after two hours."""
+LOST_CLIENT = (
+    "-c client_connection_check_interval=5s -c tcp_keepalives_idle=10"
+    " -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
+)
+"""So is a client by the server: what a killed worker had asked for ends, and its locks are free."""
 _LONGEST_SOCKET_DIR = 107 - len(f"/.s.PGSQL.{PORT}")
 _LONGEST_NAME = 63
 
@@ -57,10 +71,7 @@ def _given(settings: Settings) -> dict[str, str]:
     except psycopg.ProgrammingError:
         given = {}
     if not given.get("dbname") or not given.get("user"):
-        raise SetUpError(
-            "GRIDWARDEN_DATABASE_URL must name a user and a database: write it as"
-            " postgresql://OWNER:PASSWORD@HOST:PORT/DATABASE."
-        )
+        raise trouble(settings, "bad_address")
     return given
 
 
@@ -73,32 +84,41 @@ def login_name(settings: Settings, login: Login) -> str:
     """`gridwarden_web_<database>` or `gridwarden_worker_<database>`."""
     name = f"gridwarden_{login}_{database_name(settings)}"
     if len(name.encode()) > _LONGEST_NAME:
-        raise SetUpError(
-            f"The database's name is too long for the login {name}: use a database name of at"
-            " most 45 bytes in GRIDWARDEN_DATABASE_URL."
-        )
+        raise trouble(settings, "long_name", name=name)
     return name
 
 
-def login_dsn(settings: Settings, login: Login) -> str:
-    """The connection string of the login of the web or the worker process.
+def login_dsn(settings: Settings, login: Login, options: str = "") -> str:
+    """The connection string of the login of the web or the worker process; `options` as PGOPTIONS
+    has them.
 
     Raises SetUpError before the first `gridwarden up`, which makes its password.
     """
     name = login_name(settings, login)
+    given = server(settings)
+    told = [given.get("options", ""), os.environ.get("PGOPTIONS", ""), LOST_CLIENT, options]
     return make_conninfo(
-        **server(settings),
-        user=name,
-        password=password(settings, name),
-        application_name=f"gridwarden {login}",
+        **{
+            **LOST_SERVER,
+            **given,
+            "options": " ".join(one for one in told if one),
+            "user": name,
+            "password": password(settings, name),
+            "application_name": f"gridwarden {login}",
+        }
     )
 
 
 def owner_dsn(settings: Settings) -> str:
     """The owner's connection string: migrations and set-up only, never a request."""
+    return make_conninfo("", **owner_parts(settings))
+
+
+def owner_parts(settings: Settings) -> dict[str, str]:
+    """The owner's address, taken apart."""
     if settings.database_url is not None:
-        return make_conninfo(**_given(settings))
-    return make_conninfo(**server(settings), user=OWNER, password=password(settings, OWNER))
+        return _given(settings)
+    return {**server(settings), "user": OWNER, "password": password(settings, OWNER)}
 
 
 def owner_url(settings: Settings) -> str:
@@ -113,7 +133,7 @@ def owner_url(settings: Settings) -> str:
     ).render_as_string(hide_password=False)
 
 
-def connect(dsn: str, autocommit: bool = True) -> psycopg.Connection:
+def connect(settings: Settings, dsn: str, autocommit: bool = True) -> psycopg.Connection:
     """A connection for set-up, within 10 s.
 
     Raises SetUpError with the server's reason, never with the password.
@@ -123,15 +143,12 @@ def connect(dsn: str, autocommit: bool = True) -> psycopg.Connection:
     except psycopg.OperationalError as error:
         parts = conninfo_to_dict(dsn)
         reason = str(error).strip().partition("\n")[0]
-        mend = "run `gridwarden up`, then `gridwarden doctor`"
-        if not str(parts.get("host", "")).startswith("/"):
-            mend = "check GRIDWARDEN_DATABASE_URL and that its server runs"
-        raise SetUpError(
-            f"The database {parts.get('dbname')} does not let {parts.get('user')} in ({reason}):"
-            f" {mend}."
-        ) from None
+        own = str(parts.get("host", "")).startswith("/")
+        told = {"name": parts.get("dbname"), "user": parts.get("user"), "reason": reason}
+        mended = "away_own" if own else "away_outside"
+        raise trouble(settings, "away", mended, **told) from None
 
 
 def connect_owner(settings: Settings, autocommit: bool = True) -> psycopg.Connection:
     """A connection as the owner; the caller closes it."""
-    return connect(owner_dsn(settings), autocommit)
+    return connect(settings, owner_dsn(settings), autocommit)

@@ -8,23 +8,20 @@ before it acts.
 
 import fcntl
 import os
-import shutil
 import stat
 import subprocess
 import sys
-import time
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 from gridwarden.database import accounts
 from gridwarden.database.addresses import (
     DATABASE,
     LOGINS,
     OWNER,
-    SUPERUSER,
     connect,
     connect_owner,
     database_name,
@@ -35,27 +32,28 @@ from gridwarden.database.addresses import (
     socket_dir,
 )
 from gridwarden.database.backup import switching
-from gridwarden.database.configuration import HBA, configuration
-from gridwarden.database.passwords import make_password, write_private
+from gridwarden.database.configuration import configuration
+from gridwarden.database.making import ROOM_MB, clear_away, make_cluster, own
+from gridwarden.database.passwords import write_private
 from gridwarden.database.postgres import (
     Account,
     Programs,
     account_of,
-    disk_full,
     fail,
     find_programs,
     has_extension,
+    name_of,
     run_as,
+    runs_apart,
     told_plainly,
+    was_stopped,
 )
+from gridwarden.database.sentences import trouble
+from gridwarden.database.server import check_server
 from gridwarden.database.trouble import SetUpError
 from gridwarden.settings import Settings
 
 Report = Callable[[str], None]
-ROOM_MB = 600
-"""Free space below which no cluster is begun: 50 MB empty, its journal, and the sample city."""
-HALF_S = 10.0
-"""So long the initdb of a killed set-up may take to see that its folder is gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +88,16 @@ def up(settings: Settings, report: Report = _silent) -> Raised:
             return raised
 
 
+def make(settings: Settings, report: Report = _silent) -> None:
+    """The private cluster made where there is none, and not started: for a service manager."""
+    with told_plainly(settings):
+        _make_home(settings)
+        _fit_crs(settings)
+        with _alone(settings, report):
+            if not _data(settings).exists():
+                make_cluster(settings, find_programs(settings), account_of(settings), report)
+
+
 def down(settings: Settings, report: Report = _silent) -> bool:
     """Stop the private cluster, letting nobody finish; whether it was running.
 
@@ -97,6 +105,8 @@ def down(settings: Settings, report: Report = _silent) -> bool:
     """
     if settings.database_url or not _data(settings).exists():
         return False
+    if runs_apart(settings):
+        raise _apart(settings, "stop")
     with told_plainly(settings), _alone(settings, report):
         account = account_of(settings)
         programs = find_programs(settings, _made_by(settings))
@@ -111,10 +121,22 @@ def down(settings: Settings, report: Report = _silent) -> bool:
         return True
 
 
+def start_again(settings: Settings) -> bool:
+    """Start the private cluster where it died; whether it had. One that was stopped stays so."""
+    with told_plainly(settings), _alone(settings, _silent):
+        account, programs = account_of(settings), find_programs(settings, _made_by(settings))
+        if _running(programs, account, settings) or was_stopped(programs, account, _data(settings)):
+            return False
+        _start(settings, programs, account, _silent)
+        return True
+
+
 def is_running(settings: Settings) -> bool:
     """Whether the private cluster's server runs."""
     if settings.database_url or not _data(settings).exists():
         return False
+    if runs_apart(settings):
+        return _answers(settings)
     programs = find_programs(settings, _made_by(settings))
     return _running(programs, account_of(settings), settings)
 
@@ -128,6 +150,21 @@ def another_database(settings: Settings, name: str) -> str:
 
     accounts.make_private_database(settings, name)
     return make_url(owner_url(settings)).set(database=name).render_as_string(hide_password=False)
+
+
+def _answers(settings: Settings) -> bool:
+    """Whether the server that another account runs lets its owner in."""
+    try:
+        connect_owner(settings).close()
+    except SetUpError:
+        return False
+    return True
+
+
+def _apart(settings: Settings, verb: str) -> SetUpError:
+    return trouble(
+        settings, "runs_apart", account=name_of(settings.cluster.stat().st_uid), verb=verb
+    )
 
 
 def _data(settings: Settings) -> Path:
@@ -188,11 +225,7 @@ def _fit_crs(settings: Settings) -> None:
 def check_crs(settings: Settings, kept: str) -> None:
     """Raises SetUpError when `kept`, the EPSG code fixed at the first `up`, is another one."""
     if kept != str(settings.crs):
-        raise SetUpError(
-            f"This installation measures in EPSG:{kept}, fixed at its first start: set"
-            f" GRIDWARDEN_CRS={kept}, or name a new state folder in GRIDWARDEN_HOME for"
-            f" EPSG:{settings.crs}."
-        )
+        raise trouble(settings, "other_crs", kept=kept, asked=settings.crs)
 
 
 def _ready(settings: Settings) -> bool:
@@ -211,27 +244,21 @@ def _ready(settings: Settings) -> bool:
 
 def _raise_cluster(settings: Settings, report: Report) -> Raised:
     """The private cluster made where there is none, and running."""
+    if runs_apart(settings):
+        with accounts.connect_superuser(settings):
+            return Raised()
     account = account_of(settings)
     for half in settings.cluster.glob("making-*"):
         report("Removing what an interrupted set-up left behind")
-        _clear_away(half)
+        clear_away(half)
     made = not _data(settings).exists()
     programs = find_programs(settings, None if made else _made_by(settings))
     if made:
-        _make_cluster(settings, programs, account, report)
+        make_cluster(settings, programs, account, report)
     started = not _running(programs, account, settings)
     if started:
         _start(settings, programs, account, report)
     return Raised(made=made, started=started)
-
-
-def _clear_away(half: Path) -> None:
-    """A half-made cluster goes; its initdb outlives who began it, and may write for a moment."""
-    until = time.monotonic() + HALF_S
-    shutil.rmtree(half, ignore_errors=True)
-    while half.exists() and time.monotonic() < until:
-        time.sleep(0.1)
-        shutil.rmtree(half, ignore_errors=True)
 
 
 def _made_by(settings: Settings) -> int:
@@ -245,57 +272,6 @@ def _made_by(settings: Settings) -> int:
         ) from None
 
 
-def _make_cluster(settings: Settings, programs: Programs, account: Account, report: Report) -> None:
-    """initdb under a name of its own, then one rename: a half-made cluster is never started."""
-    _check_room(settings)
-    _own(settings.cluster, account)
-    _check_reach(settings, account)
-    report(f"Making a private PostgreSQL {programs.major} cluster in {settings.cluster}")
-    half = settings.cluster / f"making-{uuid.uuid4().hex[:12]}"
-    _own(half, account)
-    secret = half / "superuser"
-    data = half / "data"
-    try:
-        write_private(secret, make_password(settings, SUPERUSER) + "\n")
-        os.chown(secret, account.uid, account.gid)
-        command: list[str | Path] = [programs.folder / "initdb", "-D", data, "-U", SUPERUSER]
-        command += [f"--pwfile={secret}", "--auth=scram-sha-256"]
-        command += ["--locale=C.UTF-8", "--encoding=UTF8", "--no-instructions"]
-        done = run_as(account, command)
-        if done.returncode:
-            raise fail("PostgreSQL could not make its cluster", done.stdout, settings)
-        with (data / "postgresql.conf").open("a") as file:
-            file.write("\ninclude_if_exists 'gridwarden.conf'  # rewritten at every start\n")
-        (data / "pg_hba.conf").write_text(HBA)
-        data.rename(_data(settings))
-    finally:
-        shutil.rmtree(half, ignore_errors=True)
-
-
-def _check_room(settings: Settings) -> None:
-    if shutil.disk_usage(settings.home).free < ROOM_MB * 2**20:
-        raise disk_full(settings)
-
-
-def _own(folder: Path, account: Account) -> None:
-    """A folder for the cluster's account alone."""
-    folder.mkdir(mode=0o700, exist_ok=True)
-    os.chown(folder, account.uid, account.gid)
-
-
-def _check_reach(settings: Settings, account: Account) -> None:
-    """Whether the cluster's account can pass every folder on the way, or SetUpError."""
-    if account.is_me:
-        return
-    if run_as(account, ["/usr/bin/test", "-w", settings.cluster]).returncode:
-        closed = [p for p in settings.cluster.parents if not p.stat().st_mode & stat.S_IXOTH]
-        raise SetUpError(
-            f"The account {account.name}, which runs PostgreSQL for root, cannot reach"
-            f" {settings.cluster}: open {closed[-1] if closed else settings.home} with"
-            " chmod o+x, or name a folder such as /var/lib/gridwarden in GRIDWARDEN_HOME."
-        )
-
-
 def _running(programs: Programs, account: Account, settings: Settings) -> bool:
     return _control(programs, account, settings, "status").returncode == 0
 
@@ -307,16 +283,27 @@ def _control(
     command = [str(programs.folder / "pg_ctl"), *words, "-D", str(_data(settings))]
     if words[0] == "start":
         said = settings.cluster / "log" / "postgresql.log"
-        said.unlink(missing_ok=True)
+        if said.exists():  # why it died stands in it
+            said.replace(said.with_name("postgresql-before.log"))
         return run_as(account, [*command, "-l", str(said)], said)
     return run_as(account, command)
 
 
 def _start(settings: Settings, programs: Programs, account: Account, report: Report) -> None:
     report("Starting PostgreSQL")
+    _configure(settings, programs, account)
+    done = _control(programs, account, settings, "start", "-w", "-t", "120")
+    if done.returncode:
+        raise fail("PostgreSQL does not start", done.stdout, settings)
+
+
+def _configure(settings: Settings, programs: Programs, account: Account) -> None:
+    """The folders of socket and log, and gridwarden.conf, as this version writes it."""
     sockets, log = socket_dir(settings), settings.cluster / "log"
-    _own(sockets, account)
-    _own(log, account)
+    own(sockets, account)
+    own(log, account)
+    if settings.database_account:
+        sockets.chmod(0o750)
     held = sockets.lstat()
     if not stat.S_ISDIR(held.st_mode) or held.st_uid != account.uid or held.st_mode & 0o022:
         raise SetUpError(
@@ -325,11 +312,21 @@ def _start(settings: Settings, programs: Programs, account: Account, report: Rep
         )
     extra = _data(settings) / "gridwarden.conf"
     statements = has_extension(programs, "pg_stat_statements")
-    write_private(extra, configuration(sockets, statements=statements))
+    shared = settings.database_account is not None
+    write_private(extra, configuration(sockets, statements=statements, shared=shared))
     os.chown(extra, account.uid, account.gid)
-    done = _control(programs, account, settings, "start", "-w", "-t", "120")
-    if done.returncode:
-        raise fail("PostgreSQL does not start", done.stdout, settings)
+
+
+def become(settings: Settings) -> NoReturn:
+    """Be the private cluster's server, in the foreground, for a service manager; as its account.
+
+    Raises SetUpError where there is no cluster yet, or where it is another account's.
+    """
+    with told_plainly(settings):
+        account, programs = account_of(settings), find_programs(settings, _made_by(settings))
+        _configure(settings, programs, account)
+    server = programs.folder / "postgres"
+    os.execv(server, [str(server), "-D", str(_data(settings))])
 
 
 def _prepare_database(settings: Settings, report: Report) -> None:
@@ -338,7 +335,7 @@ def _prepare_database(settings: Settings, report: Report) -> None:
         report(f"Preparing the database {DATABASE}")
         accounts.make_private_database(settings, DATABASE)
     with connect_owner(settings) as c:
-        accounts.check_server(settings, c)
+        check_server(settings, c, fresh=not accounts.stamps(c))
         known = accounts.stamps(c).get("crs")
         if known is not None:
             check_crs(settings, known)
@@ -348,7 +345,8 @@ def _prepare_database(settings: Settings, report: Report) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """`python -m gridwarden.database.cluster up|down|running`, for scripts: the ground alone.
+    """`python -m gridwarden.database.cluster up|down|running|become`: the ground alone, for
+    scripts and service managers.
 
     `running` ends with 1 when the private cluster does not run.
     """
@@ -356,6 +354,8 @@ def main(arguments: list[str]) -> int:
     try:
         if arguments == ["running"]:
             return 0 if is_running(settings) else 1
+        if arguments == ["become"]:
+            become(settings)
         if arguments == ["down"]:
             down(settings, print)
         else:
@@ -368,6 +368,7 @@ def main(arguments: list[str]) -> int:
 
 __all__ = [
     "OWNER",
+    "ROOM_MB",
     "Raised",
     "another_database",
     "check_crs",

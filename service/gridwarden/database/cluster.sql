@@ -37,23 +37,6 @@ from pg_database where datname = current_database()
 -- name: one_at_a_time
 select pg_advisory_xact_lock(hashtextextended('gridwarden ground', 0))
 
--- name: facts
-select current_setting('server_version_num')::int / 10000 as major,
-    coalesce((select rolcreaterole or rolsuper from pg_roles where rolname = current_user), false)
-        as createrole,
-    (select extversion from pg_extension where extname = 'postgis') as postgis,
-    pg_encoding_to_char((select encoding from pg_database where datname = current_database()))
-        as encoding,
-    has_database_privilege(current_database(), 'create') as creates
-
--- name: open_functions
--- functions of the extensions that tell of a table without any grant on it, and are still open
-select p.oid::regprocedure::text
-from pg_proc p
-join pg_depend d on d.objid = p.oid and d.classid = 'pg_proc'::regclass and d.deptype = 'e'
-where p.proname = any(%(names)s) and has_function_privilege('public', p.oid, 'execute')
-order by 1
-
 -- name: counts_statements
 -- whether the extension that counts statements is installed on this machine
 select exists (select from pg_available_extensions where name = 'pg_stat_statements')

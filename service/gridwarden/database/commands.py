@@ -1,5 +1,7 @@
 """`gridwarden down`, `status` and `doctor`."""
 
+import json
+from functools import partial
 from importlib.metadata import version
 from itertools import chain
 from typing import Annotated
@@ -11,6 +13,7 @@ from gridwarden.database.backup import records
 from gridwarden.database.pasteable import pasteable
 from gridwarden.database.trouble import SetUpError
 from gridwarden.settings import Settings
+from gridwarden.words import say
 
 NOT_RUNNING = 3
 """Exit status of `status` for a database that does not run, as service managers have it."""
@@ -30,6 +33,9 @@ def down() -> None:
         typer.echo("GRIDWARDEN_DATABASE_URL names the server: Gridwarden leaves it running.")
     elif cluster.down(settings):
         typer.echo("Stopped.")
+        if doctor.answers(settings):
+            told = say("doctor.still_served", settings.language, url=settings.own_url)
+            typer.echo(told, err=True)
     else:
         typer.echo("It was not running.")
 
@@ -66,19 +72,34 @@ def examine(
         str | None,
         typer.Option(metavar="URL", help="look at the way from this address to the service"),
     ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="for a program")] = False,
 ) -> None:
     """Look at everything that the service needs, and say what mends what is wrong. What is said
-    holds no secret, place, person or host, and can be pasted into a chat.
+    holds no secret, place, person or host, and can be pasted into a chat. Ends with 1 where
+    something is wrong.
     """
     settings = Settings()
     found = [doctor.examine(settings)]
     if through is not None:
         found = [look(settings, through) for look in doctor.throughs]
-    bad = 0
+    bad, told = 0, []
     for finding in chain(*found):
         bad += not finding.good
-        typer.echo(f"{'ok ' if finding.good else 'BAD'} {finding.what}")
-        if finding.mend:
-            typer.echo(f"    {pasteable(settings, finding.mend)}")
+        clean = partial(pasteable, settings)
+        if as_json:
+            told.append({
+                "check": finding.what,
+                "name": finding.name(settings.language),
+                "good": finding.good,
+                "wrong": clean(finding.wrong) or None,
+                "mend": clean(finding.mend) or None,
+            })  # fmt: skip
+            continue
+        mark = say(f"doctor.{'good' if finding.good else 'bad'}", settings.language)
+        typer.echo(f"{mark} {finding.name(settings.language)}")
+        if finding.told:
+            typer.echo(f"    {clean(finding.told)}")
+    if as_json:
+        typer.echo(json.dumps({"good": not bad, "findings": told}, ensure_ascii=False, indent=1))
     if bad:
         raise typer.Exit(1)

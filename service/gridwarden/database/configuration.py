@@ -16,8 +16,12 @@ pg_stat_statements.track_utility = off
 """
 
 
-def configuration(sockets: Path, memory: int | None = None, *, statements: bool = False) -> str:
+def configuration(
+    sockets: Path, memory: int | None = None, *, statements: bool = False, shared: bool = False
+) -> str:
     """The text of gridwarden.conf for a socket folder and `memory` bytes (default: this machine's).
+
+    `shared`: the service is another account, which reaches the socket by the group.
 
     `statements`: pg_stat_statements is installed. Without it a server that is to load it does not
     start.
@@ -28,7 +32,7 @@ def configuration(sockets: Path, memory: int | None = None, *, statements: bool 
     clears what is that user's there, and the server would then refuse every new session.
     """
     total = memory if memory is not None else _memory()
-    shared = min(max(total // 4, 128 * 2**20), 2 * 2**30) // 2**20
+    buffers = min(max(total // 4, 128 * 2**20), 2 * 2**30) // 2**20
     cache = max(total // 2, 256 * 2**20) // 2**20
     quoted = '"' + str(sockets).replace('"', '""') + '"'
     return f"""\
@@ -36,10 +40,10 @@ def configuration(sockets: Path, memory: int | None = None, *, statements: bool 
 # (ALTER SYSTEM), which is read after this file.
 listen_addresses = ''
 unix_socket_directories = '{quoted.replace("'", "''")}'
-unix_socket_permissions = 0700
+unix_socket_permissions = {"0770" if shared else "0700"}
 password_encryption = 'scram-sha-256'
 max_connections = 100
-shared_buffers = '{shared}MB'
+shared_buffers = '{buffers}MB'
 dynamic_shared_memory_type = mmap
 effective_cache_size = '{cache}MB'
 work_mem = '32MB'

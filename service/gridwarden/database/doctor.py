@@ -1,10 +1,11 @@
 """What stands between this installation and its work: findings, each with what mends it.
 
-A finding names folders, roles and programs; never a password, a person's data or a place.
+A finding names folders, roles and programs; never a password, a person's data or a place. It is
+said in the installation's language (`words/catalogue/doctor.toml`).
 """
 
 import os
-import shutil
+import re
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -15,30 +16,50 @@ from urllib.parse import urlsplit
 from gridwarden.database import accounts, cluster
 from gridwarden.database.addresses import LOGINS, connect, connect_owner, login_dsn, login_name
 from gridwarden.database.backup import records
-from gridwarden.database.backup.told import refusal
+from gridwarden.database.guessable import check_passwords
 from gridwarden.database.ports import check_port
 from gridwarden.database.postgres import find_programs, told_plainly
 from gridwarden.database.queries import queries
+from gridwarden.database.sentences import trouble
+from gridwarden.database.server import check_server, check_way
 from gridwarden.database.trouble import SetUpError
 from gridwarden.settings import Settings
+from gridwarden.words import say
+from gridwarden.words.picture import font_file
 
 if TYPE_CHECKING:
     from http.client import HTTPConnection
 
 Q = queries(__package__ or "gridwarden.database", "cluster.sql")
+FEW_FILES = 10_000
+"""Names that a disk still takes, below which an import may be one too many."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing looked at: `mend` is empty when it is as it should be."""
+    """One thing looked at: what is wrong with it and the step that mends it, both empty when it is
+    as it should be.
+    """
 
     what: str
+    wrong: str = ""
     mend: str = ""
+    told: str = ""
+    """Both as one sentence."""
 
     @property
     def good(self) -> bool:
         """Whether nothing needs doing."""
-        return not self.mend
+        return not self.wrong
+
+    @classmethod
+    def of(cls, what: str, error: SetUpError) -> "Finding":
+        """What an error says."""
+        return cls(what, error.wrong, error.mend, str(error))
+
+    def name(self, lang: str) -> str:
+        """What was looked at, in a language."""
+        return say(f"doctor.name.{re.sub('[^a-z]+', '_', self.what.lower())}", lang)
 
 
 Look = Callable[[Settings], None]
@@ -78,10 +99,13 @@ def examine(settings: Settings) -> Iterator[Finding]:
         ("PostgreSQL and PostGIS", _programs),
         ("database server", _server),
         ("database, owner and PostGIS", _database),
+        ("way to the database", check_way),
         ("passwords", _passwords),
+        ("guessable passwords", check_passwords),
         ("logins", _logins),
         ("working coordinates", _crs),
         ("map page's files", _assets),
+        ("fonts", _fonts),
         ("service's port", _port),
         ("backups", _backups),
         *_more,
@@ -91,26 +115,28 @@ def examine(settings: Settings) -> Iterator[Finding]:
             with told_plainly(settings):
                 one(settings)
         except SetUpError as error:
-            yield Finding(what, str(error))
+            yield Finding.of(what, error)
         else:
             yield Finding(what)
 
 
 def _home(settings: Settings) -> None:
     if not settings.home.is_dir():
-        raise SetUpError(f"{settings.home} is not there: run `gridwarden up`.")
+        raise trouble(settings, "home_missing", home=settings.home)
     if not os.access(settings.home, os.W_OK | os.X_OK):
-        raise SetUpError(
-            f"{settings.home} is not writable for this account: use the account that ran"
-            " `gridwarden up`, or name another folder in GRIDWARDEN_HOME."
-        )
+        raise trouble(settings, "home_closed", home=settings.home)
 
 
 def _room(settings: Settings) -> None:
-    nearest = next(p for p in (settings.home, *settings.home.parents) if p.exists())
-    free = shutil.disk_usage(nearest).free // 2**20
-    if free < cluster.ROOM_MB:
-        raise SetUpError(f"Only {free} MB are free on the disk of {nearest}: free at least 1 GB.")
+    for folder in (settings.home, settings.cluster / "data", settings.files):
+        nearest = next(p for p in (folder, *folder.parents) if p.exists())
+        disk = os.statvfs(nearest)
+        free = disk.f_bavail * disk.f_frsize // 2**20
+        if free < settings.room_mb:
+            told = {"folder": nearest, "free": free, "needed": settings.room_mb}
+            raise trouble(settings, "no_room", **told)
+        if disk.f_files and disk.f_favail < FEW_FILES:
+            raise trouble(settings, "no_inodes", folder=nearest, free=disk.f_favail)
 
 
 def _programs(settings: Settings) -> None:
@@ -120,46 +146,49 @@ def _programs(settings: Settings) -> None:
 
 def _server(settings: Settings) -> None:
     if settings.database_url is None and not cluster.is_running(settings):
-        raise SetUpError("The private cluster does not run: run `gridwarden up`.")
+        raise trouble(settings, "server_down")
 
 
 def _database(settings: Settings) -> None:
     with connect_owner(settings) as c:
-        accounts.check_server(settings, c)
+        check_server(settings, c)
         if accounts.stamps(c).get("ground") != accounts.GROUND:
-            raise SetUpError("The database is not prepared for this version: run `gridwarden up`.")
+            raise trouble(settings, "not_prepared")
 
 
 def _passwords(settings: Settings) -> None:
-    for place in sorted(settings.secrets.glob("*")):
-        if place.is_file() and stat.S_IMODE(place.stat().st_mode) & 0o077:
-            raise SetUpError(f"{place} may be read by others: run chmod 600 '{place}'.")
+    kept = (settings.oidc_secret_file, settings.backup_passphrase_file)
+    for place in (*sorted(settings.secrets.glob("*")), *kept):
+        if place is not None and place.is_file() and stat.S_IMODE(place.stat().st_mode) & 0o077:
+            raise trouble(settings, "readable", place=place)
 
 
 def _logins(settings: Settings) -> None:
     """The two logins get in, and are what the wall against a forgotten check rests on: bare."""
     for login in LOGINS:
-        with connect(login_dsn(settings, login)) as c:
+        with connect(settings, login_dsn(settings, login)) as c:
             bare = c.execute(Q["is_bare"]).fetchone()
         if bare is None or not bare[0]:
-            name = login_name(settings, login)
-            raise SetUpError(
-                f"The login {name} has rights of its own: run as a superuser: ALTER ROLE"
-                f' "{name}" NOSUPERUSER NOINHERIT NOCREATEDB NOCREATEROLE NOBYPASSRLS;'
-            )
+            raise trouble(settings, "login_rights", name=login_name(settings, login))
 
 
 def _crs(settings: Settings) -> None:
     with connect_owner(settings) as c:
         kept = accounts.stamps(c).get("crs")
     if kept is None:
-        raise SetUpError("The database has no working coordinates yet: run `gridwarden up`.")
+        raise trouble(settings, "no_crs")
     cluster.check_crs(settings, kept)
 
 
 def _assets(settings: Settings) -> None:
     if not settings.assets.is_dir() or not any(settings.assets.iterdir()):
-        raise SetUpError("The map pages have no files of their own yet: run script/assets.")
+        raise trouble(settings, "assets")
+
+
+def _fonts(settings: Settings) -> None:
+    """Pictures for people are refused without Chinese letters."""
+    if font_file() is None:
+        raise trouble(settings, "no_font")
 
 
 def _port(settings: Settings) -> None:
@@ -172,7 +201,7 @@ def _backups(settings: Settings) -> None:
     wanting = records.wanting(settings)
     if wanting:
         days = {"backup": settings.backup_days, "drill": settings.drill_days}
-        raise refusal(settings, f"look.{wanting}", **days)
+        raise trouble(settings, f"backup_{wanting}", **days)
 
 
 def answers(settings: Settings) -> bool:

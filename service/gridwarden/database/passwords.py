@@ -7,7 +7,7 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-from gridwarden.database.trouble import SetUpError
+from gridwarden.database.sentences import trouble
 from gridwarden.settings import Settings
 
 
@@ -19,14 +19,9 @@ def password(settings: Settings, login: str) -> str:
     try:
         return (settings.secrets / login).read_text(encoding="ascii").strip()
     except FileNotFoundError:
-        raise SetUpError(
-            f"There is no password for {login} in {settings.secrets}: run `gridwarden up` first."
-        ) from None
+        raise trouble(settings, "no_secret", login=login, folder=settings.secrets) from None
     except PermissionError:
-        raise SetUpError(
-            f"{settings.secrets} may not be read by this account: use the account that ran"
-            " `gridwarden up`."
-        ) from None
+        raise trouble(settings, "secrets_closed", folder=settings.secrets) from None
 
 
 def make_password(settings: Settings, login: str) -> str:

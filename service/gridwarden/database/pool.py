@@ -9,6 +9,10 @@ from psycopg_pool import AsyncConnectionPool
 from gridwarden.database.door import Pool
 from gridwarden.settings import Settings, kept_crs
 
+RECONNECT_S = 8.0
+"""So long the pool tries a connection again by itself, waiting twice as long each time; then the
+next who asks for one tries anew. Without an end it would wait minutes after a long outage."""
+
 
 def _prepare(
     timeout_ms: int, zone: str, practice_days: int
@@ -48,6 +52,7 @@ async def open_pool(settings: Settings, login: Literal["web", "worker"] = "web")
         min_size=1,
         max_size=size,
         timeout=10,
+        reconnect_timeout=RECONNECT_S,
         kwargs={"autocommit": True},  # `as_caller` opens its transactions itself
         configure=_prepare(
             settings.statement_timeout_ms if login == "web" else 0,

@@ -3,6 +3,7 @@
 import errno
 import socket
 
+from gridwarden.database.sentences import trouble
 from gridwarden.database.trouble import SetUpError
 from gridwarden.settings import Settings
 
@@ -12,10 +13,7 @@ def check_port(settings: Settings) -> None:
     try:
         found = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)
     except socket.gaierror:
-        raise SetUpError(
-            f"{settings.host} is no address of this machine: set GRIDWARDEN_HOST to one, such as"
-            " 127.0.0.1."
-        ) from None
+        raise trouble(settings, "host_foreign", host=settings.host) from None
     family, kind, protocol, _, address = found[0]
     with socket.socket(family, kind, protocol) as trial:
         # As the service itself will: connections of a service just stopped do not hold the port.
@@ -23,19 +21,13 @@ def check_port(settings: Settings) -> None:
         try:
             trial.bind(address)
         except OSError as error:
-            raise SetUpError(_sentence(settings, error)) from None
+            raise _refused(settings, error) from None
 
 
-def _sentence(settings: Settings, error: OSError) -> str:
-    place = f"Port {settings.port} of {settings.host}"
+def _refused(settings: Settings, error: OSError) -> SetUpError:
+    place = {"port": settings.port, "host": settings.host}
     if error.errno == errno.EADDRINUSE:
-        return (
-            f"{place} is in use: stop what uses it, or set GRIDWARDEN_PORT to a free one, such as"
-            f" {settings.port % 65535 + 1}."
-        )
+        return trouble(settings, "port_used", **place, other=settings.port % 65535 + 1)
     if error.errno == errno.EACCES:
-        return f"{place} is for root alone: set GRIDWARDEN_PORT to one above 1023, such as 8000."
-    return (
-        f"The service cannot listen on {place.lower()} ({error.strerror}): set GRIDWARDEN_HOST"
-        " and GRIDWARDEN_PORT to an address of this machine."
-    )
+        return trouble(settings, "port_root", **place)
+    return trouble(settings, "port_refused", **place, reason=error.strerror)

@@ -11,11 +11,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from gridwarden.database.sentences import trouble
 from gridwarden.database.trouble import SetUpError
 from gridwarden.settings import Settings
 
 OLDEST = 15
-INSTALL = "script/setup (or: apt-get install postgresql-15 postgresql-15-postgis-3)"
 _FULL = re.compile(
     r"No space left on device|Disk quota exceeded|File too large|File size limit exceeded",
     re.IGNORECASE,
@@ -53,24 +53,13 @@ def find_programs(settings: Settings, major: int | None = None) -> Programs:
     if major is not None:
         found = [p for p in found if p.major == major]
         if not found:
-            raise SetUpError(
-                f"The cluster in {settings.cluster} was made by PostgreSQL {major}, which is not"
-                f" installed: install postgresql-{major} and postgresql-{major}-postgis-3 again,"
-                " or name another state folder in GRIDWARDEN_HOME."
-            )
+            raise trouble(settings, "other_programs", cluster=settings.cluster, major=major)
     if not found:
-        raise SetUpError(
-            f"PostgreSQL {OLDEST} or newer with PostGIS is not installed: run {INSTALL} as root or"
-            " with sudo, or name a server in GRIDWARDEN_DATABASE_URL."
-        )
+        raise trouble(settings, "no_programs", oldest=OLDEST)
     for programs in found:
         if has_extension(programs, "postgis"):
             return programs
-    wanted = found[0].major
-    raise SetUpError(
-        f"PostGIS for PostgreSQL {wanted} is not installed: install postgresql-{wanted}-postgis-3"
-        " as root or with sudo, or name a server in GRIDWARDEN_DATABASE_URL."
-    )
+    raise trouble(settings, "no_postgis_program", major=found[0].major)
 
 
 def _installed(settings: Settings) -> Iterator[Programs]:
@@ -104,32 +93,39 @@ def _output(command: list[str]) -> str:
 
 
 def account_of(settings: Settings) -> Account:
-    """Who runs the cluster: who owns it; for a new one, `postgres` under root, else ourselves.
+    """Who runs the cluster: who owns it; for a new one, under root, the account of the settings
+    or `postgres`, else ourselves.
 
     PostgreSQL refuses to run as root. Raises SetUpError when another account owns the cluster
-    or when root finds no account `postgres`.
+    or when root finds no such account.
     """
     me = os.geteuid()
     owner = settings.cluster.stat().st_uid if settings.cluster.exists() else None
     if me != 0:
         if owner is not None and owner != me:
-            raise SetUpError(
-                f"The cluster in {settings.cluster} belongs to the account {_name(owner)}: use"
-                " that account or root, or name a state folder of your own in GRIDWARDEN_HOME."
-            )
+            told = {"cluster": settings.cluster, "account": name_of(owner)}
+            raise trouble(settings, "cluster_of_another", **told)
         return _account(me)
     if owner:
         return _account(owner)
+    named = settings.database_account
     try:
-        return _account(pwd.getpwnam("postgres").pw_uid)
+        return _account(pwd.getpwnam(named or "postgres").pw_uid)
     except KeyError:
-        raise SetUpError(
-            "Root may not run PostgreSQL and there is no account postgres: install Debian's"
-            " package postgresql-common, or start Gridwarden as an ordinary user."
-        ) from None
+        if named is not None:
+            raise trouble(settings, "no_account", account=named) from None
+        raise trouble(settings, "no_postgres_account") from None
 
 
-def _name(uid: int) -> str:
+def runs_apart(settings: Settings) -> bool:
+    """Whether another account than ours runs the private cluster, which we cannot start or stop."""
+    if settings.database_url is not None or os.geteuid() == 0 or not settings.cluster.exists():
+        return False
+    return settings.cluster.stat().st_uid != os.geteuid()
+
+
+def name_of(uid: int) -> str:
+    """What an account is called; its number where it has no name."""
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError:
@@ -180,6 +176,13 @@ def run_as(
     return subprocess.CompletedProcess(done.args, done.returncode, text, "")
 
 
+def was_stopped(programs: Programs, account: Account, data: Path) -> bool:
+    """Whether a cluster that does not run was stopped by somebody, by what it wrote down last."""
+    told = run_as(account, [programs.folder / "pg_controldata", "-D", data]).stdout
+    state = re.search(r"^Database cluster state: *(.*)$", told, re.MULTILINE)
+    return state is not None and state[1].startswith("shut down")
+
+
 def fail(what: str, text: str, settings: Settings) -> SetUpError:
     """The sentence for a program's or the database's failure, by what it said."""
     if _FULL.search(text):
@@ -193,10 +196,7 @@ def fail(what: str, text: str, settings: Settings) -> SetUpError:
 
 def disk_full(settings: Settings) -> SetUpError:
     """The sentence for a disk without room."""
-    return SetUpError(
-        f"There is no room left on the disk of {settings.home}: free at least 1 GB there, or name"
-        " a folder on a larger disk in GRIDWARDEN_HOME, and run it again."
-    )
+    return trouble(settings, "disk_full", home=settings.home)
 
 
 @contextmanager
@@ -209,13 +209,9 @@ def told_plainly(settings: Settings) -> Iterator[None]:
             raise disk_full(settings) from None
         place = error.filename or settings.home
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-            raise SetUpError(
-                f"{place} is not writable for the account {_name(os.geteuid())}: make it so, or"
-                " name a folder of your own in GRIDWARDEN_HOME."
-            ) from None
+            account = name_of(os.geteuid())
+            raise trouble(settings, "not_writable", place=place, account=account) from None
         if error.errno in (errno.ENOTDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP):
-            raise SetUpError(
-                f"{place} cannot be a folder ({error.strerror}): name another one in"
-                " GRIDWARDEN_HOME."
-            ) from None
+            told = {"place": place, "reason": error.strerror}
+            raise trouble(settings, "no_folder", **told) from None
         raise

@@ -7,7 +7,7 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, text
+from sqlalchemy import Engine, NullPool, create_engine, text
 
 from gridwarden.access.roles import ensure_roles
 from gridwarden.database.cluster import owner_url
@@ -32,7 +32,7 @@ def upgrade(settings: Settings, revision: str = "heads") -> None:
     A layer that is new gets the indexes that every layer has besides those of its own file.
     """
     _run(settings, lambda config: command.upgrade(config, revision))
-    with create_engine(owner_url(settings)).begin() as connection:
+    with _engine(settings).begin() as connection:
         if connection.scalar(text("select to_regproc('data.index_layers')")) is not None:
             connection.execute(text("select data.index_layers()"))
     keep(settings)
@@ -43,7 +43,7 @@ def keep(settings: Settings) -> None:
 
     What was found by an earlier program is judged again by the worker.
     """
-    with create_engine(owner_url(settings)).begin() as connection:
+    with _engine(settings).begin() as connection:
         keep_life_cycle(connection)
         if connection.scalar(text("select to_regproc('data.judge_upgraded')")) is not None:
             connection.execute(text("select data.judge_upgraded()"))
@@ -56,7 +56,7 @@ def downgrade(settings: Settings, revision: str) -> None:
 
 def current(settings: Settings) -> str | None:
     """The newest revision the database has, or None for an empty one."""
-    engine = create_engine(owner_url(settings))
+    engine = _engine(settings)
     with engine.connect() as connection:
         if connection.scalar(text("select to_regclass('public.alembic_version')")) is None:
             return None
@@ -82,8 +82,13 @@ def configuration(locations: Sequence[Path] = ()) -> Config:
     return config
 
 
+def _engine(settings: Settings) -> Engine:
+    """Its connections end when they are given back: nobody is left on the database."""
+    return create_engine(owner_url(settings), poolclass=NullPool)
+
+
 def _run(settings: Settings, action: Callable[[Config], None]) -> None:
-    engine = create_engine(owner_url(settings))
+    engine = _engine(settings)
     token = _srid.set(settings.crs)
     try:
         with engine.connect() as connection:

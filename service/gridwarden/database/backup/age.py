@@ -5,6 +5,9 @@ The format is public and has its own tools: whoever has the passphrase opens an 
 Gridwarden (`age -d FILE | tar x`). A key of the file's own is wrapped by scrypt; the contents
 follow in pieces of 64 KiB, each sealed by ChaCha20-Poly1305 under its number, the last one under a
 mark of its own: a piece that was changed, moved, left out or cut off does not open.
+
+The bindings that exist (pyrage 1.4) take a passphrase's file whole into memory, which a city's
+archive does not fit; so the pieces are cut here, and all cryptography is `cryptography`'s.
 """
 
 import base64

@@ -37,7 +37,8 @@ LONGEST_MANIFEST: Final = 16 * 2**20
 class Manifest:
     """What an archive holds. `tables` are the rows of each table, `head` and `seals` the audit's
     end, all of one snapshot; `next_xid` is a number that no transaction of it has reached; `epoch`
-    the cluster whose numbers these are; `files` are so many of `size` bytes.
+    the cluster whose numbers these are; `files` are so many of `size` bytes; `database_size` are
+    the bytes of the database, 0 where it was not noted.
     """
 
     archive: str
@@ -56,6 +57,7 @@ class Manifest:
     files: int
     size: int
     format: int = FORMAT
+    database_size: int = 0
 
     @property
     def rows(self) -> int:

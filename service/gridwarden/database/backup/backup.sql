@@ -4,7 +4,8 @@ select pg_export_snapshot() as snapshot,
     pg_snapshot_xmax(pg_current_snapshot())::text::bigint as next_xid,
     (select system_identifier::text from pg_control_system()) as epoch,
     current_setting('server_version_num')::int / 10000 as postgresql,
-    to_regclass('data.audit_seal') is not null as begun
+    to_regclass('data.audit_seal') is not null as begun,
+    pg_database_size(current_database()) as database_size
 
 -- name: chain
 -- The end of the sealed audit, and the newest migration.

@@ -30,8 +30,8 @@ SETTINGS_FILE: Final = "gridwarden.env"
 PLACE: Final = "@GRIDWARDEN_HOME@"
 FILES: Final = ("BOARD", "OIDC_RULES", "OIDC_SECRET_FILE", "OIDC_CA_FILE")
 """Settings that name a file of the office's."""
-NOT_KEPT: Final = frozenset({"HOME", "DATABASE_URL", "POSTGRESQL_BIN", "BACKUP_PASSPHRASE",
-                             "BACKUP_PASSPHRASE_FILE"})  # fmt: skip
+NOT_KEPT: Final = frozenset({"HOME", "DATABASE_URL", "DATABASE_ACCOUNT", "POSTGRESQL_BIN",
+                             "BACKUP_PASSPHRASE", "BACKUP_PASSPHRASE_FILE"})  # fmt: skip
 """Settings of this machine, and what opens the archive itself."""
 
 

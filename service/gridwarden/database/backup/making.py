@@ -16,7 +16,7 @@ from psycopg import sql
 from psycopg.rows import dict_row
 
 from gridwarden.database.addresses import database_name
-from gridwarden.database.backup import files
+from gridwarden.database.backup import files, room
 from gridwarden.database.backup.archive import HOME, MANIFEST, Manifest, Packing
 from gridwarden.database.backup.leftovers import sweep
 from gridwarden.database.backup.lock import alone
@@ -55,6 +55,7 @@ def make(settings: Settings, target: Path, passphrase: str, report: Report) -> M
         files.link_all(settings, folder)
         with connect_owner(settings, autocommit=False) as c:
             manifest, snapshot = _seen(settings, c, folder, report)
+            room.check_backup(settings, final.parent, manifest)
             descriptor = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             try:
                 with os.fdopen(descriptor, "wb") as file:
@@ -121,6 +122,7 @@ def _seen(
         tables=tables,
         files=len(places),
         size=sum(place.stat().st_size for place in places),
+        database_size=seen["database_size"],
     )
     return manifest, str(seen["snapshot"])
 

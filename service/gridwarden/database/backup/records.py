@@ -79,7 +79,7 @@ def newest_archive(settings: Settings) -> Path | None:
 
 
 def wanting(settings: Settings) -> str:
-    """What is wrong with the backups, as a key of `backup.look`; empty when all is well.
+    """What is wrong with the backups, as in `doctor.backup_…`; empty when all is well.
 
     A new installation has as long for its first backup, and for its first trial, as any other.
     """

@@ -21,9 +21,9 @@ from typing import Any, Final
 import psycopg
 from psycopg import sql
 
-from gridwarden.database import accounts, cluster
+from gridwarden.database import cluster
 from gridwarden.database.addresses import LOGINS, login_name
-from gridwarden.database.backup import files, switching
+from gridwarden.database.backup import files, room, switching
 from gridwarden.database.backup.archive import Manifest, Unpacked, unpack
 from gridwarden.database.backup.leftovers import remove, staged, sweep
 from gridwarden.database.backup.lock import alone
@@ -33,6 +33,7 @@ from gridwarden.database.backup.told import Report, refusal
 from gridwarden.database.cluster import connect_owner
 from gridwarden.database.postgres import account_of, fail, find_programs, run_as
 from gridwarden.database.queries import queries
+from gridwarden.database.server import check_server
 from gridwarden.database.trouble import SetUpError
 from gridwarden.settings import Settings
 
@@ -97,7 +98,7 @@ def restore(
         sweep(settings)
         _check_free(settings, replace)
         with staged(settings) as folder:
-            found = unpack(settings, file, passphrase, folder, _fits(settings, above), report)
+            found = unpack(settings, file, passphrase, folder, _fits(settings, file, above), report)
             kept = files.settle_settings(found.home, settings.home)
             if settings.database_url is None:
                 compared, replaced = _into_own(settings, found, above, report, ready)
@@ -114,7 +115,7 @@ def restore_aside(
     file = file.expanduser().absolute()
     trial = settings.model_copy(update={"database_url": None})
     with alone(settings), staged(settings) as folder:
-        found = unpack(settings, file, passphrase, folder, _fits(trial, above), report)
+        found = unpack(settings, file, passphrase, folder, _fits(trial, file, above), report)
         with _cluster_beside(trial, found, report) as made:
             return _loaded(made, found, above, report)
 
@@ -124,8 +125,10 @@ def _make_home(settings: Settings) -> None:
         settings.home.mkdir(parents=True, mode=0o755 if os.geteuid() == 0 else 0o700)
 
 
-def _fits(settings: Settings, above: Above) -> Callable[[Manifest], None]:
-    """Refuses an archive that this program, or the server here, is too old for."""
+def _fits(settings: Settings, file: Path, above: Above) -> Callable[[Manifest], None]:
+    """Refuses an archive that this program, or the server here, is too old for, or the disk too
+    full.
+    """
 
     def look(manifest: Manifest) -> None:
         if manifest.format != 1 or not above.knows(manifest.revision):
@@ -136,6 +139,7 @@ def _fits(settings: Settings, above: Above) -> Callable[[Manifest], None]:
             major = server_major(settings)
         if major < manifest.postgresql:
             raise refusal(settings, "older_server", major=major, wanted=manifest.postgresql)
+        room.check_restore(settings, file, manifest, own=settings.database_url is None)
 
     return look
 
@@ -145,7 +149,7 @@ def _check_free(settings: Settings, replace: bool) -> None:
     stands, busy = switching.stands(settings), 0
     if settings.database_url is not None:
         with connect_owner(settings) as c:
-            accounts.check_server(settings, c)
+            check_server(settings, c)
             stands, busy = stands or bool(_one(c, "anything")), _one(c, "at_work")
     elif stands:
         with suppress(SetUpError), connect_owner(settings) as c:  # it may be what is broken
