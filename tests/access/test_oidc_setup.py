@@ -34,7 +34,8 @@ def test_what_the_provider_tells_beside_the_token_counts_too(
 
 
 def doctor(settings: Settings) -> str:
-    return next(one.mend for one in examine(settings) if one.what == "sign-in provider")
+    english = settings.model_copy(update={"language": "en"})
+    return next(one.told for one in examine(english) if one.what == "sign-in provider")
 
 
 def test_the_doctor_and_an_authority_of_the_office_s_own(

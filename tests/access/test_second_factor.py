@@ -15,8 +15,9 @@ from gridwarden.settings import Settings
 AS_JSON = {"Accept": "application/json"}
 
 
-def enrolled(b: TestClient, settings: Settings, name: str, role: str) -> tuple[str, list[str]]:
-    """An account of this role with a second factor, signed in; its secret and recovery codes."""
+def enrolled(b: TestClient, settings: Settings, name: str, role: str) -> tuple[str, list[str], str]:
+    """An account of this role with a second factor, signed in; its secret, its recovery codes, and
+    the code that enrolled it."""
     import re
 
     made = new_account(b, officer(settings), name=name, role=role)
@@ -28,10 +29,11 @@ def enrolled(b: TestClient, settings: Settings, name: str, role: str) -> tuple[s
     assert "<svg" in shown and "qrline" in shown
     wrong = b.post("/login/enrol", data={"sealed": sealed, "code": "000000"})
     assert wrong.status_code == 400 and sealed_of(wrong.text)[1] == secret
-    done = b.post("/login/enrol", data={"sealed": sealed, "code": code_of(secret, -1)})
+    first = code_of(secret, -1)
+    done = b.post("/login/enrol", data={"sealed": sealed, "code": first})
     assert done.status_code == 200
     assert b.get("/api/whoami", headers=AS_JSON).json()["role"] == role
-    return secret, re.findall(r"<code>([0-9A-Z-]{19})</code>", done.text)
+    return secret, re.findall(r"<code>([0-9A-Z-]{19})</code>", done.text), first
 
 
 def again(b: TestClient, name: str) -> None:
@@ -56,11 +58,11 @@ def town(module_city: Settings) -> Settings:
 
 def test_an_administrator_enrols_and_each_code_is_good_once(town: Settings) -> None:
     with browser(town) as b:
-        secret, codes = enrolled(b, town, "sys", "administrator")
+        secret, codes, first = enrolled(b, town, "sys", "administrator")
         assert len(set(codes)) == factor.CODES
         again(b, "sys")
         assert b.get("/api/whoami", headers=AS_JSON).status_code == 401
-        assert show(b, code_of(secret, -1)).status_code == 401  # that one enrolled
+        assert show(b, first).status_code == 401  # that one enrolled
         assert show(b, code_of(secret, 9)).status_code == 401
         now = code_of(secret)
         assert show(b, f" {now[:3]} {now[3:]} ").status_code == 303
@@ -77,7 +79,7 @@ def test_an_administrator_enrols_and_each_code_is_good_once(town: Settings) -> N
 
 def test_secret_and_codes_are_not_in_the_database_nor_in_the_audit(town: Settings) -> None:
     with browser(town) as b:
-        secret, codes = enrolled(b, town, "quiet", "auditor")
+        secret, codes, _ = enrolled(b, town, "quiet", "auditor")
     with owner(town) as c:
         kept = [str(row) for row in c.execute("select a::text from access.account a").fetchall()]
         kept += [str(row) for row in c.execute("select t::text from data.audit t").fetchall()]
@@ -95,7 +97,7 @@ def test_secret_and_codes_are_not_in_the_database_nor_in_the_audit(town: Setting
 def test_too_many_codes_close_and_the_officer_takes_a_lost_factor_away(town: Settings) -> None:
     strict = town.model_copy(update={"lock_tries": 3})
     with browser(strict) as b:
-        secret, codes = enrolled(b, strict, "lost", "administrator")
+        secret, codes, _ = enrolled(b, strict, "lost", "administrator")
         again(b, "lost")
         for _ in range(3):
             assert show(b, "123456").status_code == 401

@@ -199,9 +199,9 @@ def test_the_doctor_speaks_before_it_ends(tmp_path: Path, monkeypatch: pytest.Mo
     import gridwarden.cli  # noqa: F401  (what the doctor looks at above the database)
 
     def said(settings: Settings) -> str:
-        return next(f.mend for f in examine(settings) if f.what == "https certificate")
+        return next(f.told for f in examine(settings) if f.what == "https certificate")
 
-    settings = Settings(home=tmp_path / "home")
+    settings = Settings(home=tmp_path / "home", language="en")
     assert said(settings) == ""
     making.make(settings, NAMES)
     assert said(settings) == ""

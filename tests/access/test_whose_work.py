@@ -181,7 +181,7 @@ def test_a_key_is_for_one_and_a_name_of_several_is_refused_naming_them(
     city: Settings, layer: str, option: str, column: str
 ) -> None:
     a, b, c = twins(city, layer)
-    role = "utility" if layer == "organisations" else "supervisor"
+    role = "contractor" if layer == "organisations" else "supervisor"
     newest = f"select {column} from access.credential order by id desc limit 1"
     for name, found in ((str(a), a), ("独名", c), ("s2", b)):
         done = run(city, "token", role, option, name)

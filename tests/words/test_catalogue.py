@@ -5,6 +5,7 @@ import re
 import string
 import tomllib
 from importlib.resources import files
+from itertools import groupby
 from pathlib import Path
 
 import pytest
@@ -101,7 +102,11 @@ def test_every_page_of_the_navigation_has_a_name_and_what_it_is_for() -> None:
     pages = tomllib.loads(text)["page"]
     keys = [page["key"] for page in pages]
     wanted = keys + [f"{page['key']}.about" for page in pages if page["href"] != "/"]
+    wanted += [f"nav.group.{page['group']}" for page in pages if "group" in page]
     assert [key for key in wanted if not known(key)] == []
+    # a menu is one: its pages stand together
+    groups = [name for name, _ in groupby(pages, lambda page: page.get("group"))]
+    assert len(groups) == len(set(groups)) and groups[0] is None
 
 
 def test_every_kind_of_problem_is_raised_by_name_and_has_words() -> None:

@@ -73,12 +73,12 @@ async def acting(
 
 
 async def with_org(pool: Pool, caller: Caller, org: str | None) -> Caller:
-    """The caller with the organisation of this id, code or name.
+    """The caller with the organisation of this id, code or name; not every role may look it up.
 
     Raises Problem `not_found` for none and `conflict` for several.
     """
     if org is None:
         return caller
-    async with as_caller(pool, caller) as connection:
+    async with as_caller(pool, Caller("security", caller.person)) as connection:
         number = await organisation_called(connection, org, "--org")
     return replace(caller, org_ids=(number,))

@@ -2,7 +2,9 @@
 
 Over https a cookie is `Secure` and carries the prefix `__Host-`: no other host and no plain http
 can set it. Over http://10.… a browser drops such a cookie without a word, so there it has
-neither; the two have other names, so that the one never stands in the other's way.
+neither; the two have other names, so that the one never stands in the other's way. A service under
+a path of its host keeps its cookies to that path, which `__Secure-` allows: what else lies on the
+host, perhaps a second Gridwarden, is not sent them.
 """
 
 from typing import Final
@@ -10,6 +12,8 @@ from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
+
+from gridwarden.words.under import under
 
 SESSION: Final = "gridwarden_session"
 STEP: Final = "gridwarden_step"
@@ -20,7 +24,6 @@ DEVICE: Final = "gridwarden_device"
 """A browser that signed in to an account before."""
 PROVIDER: Final = "gridwarden_provider"
 """A browser that was sent to the sign-in provider and is to come back."""
-_PREFIX: Final = "__Host-"
 
 
 def is_secure(request: Request) -> bool:
@@ -30,7 +33,13 @@ def is_secure(request: Request) -> bool:
 
 def cookie_of(request: Request, name: str) -> str | None:
     """The cookie's value; over https alone that of the prefixed one, which nobody else can set."""
-    return request.cookies.get(_PREFIX + name if is_secure(request) else name)
+    return request.cookies.get(_named(request, name))
+
+
+def _named(request: Request, name: str) -> str:
+    if not is_secure(request):
+        return name
+    return ("__Secure-" if under(request) else "__Host-") + name
 
 
 def set_cookie(
@@ -47,23 +56,25 @@ def set_cookie(
     Lax, so that a link from a colleague's message finds you signed in; `strict` for what is
     only ever sent from our own pages.
     """
-    secure = is_secure(request)
     response.set_cookie(
-        _PREFIX + name if secure else name,
+        _named(request, name),
         value,
         max_age=seconds,
-        path="/",
+        path=f"{under(request)}/",
         httponly=True,
         samesite="strict" if strict else "lax",
-        secure=secure,
+        secure=is_secure(request),
     )
 
 
 def drop_cookie(response: Response, request: Request, name: str) -> None:
     """Have the browser forget a cookie."""
-    secure = is_secure(request)
     response.delete_cookie(
-        _PREFIX + name if secure else name, httponly=True, samesite="lax", secure=secure
+        _named(request, name),
+        path=f"{under(request)}/",
+        httponly=True,
+        samesite="lax",
+        secure=is_secure(request),
     )
 
 

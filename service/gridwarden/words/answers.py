@@ -3,14 +3,15 @@
 No answer carries a driver's text, a path or a trace; those go to the log with the request id.
 """
 
+import errno
 import json
+import re
 import secrets
 import traceback
 from collections.abc import Mapping
 from typing import Any, Final
 
 import psycopg
-import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.datastructures import MutableHeaders
@@ -25,8 +26,7 @@ from gridwarden.words.language import language_of
 from gridwarden.words.page import page
 from gridwarden.words.problems import KINDS, Problem
 from gridwarden.words.speech import known, say
-
-_log = structlog.get_logger(__name__)
+from gridwarden.words.telling import log
 
 # The longest prefix of the SQLSTATE that stands here decides; what does not is ours to fix.
 BY_SQLSTATE: Final[dict[str, str]] = {
@@ -81,11 +81,16 @@ _REASONS: Final[dict[str, str]] = {
     "datetime_from_date_parsing": "when",
 }
 METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+REQUEST_ID: Final = re.compile(r"[0-9A-Fa-f-]{8,64}")
+"""What a proxy may call a request: digits that no word, name or place hides in."""
 _LIMITS: Final = ("gt", "ge", "lt", "le", "max_length", "min_length")
 
 
 class RequestIds:
-    """Gives each request an id (`request.state.request_id`) and says it in `X-Request-ID`."""
+    """Gives each request an id (`request.state.request_id`), the one that a proxy gave it where it
+    did, and says it in `X-Request-ID`.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -94,7 +99,7 @@ class RequestIds:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        number = secrets.token_hex(8)
+        number = given_id(scope) or secrets.token_hex(8)
         scope.setdefault("state", {})["request_id"] = number
 
         async def numbered(message: Message) -> None:
@@ -103,6 +108,22 @@ class RequestIds:
             await send(message)
 
         await self.app(scope, receive, numbered)
+
+
+def given_id(scope: Scope) -> str | None:
+    """The id that the request came with; None where it has none that can be taken over."""
+    given = [value for name, value in scope["headers"] if name == b"x-request-id"]
+    if len(given) != 1:
+        return None
+    said = given[0].decode("latin-1")
+    return said if REQUEST_ID.fullmatch(said) else None
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether a disk has no room left: ours, or the database's."""
+    if isinstance(error, psycopg.Error):
+        return kind_of(error) == "disk_full"
+    return isinstance(error, OSError) and error.errno in FULL
 
 
 def _clean(value: Any) -> Any:
@@ -151,6 +172,7 @@ def answer(
         body["field"] = _clean(problem.field)
     if errors:
         body["errors"] = errors
+    body |= problem.members()
     text = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
     headers["Content-Language"] = lang
     return Response(text, problem.status, headers, "application/problem+json")
@@ -258,11 +280,19 @@ def from_database(request: Request, error: psycopg.Error) -> Response:
     """A driver's error as an answer."""
     problem = problem_of(error)
     number = getattr(request.state, "request_id", "")
-    level = _log.error if problem.kind == "internal" else _log.warning
+    level = log.error if problem.kind == "internal" else log.warning
     # The primary message alone: DETAIL quotes the row, and a row may hold the place of a main.
     said = error.diag.message_primary
     level("database_error", request_id=number, sqlstate=error.sqlstate, error=said)
     return answer(request, problem)
+
+
+def from_system(request: Request, error: OSError) -> Response:
+    """A full disk says so; what else the operating system refuses is ours to fix."""
+    if not is_full(error):
+        return from_anything(request, error)
+    log.error("disk_full", request_id=getattr(request.state, "request_id", ""))
+    return answer(request, Problem("disk_full"))
 
 
 def from_anything(request: Request, error: Exception) -> Response:
@@ -271,7 +301,7 @@ def from_anything(request: Request, error: Exception) -> Response:
     # Where it broke, never what it said: an error's text may quote what it was given.
     trace = "".join(traceback.format_tb(error.__traceback__))
     kind = type(error).__name__
-    _log.error("unhandled", request_id=number, path=request.url.path, error=kind, trace=trace)
+    log.error("unhandled", request_id=number, path=request.url.path, error=kind, trace=trace)
     return answer(request, Problem("internal"))
 
 
@@ -284,6 +314,7 @@ def install(app: FastAPI) -> None:
         RequestValidationError: from_validation,
         HTTPException: from_http,
         psycopg.Error: from_database,
+        OSError: from_system,
         # a lone surrogate in a caller's text cannot be sent to the database
         UnicodeEncodeError: lambda r, _: answer(r, Problem("invalid_value", field="request")),
         Exception: from_anything,

@@ -53,6 +53,12 @@ def amount(value: float | None) -> str:
     return text if abs(rounded) < 10_000 else f"{rounded:,.0f}".replace(",", "\u202f")
 
 
+def grouped(value: float) -> str:
+    """A number as recorded (12 digits at most), in threes with thin spaces from 10,000 on."""
+    many = abs(value) >= 10_000
+    return f"{value:{',' if many else ''}.12g}".replace(",", "\u202f")
+
+
 def metres(value: float | None, digits: int = 2) -> str:
     """A distance in metres without its unit (that stands in the head); '–' for None.
 

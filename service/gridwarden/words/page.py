@@ -7,9 +7,11 @@ is imported from here. Values are escaped; no template marks a caller's text as 
 import secrets
 import tomllib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, partial
 from importlib.resources import as_file, files
+from itertools import groupby
 from typing import Any, Final, Protocol
 from zoneinfo import ZoneInfo
 
@@ -19,10 +21,11 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.routing import Match
 
-from gridwarden.words.figures import amount, metres, percent, when
+from gridwarden.words.figures import amount, grouped, metres, percent, when
 from gridwarden.words.language import COOKIE, LANGUAGES, as_language, language_of
 from gridwarden.words.problems import Problem
 from gridwarden.words.speech import say
+from gridwarden.words.under import under
 
 _SECONDS_A_YEAR: Final = 365 * 24 * 3600
 
@@ -50,7 +53,13 @@ def environment() -> Environment:
     )
     made.globals["LANGUAGES"] = LANGUAGES
     made.filters["in_groups"] = in_groups
+    made.filters["headed"] = headed
     return made
+
+
+def headed(words: str) -> str:
+    """Words as a heading begins: a capital first, the rest as it is."""
+    return words[:1].upper() + words[1:]
 
 
 def in_groups(number: int) -> Markup:
@@ -66,12 +75,39 @@ def _navigation() -> tuple[Mapping[str, Any], ...]:
     return tuple(tomllib.loads(text)["page"])
 
 
-def navigation(request: Request, caller: Asking | None) -> list[Mapping[str, Any]]:
-    """The pages that this caller may open and that this service has, in order."""
+@dataclass(frozen=True, slots=True)
+class Menu:
+    """Pages that belong together. `name` is its words' key; none where its pages stand alone."""
+
+    name: str | None
+    pages: Sequence[Mapping[str, Any]]
+
+    def holds(self, href: str | None) -> bool:
+        """Whether this page is one of them."""
+        return any(page["href"] == href for page in self.pages)
+
+
+def navigation(request: Request, caller: Asking | None) -> list[Menu]:
+    """The pages that this caller may open and that this service has, in order; a menu with one page
+    is no menu.
+    """
     if caller is None:
         return []
     shown = [entry for entry in _navigation() if caller.role in entry["roles"]]
-    return [entry for entry in shown if _exists(request, entry["href"])]
+    there = [entry for entry in shown if _exists(request, entry["href"])]
+    menus = [(name, list(pages)) for name, pages in groupby(there, lambda one: one.get("group"))]
+    return [
+        Menu(f"nav.group.{name}" if name and len(pages) > 1 else None, pages)
+        for name, pages in menus
+    ]
+
+
+def _standing(menus: Sequence[Menu], path: str) -> str | None:
+    """The page of the navigation that is shown, or under whose address it lies."""
+    hrefs = [entry["href"] for menu in menus for entry in menu.pages]
+    above = [href for href in hrefs if path == href or path.startswith(href.rstrip("/") + "/")]
+    found = max(above, key=len, default=None)
+    return None if found == "/" != path else found
 
 
 def _exists(request: Request, path: str) -> bool:
@@ -136,6 +172,7 @@ def page(
 def furniture(request: Request, caller: Asking | None, lang: str) -> dict[str, Any]:
     """What every page shows: words, navigation, language switch, cut-off time, number forms."""
     other = next(language for language in LANGUAGES if language != lang)
+    menus = navigation(request, caller)
 
     def spoken(key: str, **params: object) -> str:
         return say(key, lang, **params)
@@ -146,9 +183,11 @@ def furniture(request: Request, caller: Asking | None, lang: str) -> dict[str, A
         "say": spoken,
         "when": partial(when, lang=lang, zone=zone_of(request)),
         "amount": amount,
+        "grouped": grouped,
         "metres": metres,
         "percent": percent,
-        "navigation": navigation(request, caller),
+        "navigation": menus,
+        "standing": _standing(menus, request.url.path),
         "path": request.url.path,
         "other_language": other,
         "other_url": str(
@@ -182,4 +221,5 @@ def protect(response: HTMLResponse, request: Request, lang: str) -> None:
     response.headers["Referrer-Policy"] = "same-origin"
     if as_language(request.query_params.get("lang")):
         https = request.url.scheme == "https"
-        response.set_cookie(COOKIE, lang, _SECONDS_A_YEAR, samesite="lax", secure=https)
+        path = f"{under(request)}/"
+        response.set_cookie(COOKIE, lang, _SECONDS_A_YEAR, path=path, samesite="lax", secure=https)

@@ -37,10 +37,15 @@ def letters(pixels: int) -> "FreeTypeFont":
     """
     from PIL import ImageFont
 
-    for file in _FONTS:
-        if Path(file).is_file():
-            return ImageFont.truetype(file, pixels, index=_SIMPLIFIED)
-    raise Problem("incomplete", "embeds.no_font")
+    file = font_file()
+    if file is None:
+        raise Problem("incomplete", "embeds.no_font")
+    return ImageFont.truetype(file, pixels, index=_SIMPLIFIED)
+
+
+def font_file() -> Path | None:
+    """The font with Chinese characters of this machine."""
+    return next((place for place in map(Path, _FONTS) if place.is_file()), None)
 
 
 def bar_of(height_m: float) -> tuple[float, str]:

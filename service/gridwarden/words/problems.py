@@ -92,5 +92,9 @@ class Problem(Exception):  # noqa: N818  (the word of RFC 9457)
             return self.detail
         return say(self.detail or f"problem.{self.kind}.say", lang, **params)
 
+    def members(self) -> Mapping[str, object]:
+        """What a program is told besides (RFC 9457, 3.2): members of the body, none as a rule."""
+        return {}
+
     def __str__(self) -> str:
         return self.said("en")

@@ -49,10 +49,13 @@ async def export_heads(pool: Pool, settings: Settings) -> int:
 
 def _append(folder: Path, rows: Iterable[tuple[int, int, bytes, datetime]]) -> None:
     days: dict[str, list[str]] = {}
+    newest = max((file.stem for file in folder.glob("*.txt")), default="")
     for number, upto, head, at in rows:
         moment = at.astimezone(UTC)
         line = f"{number} {bytes(head).hex()} {upto} {moment.isoformat(timespec='seconds')}\n"
-        days.setdefault(moment.date().isoformat(), []).append(line)
+        # Never a day before the last one, though the clock was set back: `_last` looks there.
+        newest = max(newest, moment.date().isoformat())
+        days.setdefault(newest, []).append(line)
     for day, lines in days.items():
         place = os.open(folder / f"{day}.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:

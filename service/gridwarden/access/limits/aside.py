@@ -18,13 +18,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Any, Concatenate, Final, Literal, ParamSpec, TypeVar
 
-import structlog
-
 from gridwarden.database import Pool
 from gridwarden.settings import Settings
 from gridwarden.words.problems import Problem
+from gridwarden.words.telling import log
 
-_log = structlog.get_logger(__name__)
 P = ParamSpec("P")
 R = TypeVar("R")
 Work = Callable[Concatenate[Pool, Settings, P], Awaitable[R]]
@@ -184,7 +182,7 @@ class Aside:
         if word == "error":
             assert isinstance(value, Exception)
             raise value
-        _log.warning("helper_died", work=work.__qualname__, status=value)
+        log.warning("helper_died", work=work.__qualname__, status=value)
         raise Problem("unavailable", "limits.helper_died", retry_after=2)
 
     async def close(self) -> None:

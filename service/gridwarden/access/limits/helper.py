@@ -8,7 +8,6 @@ leave. It ends with its input, so when the service is there no more.
 import asyncio
 import os
 import sys
-import traceback
 from contextlib import suppress
 from importlib import import_module
 from typing import Any, BinaryIO, Final
@@ -19,6 +18,7 @@ from gridwarden.access.limits.aside import LEAVE, Reply, framed, heard, problem_
 from gridwarden.database import Pool, open_pool
 from gridwarden.settings import Settings
 from gridwarden.words.problems import Problem
+from gridwarden.words.telling import begin, fault, log
 
 LESS_URGENT: Final = 10
 """By so much `nice`: a processor that the service wants is the service's."""
@@ -26,6 +26,7 @@ LESS_URGENT: Final = 10
 
 def main() -> None:
     """Serve until the service is gone."""
+    begin()
     os.nice(LESS_URGENT)
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints is no answer
@@ -84,9 +85,8 @@ async def _done(pool: Pool, settings: Settings, asked: Any, answers: BinaryIO) -
         reply = ("left", None)
     except Exception as error:
         # Where it broke, never what it said: an error's text may quote what it was given.
-        told = f"{type(error).__name__} in {work.__qualname__}"
-        sys.stderr.write(f"{told}\n{''.join(traceback.format_tb(error.__traceback__))}")
-        reply = ("error", RuntimeError(told))
+        log.error("helper_failed", work=work.__qualname__, **fault(error))
+        reply = ("error", RuntimeError(f"{type(error).__name__} in {work.__qualname__}"))
     answers.write(framed(reply))
     answers.flush()
 

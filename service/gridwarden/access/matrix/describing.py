@@ -20,6 +20,8 @@ def described(app: FastAPI) -> dict[str, Any]:
     document: dict[str, Any] = FastAPI.openapi(app)
     if "x-roles-are" in document:
         return document
+    if prefix := app.state.settings.prefix:
+        document["servers"] = [{"url": prefix}]
     document["x-roles-are"] = "the roles that an operation answers; without: everyone"
     document.setdefault("components", {})["securitySchemes"] = SECURITY
     for one in operations(app):

@@ -17,7 +17,6 @@ from typing import Annotated, Any, Final
 from urllib.parse import quote_plus, urlsplit
 
 import httpx
-import structlog
 from joserfc.errors import JoseError
 from joserfc.jwk import JWKRegistry, Key, KeySet
 from pydantic import AfterValidator, BaseModel, Field, ValidationError
@@ -27,8 +26,8 @@ from gridwarden.access.oidc.rules import Rules, read_rules
 from gridwarden.database.trouble import SetUpError
 from gridwarden.settings import Settings
 from gridwarden.words.problems import Problem
+from gridwarden.words.telling import log
 
-_log = structlog.get_logger(__name__)
 STEP_S: Final = 5.0
 """Seconds that connecting, sending, or waiting for a word may each take."""
 WHOLE_S: Final = 10.0
@@ -98,7 +97,7 @@ class Answer:
 
 def down(why: str) -> Problem:
     """The provider does not do its part; the log has the reason, the page one sentence."""
-    _log.warning("sign_in_provider", why=why)
+    log.warning("sign_in_provider", why=why)
     return Problem("unavailable", "oidc.down", retry_after=int(AGAIN_S), why=why)
 
 

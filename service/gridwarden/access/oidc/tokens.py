@@ -9,15 +9,14 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-import structlog
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jws import JWSRegistry
 
 from gridwarden.access.oidc.provider import Provider
 from gridwarden.words.problems import Problem
+from gridwarden.words.telling import log
 
-_log = structlog.get_logger(__name__)
 LEEWAY_S: Final = 30
 """Seconds that two clocks may differ."""
 LONGEST: Final = 16_000
@@ -81,5 +80,5 @@ def _part(token: str, number: int) -> dict[str, Any]:
 
 def _refused(why: str) -> Problem:
     """In the same words whatever it was; the log has the reason, without the token."""
-    _log.info("token_refused", why=why)
+    log.info("token_refused", why=why)
     return Problem("not_signed_in", field="Authorization")

@@ -7,8 +7,9 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
 
 from gridwarden.database.doctor import look
-from gridwarden.database.trouble import SetUpError
+from gridwarden.database.sentences import trouble
 from gridwarden.settings import Settings
+from gridwarden.words import say
 from gridwarden.words.problems import Problem
 
 if TYPE_CHECKING:
@@ -17,10 +18,10 @@ if TYPE_CHECKING:
 SKEW_S: Final = 20
 """Clocks that differ by more will soon refuse good tokens (30 s)."""
 _MENDS: Final = {
-    "issuer": "it calls itself by another name: write GRIDWARDEN_OIDC_ISSUER exactly as it does",
-    "tls": "its certificate is not trusted: name the authority's file in GRIDWARDEN_OIDC_CA_FILE",
-    "secret file": "GRIDWARDEN_OIDC_SECRET_FILE cannot be read by this account",
-    "key": "it has no public key for signatures that is known here",
+    "issuer": "provider_issuer",
+    "tls": "provider_tls",
+    "secret file": "provider_file",
+    "key": "provider_key",
 }
 
 
@@ -36,20 +37,17 @@ def _provider(settings: Settings) -> None:
         return
     kept = settings.oidc_secret_file
     if kept is not None and kept.exists() and stat.S_IMODE(kept.stat().st_mode) & 0o077:
-        raise SetUpError(f"{kept} may be read by others: run chmod 600 '{kept}'.")
+        raise trouble(settings, "readable", place=kept)
     try:
         provider.secret()
         ahead = asyncio.run(_reached(provider))
     except Problem as problem:
         why = str(problem.params.get("why", ""))
-        mend = _MENDS.get(why, f"it does not answer as a provider does ({why}): see to the network")
-        raise SetUpError(f"The sign-in provider cannot be used: {mend}.") from None
+        mended = _MENDS.get(why, "provider_other")
+        raise trouble(settings, "provider", mended, why=why) from None
     if abs(ahead) > SKEW_S:
-        way = "ahead of" if ahead < 0 else "behind"
-        raise SetUpError(
-            f"This machine's clock is {abs(ahead):.0f} s {way} the sign-in provider's: let both"
-            " follow one time service (NTP)."
-        )
+        way = say(f"doctor.way.{'ahead' if ahead < 0 else 'behind'}", settings.language)
+        raise trouble(settings, "provider_clock", seconds=f"{abs(ahead):.0f}", way=way)
 
 
 async def _reached(provider: "Provider") -> float:

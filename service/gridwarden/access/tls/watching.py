@@ -5,8 +5,10 @@ from typing import Final
 
 from gridwarden.access.tls.making import CA_KEY, KEY, held
 from gridwarden.database.doctor import look
+from gridwarden.database.sentences import trouble
 from gridwarden.database.trouble import SetUpError
 from gridwarden.settings import Settings
+from gridwarden.words import say
 from gridwarden.words.problems import Problem
 
 EARLY_DAYS: Final = 30
@@ -18,15 +20,15 @@ def _certificate(settings: Settings) -> None:
     try:
         found = held(settings)
     except Problem as problem:
-        raise SetUpError(str(problem)) from None
+        raise SetUpError(problem.said(settings.language)) from None
     if found is None:
         return
     for name in (KEY, CA_KEY):
         place = settings.tls / name
         if place.exists() and stat.S_IMODE(place.stat().st_mode) & 0o077:
-            raise SetUpError(f"{place} may be read by others: run chmod 600 '{place}'.")
+            raise trouble(settings, "readable", place=place)
     left = found.days_left()
     if left < EARLY_DAYS:
-        when = f"ends in {left} days" if left >= 0 else "has ended"
-        mend = "`gridwarden tls renew`" if found.ca is not None else "put the new one in its place"
-        raise SetUpError(f"The certificate {when}: {mend}, then start the service again.")
+        renew = say(f"doctor.renew.{'own' if found.ca else 'theirs'}", settings.language)
+        key = "certificate_ends" if left >= 0 else "certificate_ended"
+        raise trouble(settings, key, days=left, renew=renew)
