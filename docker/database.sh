@@ -1,0 +1,12 @@
+#!/bin/bash
+# Run once by the database's image, when it makes its cluster: a database with PostGIS, and an
+# owner who may make roles and is no superuser.
+set -euo pipefail
+
+password=$(cat /run/secrets/owner_password)
+psql -v ON_ERROR_STOP=1 -v password="$password" --username "$POSTGRES_USER" --dbname postgres <<'SQL'
+create role gridwarden_owner login createrole password :'password';
+create database gridwarden owner gridwarden_owner;
+\connect gridwarden
+\i /opt/postgis.sql
+SQL

@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# Makes the passwords that compose.yaml hands out as files, where they are missing.
+set -euo pipefail
+cd "$(dirname "$0")"
+umask 077
+
+mkdir -p secrets
+for each in superuser_password owner_password; do
+  [ -s "secrets/$each" ] || od -An -N 24 -tx1 /dev/urandom | tr -d ' \n' >"secrets/$each"
+done
+printf 'postgresql://gridwarden_owner:%s@database/gridwarden' "$(cat secrets/owner_password)" \
+  >secrets/gridwarden_database_url
+# Without swarm, compose hands the files as they are: to be read by the containers' accounts.
+chmod 0711 secrets
+chmod 0644 secrets/*

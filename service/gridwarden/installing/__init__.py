@@ -1,0 +1,1 @@
+"""Where an installation lies on its machine: `gridwarden install` and `gridwarden upgrade`."""

@@ -1,0 +1,109 @@
+"""`gridwarden upgrade` and `gridwarden install`."""
+
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from gridwarden.database.backup import records
+from gridwarden.installing import checking, journal
+from gridwarden.installing.putting import Wanted, install
+from gridwarden.installing.told import Tell, refusal
+from gridwarden.installing.upgrading import go_on, upgrade
+from gridwarden.settings import Settings
+from gridwarden.watching.backups import PassphraseFile, passphrase_from
+from gridwarden.words import say
+
+
+def add_to(app: typer.Typer) -> None:
+    """Put the commands on the command line."""
+    app.command("upgrade")(upgrade_command)
+    app.command("install")(install_command)
+
+
+def upgrade_command(
+    bundle: Annotated[Path | None, typer.Argument(help="the new version's bundle")] = None,
+    archive: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="for the backup; where the last one was, otherwise"),
+    ] = None,
+    passphrase_file: PassphraseFile = None,
+    finish: Annotated[
+        bool, typer.Option("--go-on", help="finish or take back one that was interrupted")
+    ] = False,
+    check: Annotated[
+        bool, typer.Option("--check", hidden=True, help="by the new version, of the old one's data")
+    ] = False,
+) -> None:
+    """Run the version that a bundle holds in place of this one; when a step fails, this one runs
+    on. As root, on a machine that was set up by a bundle.
+    """
+    settings = Settings()
+    if check:
+        checking.check(settings, checking.Seen.read(sys.stdin.read()))
+        return
+    with _watched(settings) as tell:
+        if finish:
+            go_on(settings, tell, waits=True)
+            return
+        if bundle is None:
+            raise refusal(settings, "which_bundle")
+        last = records.last(settings, "backup")
+        folder = archive or (Path(last.file).parent if last else settings.home)
+        passphrase = passphrase_from(settings, passphrase_file)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a line that drops is no reason to stop
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # taken back, like Ctrl-C
+        done = upgrade(settings, bundle, folder, passphrase, tell)
+    words = {"old": done.old, "new": done.new, "archive": done.archive}
+    typer.echo(say("installing.upgraded", settings.language, **words))
+
+
+def install_command(
+    root: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="write into this folder, for an image")
+    ] = None,
+    crs: Annotated[
+        int | None, typer.Option(help="EPSG code of the working CRS; fixed at the first start")
+    ] = None,
+    host: Annotated[str | None, typer.Option(help="address to listen on")] = None,
+    port: Annotated[int | None, typer.Option(min=1, max=65535)] = None,
+    start: Annotated[bool, typer.Option(help="start it now, and at every boot")] = True,
+) -> None:
+    """Make this version a service of this machine: accounts, settings, units, timers. What is
+    there stays as it is; may be run again. As root.
+    """
+    given = {"GRIDWARDEN_CRS": crs, "GRIDWARDEN_HOST": host, "GRIDWARDEN_PORT": port}
+    wanted = Wanted({name: str(value) for name, value in given.items() if value is not None})
+    settings = Settings()
+    for line in install(settings, root, wanted, start=start and root is None):
+        typer.echo(line)
+
+
+@contextmanager
+def _watched(settings: Settings) -> Iterator[Tell]:
+    """A bar on stderr: which step of how many."""
+    steps = ("reading", *journal.STEPS)
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    ) as bar:
+        shown = bar.add_task("", total=len(steps))
+
+        def tell(step: str) -> None:
+            words = say(f"installing.step.{step}", settings.language)
+            if step in steps:
+                bar.update(shown, description=words, completed=steps.index(step))
+            else:
+                bar.update(shown, description=words)
+
+        yield tell

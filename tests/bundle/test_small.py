@@ -1,0 +1,141 @@
+"""The small bundle: what is in it, what is refused of it, and the version that it becomes."""
+
+import json
+import shutil
+import subprocess
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bundle.making import ROOT, make, place, unpack, version_that_runs
+
+ASKED = """
+import atexit, sys
+from gridwarden.cli import main
+files = lambda: [str(getattr(module, "__file__", "")) for module in sys.modules.values()]
+atexit.register(lambda: print("\\n".join(files())))
+sys.argv = ["gridwarden", "--version"]
+main()
+"""
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An unpacked small bundle; tests that change it take a copy."""
+    return unpack(make(tmp_path_factory.mktemp("made"), "--small"), tmp_path_factory.mktemp("un"))
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory, bundle: Path) -> Path:
+    return version_that_runs(tmp_path_factory.mktemp("runs") / "version", bundle)
+
+
+@pytest.fixture(scope="module")
+def placed(tmp_path_factory: pytest.TempPathFactory, bundle: Path, running: Path) -> Iterator[Path]:
+    """The bundle's version, in a folder with a blank in its name."""
+    folder = tmp_path_factory.mktemp("placed") / "one version"
+    done = place(bundle, folder, running)
+    assert done.returncode == 0, done.stderr
+    yield folder
+    shutil.rmtree(folder)
+
+
+def test_the_bundle_holds_our_sources_whole_and_names_one_version(bundle: Path) -> None:
+    manifest = json.loads((bundle / "bundle.json").read_text())
+    assert bundle.name == f"gridwarden-{manifest['version']}"
+    heads = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, check=False)
+    assert manifest["commit"] in (None, heads.stdout.decode().strip())
+    (wheel,) = (bundle / "wheels").iterdir()
+    with zipfile.ZipFile(wheel) as opened:
+        inside = {name for name in opened.namelist() if name.startswith("gridwarden/")}
+    sources = (ROOT / "service").rglob("*")
+    ours = {
+        str(path.relative_to(ROOT / "service"))
+        for path in sources
+        if path.is_file() and not {"__pycache__", "gridwarden.egg-info"} & set(path.parts)
+    }
+    assert inside == ours
+    assert (bundle / "assets" / "leaflet" / "leaflet.js").is_file()
+
+
+def test_the_list_of_parts_names_every_part_and_its_licence(bundle: Path) -> None:
+    listed = json.loads((bundle / "sbom.cdx.json").read_text())
+    lock = (bundle / "requirements.lock").read_text()
+    locked = {line.split("==")[0] for line in lock.splitlines() if "==" in line}
+    assert {"fastapi", "psycopg-binary", "argon2-cffi"} <= locked
+    assert not {"pytest", "playwright", "cyclonedx-python-lib", "colorama"} & locked
+    assert {part["name"] for part in listed["components"]} == locked | {"leaflet"}
+    assert [part["name"] for part in listed["components"] if not part.get("licenses")] == []
+    assert listed["metadata"]["component"]["licenses"] == [{"license": {"id": "Apache-2.0"}}]
+
+
+@pytest.mark.parametrize("spoil", ["a changed byte", "a lost file", "a file more", "a link"])
+def test_a_bundle_that_was_changed_is_refused_before_anything_is_made(
+    bundle: Path, running: Path, tmp_path: Path, spoil: str
+) -> None:
+    spoilt = tmp_path / "bundle"
+    shutil.copytree(bundle, spoilt)
+    (wheel,) = (spoilt / "wheels").iterdir()
+    if spoil == "a changed byte":
+        content = bytearray(wheel.read_bytes())
+        content[len(content) // 2] ^= 1
+        wheel.write_bytes(content)
+    elif spoil == "a lost file":
+        (spoilt / "assets" / "leaflet" / "leaflet.css").unlink()
+    elif spoil == "a file more":
+        (spoilt / "assets" / "own.js").write_text("1")
+    else:
+        (spoilt / "assets" / "own.js").symlink_to("/etc/passwd")
+    done = place(spoilt, tmp_path / "version", running)
+    assert done.returncode == 1
+    assert "again" in done.stderr.splitlines()[-1]
+    assert not (tmp_path / "version").exists()
+
+
+def test_the_placed_version_runs_by_itself(bundle: Path, placed: Path, running: Path) -> None:
+    version = json.loads((placed / "bundle.json").read_text())["version"]
+    python = placed / ".venv" / "bin" / "python"
+    told = subprocess.run([python, "-I", "-c", ASKED], capture_output=True, text=True, check=True)
+    assert told.stdout.splitlines()[0] == version
+    # Everything that it imports is its own: nothing of the version that the packages came from.
+    packages = [line for line in told.stdout.splitlines() if "-packages" in line]
+    assert any("fastapi" in line for line in packages)
+    assert [line for line in packages if not line.startswith(f"{placed}/.venv/")] == []
+    assert not (placed / ".venv/lib/python3.11/site-packages/pytest").exists()
+    assert not (placed / ".venv/lib/python3.11/site-packages/pip").exists()
+    again = place(bundle, placed, running)
+    assert again.returncode == 0
+    assert "already" in again.stdout
+
+
+def test_what_no_bundle_may_do(bundle: Path, running: Path, tmp_path: Path) -> None:
+    """Other packages, changed packages, no version at all, a folder with other things in it."""
+    manifest = json.loads((bundle / "bundle.json").read_text())
+    other = version_that_runs(tmp_path / "other", bundle)
+    (other / "bundle.json").write_text(json.dumps(manifest | {"lock_sha256": "0" * 64}))
+    changed = tmp_path / "changed"
+    packages = changed / ".venv/lib/python3.11/site-packages"
+    packages.mkdir(parents=True)
+    (changed / "bundle.json").write_text(json.dumps(manifest))
+    lock = (bundle / "requirements.lock").read_text()
+    first = lock.split("==")[0]
+    from_here = running.resolve() / ".venv/lib/python3.11/site-packages"
+    for each in from_here.glob(f"{first}*"):
+        shutil.copytree(each, packages / each.name)
+    (packages / first / "__init__.py").write_text("spoilt = 1\n")
+    foreign = tmp_path / "foreign"
+    foreign.mkdir()
+    (foreign / "letter.txt").write_text("mine")
+    for source, folder, told in (
+        (other, tmp_path / "a", "whole bundle"),
+        (changed, tmp_path / "b", "changed since it was installed"),
+        (tmp_path / "nowhere", tmp_path / "c", "whole bundle"),
+        (running, foreign, "empty folder"),
+    ):
+        done = place(bundle, folder, source)
+        assert done.returncode == 1, told
+        assert told in done.stderr
+        assert not (folder / "bundle.json").exists()
+    assert (foreign / "letter.txt").read_text() == "mine"
