@@ -4,10 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 
-from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse
-from psycopg import Error as DatabaseError
-from psycopg_pool import PoolTimeout
+from fastapi import FastAPI
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from gridwarden import __version__
@@ -45,10 +42,12 @@ from gridwarden.screening import kept
 from gridwarden.screening import routes as screening
 from gridwarden.screening import what_if_routes as what_if
 from gridwarden.settings import Settings
+from gridwarden.watching import readiness
 from gridwarden.watching import routes as watching
 from gridwarden.watching import through_routes as through
 from gridwarden.watching.requests import Counted, Counters
 from gridwarden.words import answers, static
+from gridwarden.words.under import Under
 
 ROUTERS = (
     permits.router,  # first: routes are tried in turn, and a digger waits at the phone
@@ -78,6 +77,7 @@ ROUTERS = (
     hazards.router,
     maps.router,
     watching.router,
+    readiness.router,
     through.router,
 )
 """The rooms' routes, lowest room first but for the permit check."""
@@ -116,15 +116,18 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.limits = Limits.of(settings)
     app.add_middleware(Guard)
     answers.install(app)
-    app.add_middleware(Counted, counters=app.state.counters)
+    app.add_middleware(
+        Counted, counters=app.state.counters, all_told=settings.log_requests == "all"
+    )
     app.add_middleware(Hsts, days=settings.hsts_days)
+    if settings.prefix:
+        app.add_middleware(Under, prefix=settings.prefix)
     if settings.trusted_proxies:
         # Outermost: scheme and address are the browser's own for everything within.
         trusted = list(settings.trusted_proxies)
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=trusted)
     static.mount(app, settings.assets)
     app.add_api_route("/healthz", healthz, dependencies=[everyone()], tags=["run"])
-    app.add_api_route("/readyz", readyz, dependencies=[everyone()], tags=["run"])
     for router in ROUTERS:
         app.include_router(router)
     return app
@@ -134,15 +137,3 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 async def healthz() -> dict[str, str]:
     """The process answers."""
     return {"status": "ok", "version": __version__}
-
-
-@costs("free")
-async def readyz(request: Request) -> JSONResponse:
-    """The database answers, too; 503 while it does not."""
-    try:
-        async with request.app.state.pool.connection(timeout=2) as connection:
-            await connection.execute("select 1")
-    except (DatabaseError, PoolTimeout):
-        headers = {"Retry-After": "5"}
-        return JSONResponse({"status": "database away"}, status_code=503, headers=headers)
-    return JSONResponse({"status": "ready", "version": __version__})

@@ -10,11 +10,13 @@ import sys
 from contextlib import nullcontext, suppress
 from typing import Annotated
 
+import psycopg
 import typer
-from psycopg_pool import PoolTimeout
+from procrastinate.exceptions import ConnectorException
 from pydantic import ValidationError
 from rich.console import Console
 
+from gridwarden import __version__
 from gridwarden.access import commands as access
 from gridwarden.access.audit import commands as audit
 from gridwarden.access.oidc import watching as _provider  # noqa: F401  (a line of doctor)
@@ -22,6 +24,7 @@ from gridwarden.access.tls import commands as tls
 from gridwarden.access.tls import watching as _certificates  # noqa: F401  (a line of doctor)
 from gridwarden.database import cluster
 from gridwarden.database import commands as database
+from gridwarden.database.beside import cluster_beside
 from gridwarden.database.ports import check_port
 from gridwarden.database.trouble import SetUpError
 from gridwarden.dispatch import commands as dispatch
@@ -32,9 +35,11 @@ from gridwarden.hazards.cases import commands as hazards
 from gridwarden.hazards.deadlines import commands as deadlines
 from gridwarden.hazards.notices import commands as notices_commands
 from gridwarden.hazards.proof import commands as proof_commands
+from gridwarden.installing import commands as installing
+from gridwarden.installing.upgrading import go_on
 from gridwarden.intake import commands as intake
-from gridwarden.jobs import work
-from gridwarden.jobs.beside import worker_beside
+from gridwarden.jobs import away, work
+from gridwarden.jobs.beside import end_with_service, worker_beside
 from gridwarden.layers.export import commands as exports
 from gridwarden.layers.export import requests_commands as export_requests
 from gridwarden.layers.features import commands as features
@@ -50,10 +55,11 @@ from gridwarden.screening import commands as screening
 from gridwarden.screening import what_if_commands as what_if
 from gridwarden.settings import Settings
 from gridwarden.watching import backups
+from gridwarden.watching import keeping as _keeping  # noqa: F401  (lines of doctor)
 from gridwarden.watching import through as _through  # noqa: F401  (doctor --through)
 from gridwarden.watching import waiting as _waiting  # noqa: F401  (lines of status and doctor)
 from gridwarden.watching.compliance import commands as compliance
-from gridwarden.words import say
+from gridwarden.words import say, telling
 from gridwarden.words.problems import Problem
 
 app = typer.Typer(
@@ -90,8 +96,27 @@ ROOMS = (
     sample,
     compliance,
     backups,
+    installing,
 )
 """The rooms' commands, in the order of the help."""
+
+
+def _tell_version(asked: bool) -> None:
+    if asked:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def every(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_tell_version, is_eager=True, help="Print the version and end."
+        ),
+    ] = False,
+) -> None:
+    """What every command takes."""
 
 
 @app.command()
@@ -101,6 +126,7 @@ def up() -> None:
 
     settings = Settings()
     cluster.up(settings, lambda line: console.print(line, highlight=False))
+    go_on(settings, lambda step: console.print(say(f"installing.step.{step}", settings.language)))
     if not migrations.is_current(settings):
         console.print("Bringing the tables up to date")
         migrations.upgrade(settings)
@@ -137,10 +163,12 @@ def serve(
 
     settings = Settings()
     check_port(settings)
+    telling.begin()
     service = create_app(settings)
     # A signal must reach the `finally` of the worker: uvicorn raises it again when it has ended.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with (
+        cluster_beside(settings),
         worker_beside() if worker else nullcontext(),
         redirecting(service, settings, redirect_from) if redirect_from else nullcontext(),
         suppress(KeyboardInterrupt),
@@ -151,14 +179,18 @@ def serve(
             host=settings.host,
             port=settings.port,
             log_level="warning",
+            log_config=None,
             # GRIDWARDEN_TRUSTED_PROXIES says whom to believe; the server itself believes 127.0.0.1.
             proxy_headers=False,
         )
 
 
 @app.command()
-def worker() -> None:
+def worker(beside: Annotated[bool, typer.Option(hidden=True)] = False) -> None:
     """Run queued jobs (imports, screenings) until Ctrl-C."""
+    telling.begin()
+    if beside:
+        end_with_service()
     # Importing them registers the kinds of jobs, and what goes on beside them in this order.
     from gridwarden.intake import tasks as _imports  # noqa: F401
     from gridwarden.screening import tasks as _screens  # noqa: F401
@@ -206,7 +238,9 @@ def main() -> None:
     except (Problem, SetUpError) as refusal:
         console.print(str(refusal), style="red", highlight=False, markup=False, soft_wrap=True)
         sys.exit(1)
-    except PoolTimeout:
+    except (psycopg.OperationalError, ConnectorException) as error:
+        if not away(error):
+            raise
         told = "The database does not answer: run gridwarden up, or gridwarden doctor to see why."
         console.print(told, style="red", highlight=False, markup=False, soft_wrap=True)
         sys.exit(1)

@@ -5,8 +5,9 @@ frozen `Settings` and pass it on.
 """
 
 import os
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -18,7 +19,13 @@ from pydantic import (
     computed_field,
     field_validator,
 )
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SecretsSettingsSource,
+    SettingsConfigDict,
+)
 
 PEOPLE = (
     *("utility", "supervisor", "planner", "dispatcher", "viewer"),
@@ -30,6 +37,8 @@ SIGNATURES = (
     *("ES256", "ES384", "ES512", "EdDSA"),
 )
 """Signatures of a sign-in provider that can be taken."""
+SECRETS = Path("/run/secrets")
+"""Where a container is handed secrets, one in a file that is called as its variable."""
 
 
 def default_home() -> Path:
@@ -57,10 +66,27 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="GRIDWARDEN_", frozen=True, extra="ignore")
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Variables, and below them the files of SECRETS (`gridwarden_database_url`)."""
+        if not os.access(SECRETS, os.R_OK | os.X_OK):
+            return init_settings, env_settings
+        return init_settings, env_settings, SecretsSettingsSource(settings_cls, SECRETS)
+
     home: Path = Field(default_factory=default_home)
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
     database_url: str | None = None
+    database_account: str | None = Field(default=None, pattern=r"^[a-z_][a-z0-9_-]{0,31}$")
+    """The account that runs the private cluster, where it is not the service's own
+    (`gridwarden install`); both are of one group, which alone reaches the socket."""
     postgresql_bin: Path | None = None
     """Folder of initdb and pg_ctl where they are not in Debian's place."""
     crs: int = Field(default_factory=lambda data: kept_crs(data["home"]) or 4547)
@@ -124,8 +150,9 @@ class Settings(BaseSettings):
     """Whose letters notices are."""
     mail_retry_s: Annotated[tuple[float, ...], NoDecode] = (60, 300, 1800, 7200, 21_600, 43_200)
     """Seconds between the tries of one letter."""
-    public_url: str = Field(default="", pattern=r"^(https?://[^\s/]+(/[^\s]*)?)?$")
-    """Where people reach the service, for links in letters and those that commands print."""
+    public_url: str = Field(default="", pattern=r"^(https?://[^\s/?#]+(/[A-Za-z0-9._~-]+)*/?)?$")
+    """Where people reach the service, for links in letters and those that commands print. A path
+    (https://office.example/gridwarden) is put before every place that the service names."""
     area_km2: float = 1.0
     web_connections: int = 8
     worker_connections: int = 4
@@ -194,7 +221,11 @@ class Settings(BaseSettings):
 
     metrics_token: SecretStr | None = Field(default=None, min_length=16)
     """What a monitoring machine sends as `Authorization: Bearer` to read /metrics, and no more."""
+    log_requests: Literal["all", "failed"] = "failed"
+    """Which requests have a line in the log: `all`, or those that failed by us or took over 5 s."""
 
+    room_mb: int = Field(default=1024, ge=1)
+    """Less room on the disk of the state folder is named by `doctor`."""
     backup_passphrase_file: Path | None = None
     """Holds the passphrase of archives, for backups that nobody sits beside."""
     backup_passphrase: SecretStr | None = None
@@ -284,8 +315,11 @@ class Settings(BaseSettings):
     @computed_field  # type: ignore[prop-decorator]
     @property
     def assets(self) -> Path:
-        """Built page assets (Leaflet and what Folium needs), served by the service itself."""
-        return self.home / "assets"
+        """Built page assets (Leaflet and what Folium needs), served by the service itself: those
+        of an installed version lie beside its program.
+        """
+        installed = Path(sys.prefix).parent / "assets"
+        return installed if (installed.parent / "bundle.json").exists() else self.home / "assets"
 
     @computed_field  # type: ignore[prop-decorator]
     @property
@@ -298,6 +332,11 @@ class Settings(BaseSettings):
     def tls(self) -> Path:
         """The certificate of the service and of its local authority, where it speaks https."""
         return self.home / "tls"
+
+    @property
+    def prefix(self) -> str:
+        """The path of `public_url`, without a slash at its end; mostly empty."""
+        return urlsplit(self.public_url).path.rstrip("/")
 
     @property
     def own_url(self) -> str:
