@@ -51,7 +51,6 @@ def archived(
     module_sign_in: KeyMaker,
     tmp_path_factory: Any,
 ) -> Iterator[Archived]:
-    shutil.rmtree(module_city.home / "audit", ignore_errors=True)  # heads of other tests' trails
     ground = Ground(module_city, module_client)
     ground.orgs["A"] = ground.insert("organisations", "companies", name="A", kind="gas_company")
     ground.keys["A"] = module_sign_in("utility", org_ids=(ground.orgs["A"],))

@@ -7,7 +7,6 @@ killed while it publishes, and the same by hand: intake/test_interrupted.py, job
 """
 
 import os
-import shutil
 import signal
 import time
 from collections.abc import Iterator
@@ -38,8 +37,6 @@ from d"""
 @pytest.fixture(scope="module")
 def at_work(module_city: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     """An office with a main that every house stands on."""
-    # The heads that another city's audit had, in this state folder before.
-    shutil.rmtree(module_city.home / "audit", ignore_errors=True)
     with owner(module_city) as c:
         c.execute(MAIN.encode())
     with office(module_city, tmp_path_factory.mktemp("office")) as made:

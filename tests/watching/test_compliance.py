@@ -50,7 +50,6 @@ class Kept:
 
 @pytest.fixture(scope="module")
 def kept(module_city: Settings) -> Iterator[Kept]:
-    shutil.rmtree(module_city.home / "audit", ignore_errors=True)
     making.make(module_city, making.names_of(["127.0.0.1"]), again=True)
     with owner(module_city) as c:
         for name, full_name, role in PEOPLE:
