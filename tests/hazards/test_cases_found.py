@@ -167,6 +167,28 @@ def test_killed_in_the_middle_the_next_run_does_it(town: Town) -> None:
     assert of(town, house, "building_water")[0] == "found"
 
 
+@pytest.mark.parametrize("everything", [False, True])
+def test_following_and_a_backup_hold_each_other_up_at_no_moment(
+    town: Town, everything: bool
+) -> None:
+    """A backup reads every table as long as it takes, and its pg_dump asks for their locks anew."""
+    lock = "lock table data.hazard_now in access share mode"
+    house = town.house()
+    town.steps()
+    town.sql("insert into data.hazard_wait (everything) select true where %s", (everything,))
+    with owner(town.settings) as backup, owner(town.settings) as follows, owner(town.settings) as c:
+        backup.autocommit = follows.autocommit = False
+        backup.execute(lock)
+        follows.execute("set local lock_timeout = '10s'")  # else it would wait for ever
+        follows.execute("select data.follow_findings('{}', 100)")
+        with c.transaction():
+            c.execute("set local lock_timeout = '10s'")
+            c.execute(lock)
+        follows.commit()
+    assert of(town, house, "building_water")[0] == "found"
+    assert town.sql("select * from data.hazard_now") == []
+
+
 def test_the_worker_follows_as_soon_as_findings_are_committed(town: Town) -> None:
     async def followed(house: int) -> str:
         pool = await open_pool(town.settings, "worker")
