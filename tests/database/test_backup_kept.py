@@ -10,7 +10,7 @@ from archives import PASSPHRASE, command, rows
 from homes import home_of
 
 from gridwarden.database.backup import records
-from gridwarden.database.backup.keeping import Keep
+from gridwarden.database.backup.keeping import Keep, going
 from gridwarden.database.backup.records import Record
 from gridwarden.database.trouble import SetUpError
 from gridwarden.settings import Settings
@@ -32,6 +32,23 @@ def test_days_weeks_and_months_keep_the_newest_of_each() -> None:
     for wrong in ("", "0", "-1", "1/2", "a", "1/2/3/4", "1.5", "٣"):
         with pytest.raises(SetUpError, match="7/4/12"):
             Keep.read(settings, wrong)
+
+
+def test_a_clock_that_was_ahead_lets_no_new_archive_go(tmp_path: Path) -> None:
+    """Which is the newest the order tells in which they were written."""
+    settings = Settings(language="en", home=tmp_path / "home")
+    settings.home.mkdir()
+    for name, at in (("ahead", "2031-01-01"), ("now", "2026-11-22")):
+        (tmp_path / name).write_text("x")
+        told = {"at": f"{at}T02:30:00+00:00", "archive": name, "file": str(tmp_path / name)}
+        records.note(settings, replace(made_at(0), **told))
+    assert going(settings, Keep.read(settings, "1"), tmp_path) == [tmp_path / "ahead"]
+    assert records.newest_archive(settings) == tmp_path / "now"
+    last = records.last(settings, "backup")
+    assert last is not None and last.archive == "now"
+    # and one of the future alone is none of these days
+    records.note(settings, replace(last, at="2031-01-01T02:30:00+00:00"))
+    assert records.wanting(settings) == "old"
 
 
 def test_the_archive_that_a_test_restored_stays(module_city: Settings, tmp_path: Path) -> None:

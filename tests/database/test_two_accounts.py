@@ -4,6 +4,7 @@ Debian's own accounts stand for the two: `postgres` and `www-data`, in the group
 """
 
 import codecs
+import json
 import os
 import pwd
 import signal
@@ -11,12 +12,15 @@ import socket
 import time
 import traceback
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from homes import home_of
 
+from commands import run_command
 from gridwarden.database import accounts, cluster, doctor
-from gridwarden.database.handing import hand_over
+from gridwarden.database.backup import switching
+from gridwarden.database.handing import give, hand_over
 from gridwarden.database.trouble import SetUpError
 from gridwarden.settings import Settings
 
@@ -129,3 +133,87 @@ def test_the_service_is_told_who_stops_and_starts_the_database(running: Settings
 
     assert service(refused)
     assert cluster.is_running(running)
+
+
+@pytest.fixture
+def planted() -> Iterator[tuple[Settings, Path]]:
+    """A state folder of the service's, and beside it a folder of root's with a file in it."""
+    with home_of("home", database_account="postgres") as settings:
+        settings.home.mkdir(mode=0o711)
+        www = pwd.getpwnam("www-data")
+        os.chown(settings.home, www.pw_uid, www.pw_gid)
+        theirs = settings.home.parent / "roots"
+        theirs.mkdir(mode=0o755)
+        (theirs / "file").write_text("root's own")
+        yield settings, theirs
+
+
+def of_root(theirs: Path) -> bool:
+    """Whether root's things are as they were."""
+    held = theirs.stat()
+    return (held.st_uid, held.st_mode & 0o777, (theirs / "file").read_text()) == (
+        *(0, 0o755),
+        "root's own",
+    )
+
+
+def test_root_follows_no_link_that_the_service_put_where_its_own_things_are(
+    planted: tuple[Settings, Path],
+) -> None:
+    settings, theirs = planted
+    for name, where in (("cluster", theirs), ("up.lock", theirs / "file")):
+        link = settings.home / name
+        link.unlink(missing_ok=True)
+        assert service(lambda link=link, where=where: link.symlink_to(where))
+        with pytest.raises(SetUpError):
+            cluster.make(settings)
+        link.unlink()
+        assert of_root(theirs)
+    link = settings.home / "folder"
+    link.symlink_to(theirs)
+    with pytest.raises(OSError):
+        give(link, 33, 33, 0o777)
+    assert of_root(theirs)
+    (settings.home / "backup").mkdir()
+    (settings.home / "backup/lock").symlink_to(theirs / "file")
+    refused = run_command(settings, "restore", "/nowhere", GRIDWARDEN_BACKUP_PASSPHRASE="x" * 12)
+    assert refused.returncode == 1
+    assert of_root(theirs)
+
+
+def test_root_moves_nothing_by_a_plan_that_the_service_wrote(
+    planted: tuple[Settings, Path],
+) -> None:
+    settings, theirs = planted
+    right = switching.Plan("a" * 32, "restoring-1", "replaced-1", ["file"], [], False)
+    told = {name: getattr(right, name) for name in right.__slots__}
+    (settings.home / "backup").mkdir()
+    for wrong in (
+        {"staged": "../roots"},
+        {"staged": "restoring-1/../../roots"},
+        {"replaced": "replaced-1/../../roots"},
+        {"leaves": ["../roots"]},
+        {"names": [".."]},
+    ):
+        (settings.home / "backup" / switching.PLAN).write_text(json.dumps(told | wrong))
+        with pytest.raises(SetUpError, match="not what a restore writes down"):
+            switching.finish(settings)
+        assert of_root(theirs)
+    # and none into a folder that a link leads to
+    (settings.home / "backup" / switching.PLAN).write_text(json.dumps(told | {"leaves": ["mine"]}))
+    (settings.home / "mine").write_text("x")
+    (settings.home / "replaced-1").symlink_to(theirs)
+    with pytest.raises(OSError):
+        switching.finish(settings)
+    assert [place.name for place in theirs.iterdir()] == ["file"]
+
+
+def test_a_restore_that_is_refused_leaves_the_service_its_folder(
+    planted: tuple[Settings, Path],
+) -> None:
+    settings, _ = planted
+    done = run_command(settings, "restore", "/nowhere", GRIDWARDEN_BACKUP_PASSPHRASE="x" * 12)
+    assert done.returncode == 1
+    www = pwd.getpwnam("www-data").pw_uid
+    made = [settings.home / "backup", *(settings.home / "backup").iterdir()]
+    assert len(made) > 1 and {place.stat().st_uid for place in made} == {www}

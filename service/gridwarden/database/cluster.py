@@ -33,6 +33,7 @@ from gridwarden.database.addresses import (
 )
 from gridwarden.database.backup import switching
 from gridwarden.database.configuration import configuration
+from gridwarden.database.handing import lock_file
 from gridwarden.database.making import ROOM_MB, clear_away, make_cluster, own
 from gridwarden.database.passwords import write_private
 from gridwarden.database.postgres import (
@@ -181,14 +182,15 @@ def _make_home(settings: Settings) -> None:
     if not settings.home.exists():
         settings.home.mkdir(parents=True, mode=0o755 if os.geteuid() == 0 else 0o700)
     probe = settings.home / f".probe-{os.getpid()}"
-    probe.touch()
+    probe.unlink(missing_ok=True)
+    probe.touch(exist_ok=False)
     probe.unlink()
 
 
 @contextmanager
 def _alone(settings: Settings, report: Report) -> Iterator[None]:
     """One `up` or `down` at a time; the lock ends with the process, however it ends."""
-    with (settings.home / "up.lock").open("w") as lock:
+    with lock_file(settings.home / "up.lock") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -300,10 +302,8 @@ def _start(settings: Settings, programs: Programs, account: Account, report: Rep
 def _configure(settings: Settings, programs: Programs, account: Account) -> None:
     """The folders of socket and log, and gridwarden.conf, as this version writes it."""
     sockets, log = socket_dir(settings), settings.cluster / "log"
-    own(sockets, account)
+    own(sockets, account, 0o750 if settings.database_account else 0o700)
     own(log, account)
-    if settings.database_account:
-        sockets.chmod(0o750)
     held = sockets.lstat()
     if not stat.S_ISDIR(held.st_mode) or held.st_uid != account.uid or held.st_mode & 0o022:
         raise SetUpError(
@@ -314,7 +314,7 @@ def _configure(settings: Settings, programs: Programs, account: Account) -> None
     statements = has_extension(programs, "pg_stat_statements")
     shared = settings.database_account is not None
     write_private(extra, configuration(sockets, statements=statements, shared=shared))
-    os.chown(extra, account.uid, account.gid)
+    os.chown(extra, account.uid, account.gid, follow_symlinks=False)
 
 
 def become(settings: Settings) -> NoReturn:

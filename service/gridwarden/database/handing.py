@@ -1,7 +1,11 @@
-"""What root makes in the state folder of another account is that account's."""
+"""What root does in the state folder of another account.
+
+That account may have put a link where root looks for its own: no link is followed.
+"""
 
 import os
 from pathlib import Path
+from typing import IO
 
 from gridwarden.settings import Settings
 
@@ -23,4 +27,21 @@ def hand_over(settings: Settings) -> None:
                 os.chown(name, owner.st_uid, owner.st_gid, dir_fd=at, follow_symlinks=False)
 
 
-__all__ = ["hand_over"]
+def give(folder: Path, uid: int, gid: int, mode: int | None = None) -> None:
+    """Have a folder belong to an account, with these rights. Raises OSError where it is a link."""
+    opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        os.fchown(opened, uid, gid)
+        if mode is not None:
+            os.fchmod(opened, mode)
+    finally:
+        os.close(opened)
+
+
+def lock_file(place: Path) -> IO[str]:
+    """The file of a lock, made where it is missing. Raises OSError where it is a link."""
+    opened = os.open(place, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    return os.fdopen(opened, "r+")
+
+
+__all__ = ["give", "hand_over", "lock_file"]

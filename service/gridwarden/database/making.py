@@ -10,6 +10,7 @@ from pathlib import Path
 
 from gridwarden.database.addresses import SUPERUSER
 from gridwarden.database.configuration import HBA
+from gridwarden.database.handing import give
 from gridwarden.database.passwords import make_password, write_private
 from gridwarden.database.postgres import Account, Programs, disk_full, fail, run_as
 from gridwarden.database.trouble import SetUpError
@@ -34,9 +35,8 @@ def clear_away(half: Path) -> None:
 def make_cluster(settings: Settings, programs: Programs, account: Account, report: Report) -> None:
     """initdb under a name of its own, then one rename: a half-made cluster is never started."""
     _check_room(settings)
-    own(settings.cluster, account)
-    if settings.database_account:
-        settings.cluster.chmod(0o710)  # the service passes through to the socket
+    # With an account of its own the service passes through to the socket.
+    own(settings.cluster, account, 0o710 if settings.database_account else 0o700)
     _check_reach(settings, account)
     report(f"Making a private PostgreSQL {programs.major} cluster in {settings.cluster}")
     half = settings.cluster / f"making-{uuid.uuid4().hex[:12]}"
@@ -65,10 +65,10 @@ def _check_room(settings: Settings) -> None:
         raise disk_full(settings)
 
 
-def own(folder: Path, account: Account) -> None:
+def own(folder: Path, account: Account, mode: int = 0o700) -> None:
     """A folder for the cluster's account alone."""
     folder.mkdir(mode=0o700, exist_ok=True)
-    os.chown(folder, account.uid, account.gid)
+    give(folder, account.uid, account.gid, mode)
 
 
 def _check_reach(settings: Settings, account: Account) -> None:

@@ -5,6 +5,7 @@ its own. What is there already stays, but for units and the like, which are this
 may be run again, and an upgrade does.
 """
 
+import grp
 import os
 import pwd
 import secrets
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from gridwarden.database import cluster
-from gridwarden.database.handing import hand_over
+from gridwarden.database.handing import give, hand_over
 from gridwarden.database.passwords import write_private
 from gridwarden.installing.layout import CLUSTER, SERVICE, Layout, of_program
 from gridwarden.installing.machine import STARTED
@@ -116,8 +117,7 @@ def _folders(settings: Settings, layout: Layout, live: bool) -> Iterator[str]:
             place.mkdir(parents=True)
             yield say("installing.put.made", settings.language, what=place)
         if live:
-            shutil.chown(place, owner, group)
-            place.chmod(mode)
+            give(place, pwd.getpwnam(owner).pw_uid, grp.getgrnam(group).gr_gid, mode)
 
 
 def _files(settings: Settings, layout: Layout) -> Iterator[str]:

@@ -104,13 +104,15 @@ def restore(
     """Make the installation that an archive holds: on a bare machine, or in place of this one."""
     settings = Settings()
     passphrase = passphrase_from(settings, passphrase_file)
-    with told_plainly(settings), _watched(settings) as report:
-        done = restoring.restore(
-            settings, file, passphrase, ABOVE, report, replace=replace, ready=_ready
-        )
-    manifest = done.compared.manifest
-    _note(settings, "restore", file.absolute(), file.stat().st_size, manifest)
-    hand_over(settings)
+    try:
+        with told_plainly(settings), _watched(settings) as report:
+            done = restoring.restore(
+                settings, file, passphrase, ABOVE, report, replace=replace, ready=_ready
+            )
+        manifest = done.compared.manifest
+        _note(settings, "restore", file.absolute(), file.stat().st_size, manifest)
+    finally:
+        hand_over(settings)  # also what a refused one made: the next backup is the service's
     _tell(settings, done.compared, "restored")
     if done.replaced is not None:
         _say(settings, "replaced", folder=done.replaced)

@@ -42,7 +42,9 @@ class Keep:
         return cls(numbers[0]) if len(numbers) == 1 else cls(periods=numbers)
 
     def of(self, made: Sequence[Record]) -> set[str]:
-        """The archives to keep; `made` has the newest first."""
+        """The archives to keep; `made` has the newest first, by the order in which they were made:
+        a clock may have been ahead.
+        """
         kept = {one.archive for one in made[: self.newest]}
         for most, period in zip(self.periods, PERIODS, strict=False):
             newest: dict[object, str] = {}
@@ -58,11 +60,11 @@ def going(settings: Settings, keep: Keep, folder: Path) -> list[Path]:
     drilled = set()
     for one in records.kept(settings):
         if one.kind == "backup":
+            noted.pop(one.file, None)
             noted[one.file] = one  # who wrote a file last
         elif one.kind == "drill":
             drilled.add(one.archive)
-    here = [one for one in noted.values() if _lies(one, folder.resolve())]
-    here.sort(key=lambda one: one.at, reverse=True)
+    here = [one for one in reversed(noted.values()) if _lies(one, folder.resolve())]
     kept = keep.of(here)
     kept |= {one.archive for one in here[:1]}
     kept |= set([one.archive for one in here if one.archive in drilled][:1])

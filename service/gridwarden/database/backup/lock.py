@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 from gridwarden.database.backup.files import OWN
 from gridwarden.database.backup.told import refusal
+from gridwarden.database.handing import lock_file
 from gridwarden.settings import Settings
 
 
@@ -17,7 +18,7 @@ def alone(settings: Settings) -> Iterator[None]:
     """
     own = settings.home / OWN
     own.mkdir(mode=0o700, exist_ok=True)
-    with (own / "lock").open("w") as lock:
+    with lock_file(own / "lock") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -35,8 +35,8 @@ class Record:
 
     @property
     def age(self) -> timedelta:
-        """How long ago."""
-        return datetime.now(UTC) - datetime.fromisoformat(self.at)
+        """How long ago; as long, where a clock that was ahead wrote it."""
+        return abs(datetime.now(UTC) - datetime.fromisoformat(self.at))
 
 
 def note(settings: Settings, record: Record) -> None:
@@ -44,7 +44,7 @@ def note(settings: Settings, record: Record) -> None:
     folder = settings.home / OWN
     folder.mkdir(mode=0o700, exist_ok=True)
     line = json.dumps(asdict(record), ensure_ascii=False) + "\n"
-    place = os.open(folder / FILE, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    place = os.open(folder / FILE, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
     try:
         os.write(place, line.encode("utf-8"))
         os.fsync(place)
@@ -66,16 +66,14 @@ def kept(settings: Settings) -> Iterator[Record]:
 
 
 def last(settings: Settings, kind: Kind) -> Record | None:
-    """The newest note of a kind."""
-    return max(
-        (one for one in kept(settings) if one.kind == kind), key=lambda r: r.at, default=None
-    )
+    """The newest note of a kind: that which was written last, whatever the clock said."""
+    return next((one for one in reversed([*kept(settings)]) if one.kind == kind), None)
 
 
 def newest_archive(settings: Settings) -> Path | None:
     """The newest archive that still lies where it was written."""
-    made = sorted((one for one in kept(settings) if one.kind == "backup"), key=lambda r: r.at)
-    return next((Path(one.file) for one in reversed(made) if Path(one.file).is_file()), None)
+    made = [Path(one.file) for one in kept(settings) if one.kind == "backup"]
+    return next((file for file in reversed(made) if file.is_file()), None)
 
 
 def wanting(settings: Settings) -> str:
@@ -105,7 +103,7 @@ def told_age(settings: Settings, record: Record | None) -> str:
     """`3 hours ago`, `never`."""
     if record is None:
         return say("backup.age.never", settings.language)
-    seconds = max(record.age.total_seconds(), 0)
+    seconds = record.age.total_seconds()
     for unit, length in (("days", 86_400), ("hours", 3_600), ("minutes", 60)):
         if seconds >= 2 * length:
             return say(f"backup.age.{unit}", settings.language, n=int(seconds // length))

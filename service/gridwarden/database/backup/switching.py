@@ -5,6 +5,7 @@ written down first: `up`, and every later restore, goes on where it ended. With 
 the database was committed just before; if it was not, the old files stay.
 """
 
+import errno
 import json
 import os
 import shutil
@@ -19,6 +20,7 @@ import psycopg
 from gridwarden.database.addresses import connect_owner
 from gridwarden.database.backup.files import OWN
 from gridwarden.database.backup.lock import alone
+from gridwarden.database.backup.told import refusal
 from gridwarden.database.passwords import write_private
 from gridwarden.database.queries import queries
 from gridwarden.settings import Settings
@@ -39,6 +41,15 @@ class Plan:
     names: list[str]
     leaves: list[str]
     outside: bool
+
+    def __post_init__(self) -> None:
+        """Raises ValueError where it leads out of the state folder: it lies in a folder of the
+        service's, and root carries it out.
+        """
+        own = self.staged.startswith("restoring-") and self.replaced.startswith("replaced-")
+        names = (self.staged, self.replaced, *self.names, *self.leaves)
+        if not own or not all(name not in ("", "..") and name == Path(name).name for name in names):
+            raise ValueError("a plan of no restore")
 
 
 def begin(settings: Settings, staged: Path, archive: str) -> Plan:
@@ -68,13 +79,16 @@ def go_on(settings: Settings) -> None:
 def finish(settings: Settings) -> Path | None:
     """Do what is written down, if anything is; gives the folder of what stood there before.
 
-    Raises SetUpError where an outside server does not answer that would tell whether it was done.
+    Raises SetUpError where an outside server does not answer that would tell whether it was done,
+    and where what is written down is no restore's.
     """
     place = settings.home / OWN / PLAN
     try:
         plan = Plan(**json.loads(place.read_text("utf-8")))
     except FileNotFoundError:
         return None
+    except (ValueError, TypeError):
+        raise refusal(settings, "no_plan", file=place) from None
     home, staged = settings.home, settings.home / plan.staged
     replaced = home / plan.replaced
     if plan.outside and not _committed(settings, plan):
@@ -114,6 +128,8 @@ def _standing(settings: Settings) -> Iterator[str]:
 def _move(old: Path, to: Path) -> None:
     if old.exists() and not to.exists():
         to.parent.mkdir(mode=0o700, exist_ok=True)
+        if to.parent.is_symlink():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(to.parent))
         old.rename(to)
 
 
