@@ -3,8 +3,8 @@
 # owner who may make roles and is no superuser.
 set -euo pipefail
 
-password=$(cat /run/secrets/owner_password)
-psql -v ON_ERROR_STOP=1 -v password="$password" --username "$POSTGRES_USER" --dbname postgres <<'SQL'
+psql -v ON_ERROR_STOP=1 --username "$POSTGRES_USER" --dbname postgres <<'SQL'
+\set password `cat /run/secrets/owner_password`
 create role gridwarden_owner login createrole password :'password';
 create database gridwarden owner gridwarden_owner;
 \connect gridwarden

@@ -8,8 +8,10 @@ mkdir -p secrets
 for each in superuser_password owner_password; do
   [ -s "secrets/$each" ] || od -An -N 24 -tx1 /dev/urandom | tr -d ' \n' >"secrets/$each"
 done
-printf 'postgresql://gridwarden_owner:%s@database/gridwarden' "$(cat secrets/owner_password)" \
-  >secrets/gridwarden_database_url
-# Without swarm, compose hands the files as they are: to be read by the containers' accounts.
-chmod 0711 secrets
+# Between the two containers nothing leaves the machine, so nothing is encrypted.
+printf 'postgresql://gridwarden_owner:%s@database/gridwarden?sslmode=disable' \
+  "$(cat secrets/owner_password)" >secrets/gridwarden_database_url
+# Without swarm, compose hands the files as they are: to be read by the containers' accounts. Of the
+# machine's own accounts nobody else passes through the folder.
+chmod 0700 secrets
 chmod 0644 secrets/*

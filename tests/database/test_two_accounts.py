@@ -22,6 +22,8 @@ from gridwarden.database import accounts, cluster, doctor
 from gridwarden.database.backup import switching
 from gridwarden.database.handing import give, hand_over
 from gridwarden.database.trouble import SetUpError
+from gridwarden.installing.layout import Layout
+from gridwarden.installing.machine import Machine
 from gridwarden.settings import Settings
 
 for codec in ("ascii", "idna"):  # other accounts may not reach where this Python is
@@ -133,6 +135,58 @@ def test_the_service_is_told_who_stops_and_starts_the_database(running: Settings
 
     assert service(refused)
     assert cluster.is_running(running)
+
+
+def test_the_passphrase_that_install_writes_is_well_and_one_that_all_may_read_is_not(
+    installed: Settings,
+) -> None:
+    """Root's, for the service's group to read: no backup could be made by a timer otherwise."""
+    file = installed.home.parent / "passphrase"
+    file.write_text("five words drawn by chance")
+    os.chown(file, 0, pwd.getpwnam("postgres").pw_gid)
+    settings = installed.model_copy(update={"backup_passphrase_file": file})
+
+    def well() -> None:
+        found = {one.what: one for one in doctor.examine(settings)}
+        assert found["passwords"].good, found["passwords"].told
+
+    for mode, good in ((0o640, True), (0o644, False), (0o660, False)):
+        file.chmod(mode)
+        assert service(well) == good
+
+
+def test_a_restore_that_stopped_as_it_moved_names_is_finished_before_the_service_starts(
+    installed: Settings,
+) -> None:
+    """What it moves is root's and the database's: the service asks for root, who does it."""
+    staged = installed.home / "restoring-00000000"
+    staged.mkdir(mode=0o711)
+    for name in ("cluster", "secrets"):
+        (installed.home / name).rename(staged / name)
+    for place in ((staged / "secrets"), *(staged / "secrets").iterdir()):
+        os.chown(place, 0, 0)
+    (installed.home / "cluster").mkdir()
+    os.chown(installed.home / "cluster", pwd.getpwnam("postgres").pw_uid, 0)
+    (installed.home / "backup").mkdir(exist_ok=True)
+    plan = switching.begin(installed, staged, "a" * 32)
+    hand_over(installed)  # but for the half that was not moved yet
+    os.chown(staged, 0, 0)
+
+    def asks() -> None:
+        try:
+            cluster.up(installed)
+        except SetUpError as told:
+            assert "sudo gridwarden upgrade --go-on" in str(told)
+        else:
+            raise AssertionError
+
+    assert service(asks)
+    Machine(installed, Layout(installed.home)).finish_restore()
+    assert not switching.pending(installed) and not staged.exists()
+    assert (installed.home / plan.replaced / "cluster").owner() == "postgres"
+    assert (installed.cluster / "data/PG_VERSION").exists()
+    assert {place.owner() for place in installed.secrets.iterdir()} == {"www-data"}
+    assert installed.cluster.owner() == "postgres"
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
+from pydantic import SecretStr
 from typer.testing import CliRunner
 
 from commands import run_command_in
@@ -185,6 +186,13 @@ def test_the_net_leaves_ordinary_words_alone() -> None:
     assert pasteable(settings, "at 30.5123 114.4123, 10.1.2.3, fd00::7:8:9") == (
         "at (number) (number), (address), (address)"
     )
+    told = Settings(
+        home=Path("/srv/li si"),
+        smtp=SecretStr("smtp://clerk%40wang:dr%40wn-by-chance@mail.example:25"),
+        public_url="https://office.example/gridwarden",
+    )
+    refused = "mail.example:25 refused clerk@wang dr@wn-by-chance; https://office.example says a b"
+    assert pasteable(told, refused) == "(host):25 refused (host) (secret); https://(host) says a b"
 
 
 def test_the_command_ends_with_1_for_a_bad_way(live_settings: Settings) -> None:

@@ -6,10 +6,10 @@ said in the installation's language (`words/catalogue/doctor.toml`).
 
 import os
 import re
-import stat
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -159,8 +159,17 @@ def _database(settings: Settings) -> None:
 def _passwords(settings: Settings) -> None:
     kept = (settings.oidc_secret_file, settings.backup_passphrase_file)
     for place in (*sorted(settings.secrets.glob("*")), *kept):
-        if place is not None and place.is_file() and stat.S_IMODE(place.stat().st_mode) & 0o077:
+        if place is not None and place.is_file() and _is_open(place):
             raise trouble(settings, "readable", place=place)
+
+
+def _is_open(place: Path) -> bool:
+    """Whether others may read it, or change it; root's own may be for the service's group to read
+    (`gridwarden install`).
+    """
+    held = place.stat()
+    handed = held.st_uid == 0 and held.st_gid == os.getegid()
+    return bool(held.st_mode & (0o037 if handed else 0o077))
 
 
 def _logins(settings: Settings) -> None:

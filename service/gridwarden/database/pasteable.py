@@ -10,10 +10,12 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from gridwarden.settings import Settings
 
+SHORTEST: Final = 3
+"""Letters of a name or password; one that is shorter would take ordinary words away."""
 _SECRET: Final = re.compile(r"\bgw_[\w-]{8,}|(?<=://)[^\s/@]+@")
 _PLACE: Final = re.compile(r"-?\b\d{1,8}\.\d{3,}")
 _ADDRESS: Final = re.compile(r"(?<![\w.])(?!127\.|0\.0\.0\.0)\d{1,3}(?:\.\d{1,3}){3}(?![\w.])")
@@ -26,7 +28,9 @@ def pasteable(settings: Settings, text: str) -> str:
         text = text.replace(secret, "(secret)")
     home = re.escape(str(settings.home))
     text = re.sub(rf"'{home}([^']*)'", r'"$GRIDWARDEN_HOME\1"', text)
-    text = text.replace(str(settings.home), "$GRIDWARDEN_HOME").replace(str(Path.home()), "~")
+    text = text.replace(str(settings.home), "$GRIDWARDEN_HOME")
+    if Path.home() != Path("/"):
+        text = text.replace(str(Path.home()), "~")
     for host in _hosts(settings):
         text = re.sub(rf"(?<![\w.-]){re.escape(host)}(?![\w-])", "(host)", text, flags=re.I)
     text = _SECRET.sub("(secret)", text)
@@ -45,8 +49,10 @@ def _secrets(settings: Settings) -> Iterator[str]:
         if file is not None:
             with suppress(OSError):
                 yield file.read_text("utf-8", "replace").strip() or "\0"
-    if password := _parts(settings.database_url).get("password"):
-        yield password
+    for url in _addresses(settings):
+        password = _parts(url).get("password") or ""
+        if len(password) >= SHORTEST:
+            yield password
     try:
         files = [place for place in settings.secrets.iterdir() if place.is_file()]
         kept = [place.read_text("utf-8", "replace").strip() for place in files]
@@ -57,16 +63,23 @@ def _secrets(settings: Settings) -> Iterator[str]:
 
 def _hosts(settings: Settings) -> Iterator[str]:
     """Names and people that settings hold, the longest first; what is everybody's stays."""
-    named = {_parts(url).get(part) for url in (settings.database_url, settings.syslog)
-             for part in ("host", "user")}  # fmt: skip
-    named |= {socket.gethostname(), settings.host, _parts(settings.oidc_issuer).get("host")}
+    named = {_parts(url).get(part) for url in _addresses(settings) for part in ("host", "user")}
+    named |= {socket.gethostname(), settings.host}
     common = {"", None, "localhost", "127.0.0.1", "0.0.0.0", "::", "::1", "postgres"}
-    yield from sorted((one for one in named - common if one), key=len, reverse=True)
+    known = (one for one in named - common if one and len(one) >= SHORTEST)
+    yield from sorted(known, key=len, reverse=True)
+
+
+def _addresses(settings: Settings) -> Iterator[str | None]:
+    """What of the settings names a host."""
+    yield from (settings.database_url, settings.syslog, settings.oidc_issuer, settings.public_url)
+    yield settings.smtp.get_secret_value() if settings.smtp is not None else None
 
 
 def _parts(url: str | None) -> dict[str, str | None]:
     try:
         parts = urlsplit(url or "")
-        return {"host": parts.hostname, "user": parts.username, "password": parts.password}
+        user, password = unquote(parts.username or ""), unquote(parts.password or "")
+        return {"host": parts.hostname, "user": user, "password": password}
     except ValueError:
         return {}

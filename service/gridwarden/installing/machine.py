@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import Final
 
 from gridwarden.database import cluster, doctor
+from gridwarden.database.backup import switching
 from gridwarden.database.cluster import connect_owner
+from gridwarden.database.handing import hand_over
 from gridwarden.database.queries import queries
 from gridwarden.installing.layout import CLUSTER, SERVICE, Layout
 from gridwarden.installing.told import refusal
@@ -72,6 +74,20 @@ class Machine:
         if self.managed and not cluster.is_running(self.settings):
             self._systemctl("start", f"{CLUSTER}.service")
         self.work(Path("python"), "-m", "gridwarden.database.cluster", "up")
+
+    def finish_restore(self) -> None:
+        """Finish a restore that was interrupted as it moved the files of two accounts; for root,
+        before the service starts.
+        """
+        if os.geteuid() != 0 or not switching.pending(self.settings):
+            return
+        if self.managed:
+            self._systemctl("stop", f"{CLUSTER}.service")
+        else:
+            cluster.down(self.settings)
+        switching.go_on(self.settings)
+        hand_over(self.settings)
+        self.raise_cluster()
 
     def work(
         self, program: Path, *words: str, said: str = "", **variables: str

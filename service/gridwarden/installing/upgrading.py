@@ -71,15 +71,19 @@ def upgrade(settings: Settings, file: Path, archive: Path, passphrase: str, tell
 
 
 def go_on(settings: Settings, tell: Tell, *, waits: bool = False) -> None:
-    """Finish or take back an upgrade that was interrupted; as a rule there is none.
+    """Finish or take back an upgrade that was interrupted; as a rule there is none. A restore that
+    was, too.
 
     While one is at work nothing is done; `waits`: whoever asks must not begin before its end, but
     for the start that the upgrade itself asks for. Raises SetUpError.
     """
     found = of_program()
-    if found is None or not journal.place_of(found[0]).exists():
+    if found is None:
         return
     layout = found[0]
+    Machine(settings, layout).finish_restore()
+    if not journal.place_of(layout).exists():
+        return
     if journal.at_work(layout):
         if waits and not _starts(layout):
             raise refusal(settings, "another_at_work")

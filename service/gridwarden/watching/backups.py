@@ -118,7 +118,7 @@ def restore(
         _say(settings, "replaced", folder=done.replaced)
     if done.settings_kept:
         _say(settings, "settings_kept", folder=settings.home / "settings")
-    _say(settings, "next")
+    _say(settings, "next" if settings.database_account is None else "next_installed")
 
 
 def _drill(settings: Settings, file: Path | None, passphrase_file: Path | None) -> None:

@@ -6,8 +6,9 @@ GRIDWARDEN_PUBLIC_URL; without one there is no wrapper. A proxy may hand the pat
 out; asked on this machine, both work.
 
 Rewritten are addresses in attributes of pages, in the members of JSON that hold one, and in
-`Location`. What people have written cannot look like either: a page escapes their quotation marks
-as `&#34;`, JSON as `\\"`.
+`Location`. Nothing within what people have written looks like either: a page escapes their
+quotation marks as `&#34;`, JSON as `\\"`. (A text that is wholly a place of ours, such as a name
+`/api/x`, is taken for one.)
 """
 
 import re

@@ -69,11 +69,22 @@ def begin(settings: Settings, staged: Path, archive: str) -> Plan:
     return plan
 
 
+def pending(settings: Settings) -> bool:
+    """Whether a restore was interrupted as it moved names; as a rule none was."""
+    return (settings.home / OWN / PLAN).exists()
+
+
 def go_on(settings: Settings) -> None:
-    """Finish what a restore that was interrupted had written down; as a rule nothing is."""
-    if (settings.home / OWN / PLAN).exists():
+    """Finish what a restore that was interrupted had written down. Raises SetUpError where that is
+    root's: the cluster of an installed service is another account's.
+    """
+    if not pending(settings):
+        return
+    try:
         with alone(settings):
             finish(settings)
+    except PermissionError:
+        raise refusal(settings, "interrupted") from None
 
 
 def finish(settings: Settings) -> Path | None:
