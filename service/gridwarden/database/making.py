@@ -66,9 +66,12 @@ def _check_room(settings: Settings) -> None:
 
 
 def own(folder: Path, account: Account, mode: int = 0o700) -> None:
-    """A folder for the cluster's account alone."""
+    """A folder for the cluster's account alone, made where it is missing. What others may do in one
+    that is there stays to be seen, and refused.
+    """
+    made = not folder.exists()
     folder.mkdir(mode=0o700, exist_ok=True)
-    give(folder, account.uid, account.gid, mode)
+    give(folder, account.uid, account.gid, mode if made else None)
 
 
 def _check_reach(settings: Settings, account: Account) -> None:
