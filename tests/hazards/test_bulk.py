@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from conftest import owner
+from access.own_and_foreign import put
+from conftest import bearer, make_key, owner
 from gridwarden.settings import Settings
 from hazards.duty_cases import Town, town_of
 
@@ -183,6 +184,44 @@ def test_the_page_does_the_same_without_script(town: Town) -> None:
     assert stale.status_code == 409 and stale.text.count("version 4") == 2
     nothing = town.http.post("/hazards/bulk?lang=en", data={"act": "assign"}, headers=headers)
     assert nothing.status_code == 400 and "No case was chosen" in nothing.text
+
+
+def test_the_page_narrows_by_what_its_reader_may_see_and_by_nothing_else(town: Town) -> None:
+    """District, organisation, kind and due day stand in a part that is folded until one is set."""
+    case = town.assigned(category="illegal_structure", place_words="湖滨路违建")
+    town.found(category="welding", place_words="焊接铺")
+    with owner(town.settings) as c:
+        put(c, "districts", "MULTIPOLYGON(((1 1, 9 1, 9 9, 1 1)))", name="邻县", code="429999")
+        put(c, "organisations", None, name="无关公司", kind="contractor")
+
+    def shown(role: str, query: str) -> tuple[str, str]:
+        """The folded part and the list behind it."""
+        text = town.http.get(f"/hazards/bulk?lang=zh&{query}", headers=town.key(role)).text
+        form, _, rows = text.partition('action="/hazards/bulk">')[2].partition("</form>")
+        return form[form.index("<details") :], rows.partition("<tbody>")[2]
+
+    form, _ = shown("supervisor", "")
+    assert form.startswith('<details class="more">'), "folded"
+    assert "东区" in form and "四建公司" in form and "违建" in form and "到期日不晚于" in form
+    assert "邻县" not in form and "无关公司" not in form
+    for query in (
+        f"district={town.district}&family=report.illegal_structure",
+        f"org={town.org}&category=illegal_structure",
+        "org=四建公司&category=illegal_structure",
+        "due_before=2099-01-01&category=illegal_structure",
+    ):
+        form, rows = shown("supervisor", query)
+        assert form.startswith('<details class="more" open>'), query
+        assert "湖滨路违建" in rows and "焊接铺" not in rows, query
+        wanted = query.partition("&")[0].partition("=")[2]
+        assert f'value="{wanted}"' in form, "what is set stays set"
+    assert "湖滨路违建" not in shown("supervisor", "due_before=2020-01-01")[1]
+    form, rows = shown("contractor", "")
+    assert case["hazard_no"] in rows and "违建" in form and "焊接" not in form
+    keys = make_key(town.settings, "inspector", district_ids=(10**12,))
+    text = town.http.get("/hazards/bulk?lang=zh", headers=bearer(keys)).text
+    folded = text.partition('<details class="more">')[2].partition("</details>")[0]
+    assert "due_before" in folded and "东区" not in text and "违建" not in folded
 
 
 def _form(fields: list[tuple[str, str]]) -> dict[str, list[str]]:

@@ -20,6 +20,7 @@ from gridwarden.maps.told import weights_of
 from gridwarden.screening.listing import LISTING
 from gridwarden.settings import Settings
 from gridwarden.words import language_of
+from gridwarden.words.figures import amount
 from gridwarden.words.page import page
 
 Q: Final = queries(__package__ or "gridwarden.maps", "start.sql")
@@ -156,5 +157,5 @@ def todo(
     elif screened["waiting"]:
         found.append(("start.waiting", {}))
     if uncallable:
-        found.append(("start.uncallable", {"n": uncallable}))
+        found.append(("start.uncallable", {"n": amount(uncallable)}))
     return found

@@ -1,6 +1,7 @@
 """How numbers and times look: 11月20日17时05分 or 20 Nov 17:00, 73.56%, 0.42 m."""
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -53,10 +54,11 @@ def amount(value: float | None) -> str:
     return text if abs(rounded) < 10_000 else f"{rounded:,.0f}".replace(",", "\u202f")
 
 
-def grouped(value: float) -> str:
-    """A number as recorded (12 digits at most), in threes with thin spaces from 10,000 on."""
-    many = abs(value) >= 10_000
-    return f"{value:{',' if many else ''}.12g}".replace(",", "\u202f")
+def grouped(value: float | Decimal | str) -> str:
+    """A number as recorded, never 1e+12, in threes with thin spaces from 10,000 on."""
+    told = Decimal(f"{value:.15g}") if isinstance(value, float) else Decimal(value)
+    many = abs(told) >= 10_000
+    return f"{told:{',' if many else ''}f}".replace(",", "\u202f")
 
 
 def metres(value: float | None, digits: int = 2) -> str:

@@ -74,6 +74,6 @@ def say(key: str, lang: str, /, **params: object) -> str:
         texts = catalogue()[key]
     except KeyError:
         raise UnknownWordsError(key) from None
-    one = texts.get(f"{lang}_one") if params.get("n") == 1 else None
+    one = texts.get(f"{lang}_one") if params.get("n") in (1, "1") else None
     text = one or texts[lang if lang in LANGUAGES else LANGUAGES[0]]
     return text.format_map(params) if params else text

@@ -14,9 +14,22 @@ from gridwarden.database import Caller, as_caller
 from gridwarden.hazards.bulk import acting, saved, sheets
 from gridwarden.hazards.bulk.acting import HANDLING, TIMEOUT_MS, Connection, Done, Q
 from gridwarden.hazards.bulk.choosing import of_filter
-from gridwarden.hazards.bulk.columns import COLUMNS, GRADES, category_said, chosen, title_of
+from gridwarden.hazards.bulk.columns import (
+    COLUMNS,
+    GRADES,
+    category_said,
+    chosen,
+    family_said,
+    title_of,
+)
 from gridwarden.hazards.cases.categories import CATEGORIES
-from gridwarden.hazards.cases.listing import LISTING, cases_query, count_cases, list_cases
+from gridwarden.hazards.cases.listing import (
+    LISTING,
+    cases_query,
+    count_cases,
+    list_cases,
+    offered_to,
+)
 from gridwarden.hazards.cases.parameters import GRADES as WORST_FIRST
 from gridwarden.hazards.cases.parameters import SORTS
 from gridwarden.hazards.forms import fields_of, first, pairs
@@ -32,6 +45,8 @@ Batch = Annotated[str, Path(max_length=60)]
 ROWS: Final = 100
 SETTABLE: Final = ("grade", "org_id", "person_responsible", "due_at")
 """What the form of a bulk act lets fill in; each act takes of it what it may set."""
+FOLDED: Final = ("district", "org", "family", "due_before")
+"""Filters in the part of the form that is open when one of them is set."""
 Fields = list[tuple[str, str]]
 
 
@@ -59,6 +74,7 @@ async def _list(
         total = await count_cases(c, caller, asked)
         names = await sheets.names_of(c, caller, settings.time_zone)
         kept = await saved.views(c)
+        offered = await offered_to(c, caller)
     filters = asked.address("").lstrip("?")
     picked = {} if columns == chosen([]) else {"columns": ",".join(one.name for one in columns)}
     further = None
@@ -83,7 +99,8 @@ async def _list(
         views=kept,
         acts=acts(caller.role, lang),
         orgs=sorted(names.orgs.items(), key=lambda one: one[1]),
-        choices=_choices(lang),
+        choices=_choices(lang) | _narrower(offered, asked.filters, lang),
+        unfolded=any(name in asked.filters for name in FOLDED),
         handling=caller.role in HANDLING,
         ticked=set(ticked),
         said=said or {},
@@ -112,6 +129,20 @@ def _choices(lang: str) -> dict[str, list[tuple[str, str]]]:
         "overdue": [("true", say("bulk.overdue", lang))],
         "sort": [(one, say(f"bulk.sort.{one}", lang)) for one in SORTS],
     }
+
+
+def _narrower(
+    offered: Mapping[str, Sequence[tuple[str, str | None]]], wanted: Mapping[str, str], lang: str
+) -> dict[str, list[tuple[str, str]]]:
+    """What is offered to choose, in words; what was asked for by another name stays as it is."""
+    found = {}
+    for name, values in offered.items():
+        known = {value: words or family_said(value, lang) for value, words in values}
+        asked = wanted.get(name)
+        if asked is not None and asked not in known:
+            known = {v: words for v, words in known.items() if words != asked} | {asked: asked}
+        found[name] = list(known.items())
+    return found
 
 
 @router.post("/hazards/bulk", response_class=HTMLResponse)

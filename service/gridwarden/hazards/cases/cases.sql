@@ -55,6 +55,18 @@ where {after}
 order by {order}
 limit %(limit)s + 1
 
+-- name: offered
+-- By what the cases that the caller sees may be narrowed: their districts, organisations, families.
+select 'district' as name, c.district_id::text as value, c.district as words
+from api.hazard_case c where c.district_id is not null{of_caller}
+group by c.district_id, c.district
+union all
+select 'org', c.org_id::text, c.org
+from api.hazard_case c where c.org_id is not null{of_caller} group by c.org_id, c.org
+union all
+select 'family', c.family, null from api.hazard_case c where true{of_caller} group by c.family
+order by 1, 3, 2
+
 -- name: total
 -- How many there are, up to a number that is more than anybody reads.
 select count(*) from (select from ({chosen}) c limit 10001) n

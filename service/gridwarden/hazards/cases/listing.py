@@ -23,6 +23,7 @@ __all__ = [
     "cases_query",
     "chosen_by",
     "list_cases",
+    "offered_to",
     "parameters",
 ]
 Q: Final = queries(__package__ or "gridwarden.hazards.cases", "cases.sql")
@@ -185,6 +186,20 @@ async def list_cases(
     shown = rows[: asked.limit]
     last = (str(shown[-1]["sorted_by"]), int(shown[-1]["id"])) if more and shown else None
     return Listed([{k: v for k, v in row.items() if k != "sorted_by"} for row in shown], last)
+
+
+async def offered_to(
+    c: AsyncConnection[TupleRow], caller: Caller
+) -> dict[str, list[tuple[str, str | None]]]:
+    """The districts, organisations and families (`district`, `org`, `family`) of the cases that the
+    caller sees, each as the filter's value with its name; a family has none.
+    """
+    own = sql.SQL(Q["of_caller"] if caller.role in _NARROW else "")
+    rows = await (await c.execute(sql.SQL(Q["offered"]).format(of_caller=own))).fetchall()
+    found: dict[str, list[tuple[str, str | None]]] = {"district": [], "org": [], "family": []}
+    for name, value, words in rows:
+        found[name].append((value, words))
+    return found
 
 
 async def count_cases(c: AsyncConnection[TupleRow], caller: Caller, asked: CasesQuery) -> int:
