@@ -10,6 +10,7 @@ import chinese_calendar
 import psycopg
 import pytest
 from fastapi.testclient import TestClient
+from psycopg.types.json import Jsonb
 
 from conftest import KeyMaker, owner
 from gridwarden.hazards.deadlines import calendar, table
@@ -211,3 +212,63 @@ def run(work: Any) -> Any:
     import asyncio
 
     return asyncio.run(work)
+
+
+@pytest.mark.parametrize(
+    ("due", "deferred", "resumed", "then"),
+    [
+        # three working days are left, and are left a month later
+        ("2026-11-18T17:00", "2026-11-13T10:00", "2026-12-14T10:00", "2026-12-17T17:00"),
+        ("2026-11-18T17:00", "2026-11-13T10:00", "2026-11-13T16:00", "2026-11-18T17:00"),
+        # resumed after the cut-off: as on the next day; and over the National Day's week
+        ("2026-11-18T17:00", "2026-11-13T10:00", "2026-12-14T17:01", "2026-12-18T17:00"),
+        ("2026-09-18T17:00", "2026-09-16T10:00", "2026-09-30T10:00", "2026-10-09T17:00"),
+        # its last day was left: the day of resuming, or the next working day
+        ("2026-11-18T17:00", "2026-11-18T09:00", "2026-12-14T10:00", "2026-12-14T17:00"),
+        ("2026-11-18T17:00", "2026-11-18T09:00", "2026-12-12T10:00", "2026-12-14T17:00"),
+        # hours go on by hours
+        ("2026-11-18T08:30", "2026-11-17T14:30", "2026-12-14T10:00", "2026-12-15T04:00"),
+        # what was late stays due when it was
+        ("2026-11-18T17:00", "2026-11-18T17:01", "2026-12-14T10:00", "2026-11-18T17:00"),
+    ],
+)
+def test_a_deferred_case_goes_on_with_the_time_it_had_left(
+    module_city: Settings, due: str, deferred: str, resumed: str, then: str
+) -> None:
+    with owner(module_city) as c:
+        moments = (at(due), at(deferred), at(resumed))
+        assert asked(c, "select data.due_going_on(%s, %s, %s)", *moments) == at(then)
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "due", "then"),
+    [
+        # a lower grade counts from the assignment, a higher one from the regrading
+        ("major", "general", "2026-11-17T09:00", "2026-11-25T17:00"),
+        ("general", "serious", "2026-11-25T17:00", "2026-11-19T17:00"),
+        ("serious", "major", "2026-11-19T17:00", "2026-11-17T10:00"),
+        # never later by a higher grade, nor earlier by a lower one
+        ("general", "serious", "2026-11-18T17:00", "2026-11-18T17:00"),
+        ("serious", "general", "2026-11-30T17:00", "2026-11-30T17:00"),
+        # a person set less time than the table
+        ("serious", "general", "2026-11-18T17:00", "2026-11-18T17:00"),
+        # what is late stays due when it was
+        ("major", "general", "2026-11-16T09:30", "2026-11-16T09:30"),
+        ("general", "major", "2026-11-16T09:30", "2026-11-16T09:30"),
+    ],
+)
+def test_another_grade_makes_a_late_case_neither_later_nor_timely(
+    module_city: Settings, was: str, becomes: str, due: str, then: str
+) -> None:
+    """Assigned on Monday the 16th at 9:00, regraded at 10:00."""
+    case = {"grade": was, "family": "dig_near_main", "due_at": at(due).isoformat()}
+    case["assigned_at"] = at("2026-11-16T09:00").isoformat()
+    with owner(module_city) as c:
+        found = asked(
+            c,
+            "select data.due_regraded(jsonb_populate_record(null::data.hazard_case, %s), %s, %s)",
+            Jsonb(case),
+            becomes,
+            at("2026-11-16T10:00"),
+        )
+    assert found == at(then)

@@ -2,12 +2,14 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
+from datetime import date, datetime, time
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from conftest import bearer, make_key
+from gridwarden.words.figures import when
 from hazards.town import Town
 
 
@@ -66,6 +68,41 @@ def test_what_is_entered_for_an_earlier_day_is_due_by_that_day(town: Town) -> No
     zone = "select (%s::timestamptz at time zone %s)::text"
     ((until,),) = town.sql(zone, (case["due_at"], town.settings.time_zone))
     assert until == f"{due} 17:00:00"
+
+
+def test_resuming_gives_no_time_that_was_not_left_and_a_lower_grade_forgives_nothing(
+    town: Town,
+) -> None:
+    """Two working days were left thirty days ago; the bureau cannot make three of them alone."""
+    _, case = found(town)
+    town.done(case, ("inspector", "register"), ("supervisor", "assess"), ("supervisor", "assign"))
+    case = town.done(case, ("supervisor", "defer"))
+    today = town.case(case["id"])["acts"][-1]["day"]
+    ((then, left_on, more_on),) = town.sql(
+        "select data.working_day_after(%s::date - 30, 2), data.working_day_after(%s, 2),"
+        " data.working_day_after(%s, 3)",
+        (today, today, today),
+    )
+    zone = ZoneInfo(town.settings.time_zone)
+    due, left, more = (datetime.combine(d, time(17), zone) for d in (then, left_on, more_on))
+    earlier(town, case, 30)
+    town.sql("update data.hazard_case set due_at = %s where id = %s", (due, case["id"]))
+    case = town.case(case["id"])
+    page = town.client.get(f"/hazards/{case['id']}?lang=en", headers=town.key("supervisor")).text
+    resume = page.partition('value="resume"')[2].partition("</form>")[0]
+    assert when(left, "en", zone=town.settings.time_zone) in resume, "the form says until when"
+    refused = town.move(case, "supervisor", "resume", due_at=more.isoformat())
+    assert (refused.status_code, refused.json()["field"]) == (400, "due_at")
+    assert town.move(case, "supervisor", "resume").status_code == 200
+    assert datetime.fromisoformat(case["due_at"]) == left
+
+    late = "update data.hazard_case set due_at = due_at - interval '40 days' where id = %s"
+    town.sql(late, (case["id"],))
+    case = town.case(case["id"])
+    was, overdue = case["due_at"], case["overdue"]
+    for grade in ("general", "major"):
+        assert town.move(case, "supervisor", "edit", grade=grade).status_code == 200
+        assert (case["due_at"], case["overdue"], overdue) == (was, True, True), grade
 
 
 def test_a_finding_that_ends_a_second_time_is_verified_again(town: Town) -> None:

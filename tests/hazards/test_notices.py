@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -239,6 +240,50 @@ def test_days_are_told_once_for_each_level(town: Town) -> None:
     levels = town.http.get("/api/notices", headers=town.key("supervisor", "chen")).json()["items"]
     assert sorted(one["level"] for one in levels) == [2, 3]
     assert told(town, "far") == []
+
+
+def test_a_listing_s_decision_and_its_going_higher_are_told_once(town: Town) -> None:
+    """To the bureaus of its district and to who supervises it; never to who rectifies."""
+    case = town.assigned()
+    body = {"case": case["id"], "list_no": "督〔2026〕77号", "level": "county", "why": "久拖未改"}
+    body |= {"supervisor": "ins Full", "deadline": str(date.today() + timedelta(300))}
+    made = town.http.post("/api/listings", json=body, headers=town.key("supervisor", "wu"))
+    assert made.status_code == 201, made.text
+    url = f"/api/listings/{made.json()['id']}"
+
+    def passed(days: int) -> None:
+        """So many days more since it was listed; then what the worker does, twice."""
+        with owner(town.settings) as c:
+            c.execute(
+                "update data.listing set listed_day = listed_day - %s, decision_due = decision_due"
+                " - %s, escalate_on = escalate_on - %s where case_id = %s",
+                (days, days, days, case["id"]),
+            )
+            c.execute("delete from data.notice")
+        for _ in range(2):
+            deliver(town, None)
+
+    passed(0)
+    assert told(town, "chen") == []
+    for days, kind in ((7, "decision_soon"), (1, "decision_late"), (172, "goes_higher")):
+        passed(days)
+        for name in ("chen", "wu", "ins"):
+            kinds = [one for one in told(town, name) if one[0] == f"listing_{kind}"]
+            assert kinds == [(f"listing_{kind}", case["id"])], (name, kind)
+        assert told(town, "lin") == told(town, "gao") == told(town, "far") == []
+    page = town.http.get("/notices?lang=zh", headers=town.key("supervisor", "chen")).text
+    assert "久拖未改，应提级督办" in page
+    address(town, "chen")
+    with postbox() as box:
+        deliver(town, box)
+        [letter] = box.letters
+    assert "挂牌督办" in str(letter) or "挂牌督办" in letter.get_content()
+    assert "整改期限" not in letter.get_content(), "it is the decision's day, not the case's"
+    headers = town.key("supervisor") | {"If-Match": f'"{made.json()["version"]}"'}
+    decided = {"step": "decision", "decision": "no_stop", "words": "不停产，限期整改"}
+    assert town.http.post(f"{url}/steps", json=decided, headers=headers).status_code == 200
+    passed(1)
+    assert {kind for kind, _ in told(town, "wu")} == {"listing_goes_higher"}, "it is decided"
 
 
 def test_what_is_tied_to_mains_is_told_to_nobody_whose_grid_does_not_see_it(town: Town) -> None:

@@ -1,13 +1,17 @@
 """A district's own list beside the ledger: only theirs, only ours, different; confirmed once."""
 
+import re
+import tomllib
 from collections.abc import Iterator
 from datetime import date, timedelta
+from importlib.resources import files
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
 from conftest import owner
+from gridwarden.hazards.cases.categories import CATEGORIES
 from gridwarden.hazards.reconciling.comparing import category_meant
 from gridwarden.hazards.reconciling.reading import grade_of, state_of
 from gridwarden.settings import Settings
@@ -117,8 +121,6 @@ def test_positions_are_scored_by_metres_and_days_outside_the_list_are_not_missed
 def test_the_same_place_with_another_category_is_proposed_last_and_never_ticked(
     town: Town,
 ) -> None:
-    meant = [category_meant(one) for one in ("燃气", "消防车道", "gas", "充电", "安全", "其他")]
-    assert meant == ["gas", "life_passage", "gas", None, None, None]
     case = town.found(lon=114.03, lat=30.93, category="gas", place_words="春晓路9号院")
     town.moved(case, "register", "assess")
     head = "编号,地址,经度,纬度,类别,发现日期\n"
@@ -131,6 +133,35 @@ def test_the_same_place_with_another_category_is_proposed_last_and_never_ticked(
         assert one["case"]["id"] == case["id"]
         scores.append(one["score"])
     assert scores[0] > 0.9 and scores[1] == pytest.approx(0.45) and scores[2] > 0.8, scores
+
+
+def test_a_category_is_known_by_its_words_or_asked_for(town: Town) -> None:
+    """Words of two categories, or of none, name none: who registers the row says it."""
+    known = {
+        "燃气": "gas", "gas": "gas", "消防车道": "life_passage", "消防通道堵塞": "life_passage",
+        "电动车违规停放": "e_bike", "飞线充电": "e_bike", "消火栓无水": "water_system",
+        "电气焊作业": "welding", "电气线路": "power", "违章建筑": "illegal_structure",
+        "施工工地": "construction", "群租": "group_rental", "醇基燃料": "liquid_fuel",
+        "近管施工": "gas", "e-bikes": "e_bike", "Building sites": "construction",
+    }  # fmt: skip
+    assert {said: category_meant(said) for said in known} == known
+    doubtful = ("充电", "安全", "其他", "", "高层建筑", "燃气施工", "estate", "gasoline", "people")
+    assert [category_meant(said) for said in doubtful] == [None] * len(doubtful)
+    words = tomllib.loads(
+        (files("gridwarden.hazards.reconciling") / "category_words.toml").read_text("utf-8")
+    )
+    assert set(words) <= set(CATEGORIES)
+    all_words = [word for several in words.values() for word in several]
+    assert len(set(all_words)) == len(all_words)
+
+    text = LIST.replace("燃气,软管老化", "安全,燃气软管老化")
+    page = f"/hazards/lists/{bring(town, text, '东区应急局')['id']}"
+    headers = town.key("supervisor")
+    shown = town.http.get(f"{page}?part=theirs&lang=zh", headers=headers).text
+    assert "selected" not in shown and '<option value="">请选择类别</option>' in shown
+    sent = {"row": "5", "category": ""}
+    refused = town.http.post(f"{page}/register?lang=zh", data=sent, headers=headers)
+    assert refused.status_code == 400 and "请选择隐患类别" in refused.text
 
 
 def test_what_is_confirmed_once_is_known_in_the_sender_s_next_list(town: Town) -> None:
@@ -198,7 +229,7 @@ def test_a_row_that_only_they_have_becomes_a_registered_case(town: Town) -> None
     assert rows(town, other["id"])[5]["standing"] == "confirmed"
 
 
-@pytest.mark.parametrize("part", ["proposed", "theirs", "ours", "different", "confirmed"])
+@pytest.mark.parametrize("part", ["proposed", "theirs", "ours", "different", "confirmed", "unread"])
 def test_every_part_of_the_page_stands_and_ticked_pairs_are_taken(town: Town, part: str) -> None:
     told = bring(town, LIST, f"{part} 局")
     page, headers = f"/hazards/lists/{told['id']}", town.key("supervisor")
@@ -239,3 +270,25 @@ def test_places_are_compared_as_people_write_them(town: Town) -> None:
     assert [row[0] for row in plain if row] == [
         "阳光小区3", "阳光小区 3", "阳光小区3", "第12中学", "25"
     ]  # fmt: skip
+
+
+def test_a_day_that_there_is_not_is_shown_with_its_row_and_the_reason(town: Town) -> None:
+    theirs = "西湖路小学,配餐间,燃气,阀门漏气,较大,整改中,2026-11-31"
+    told = bring(town, re.sub("东湖路中学.*", theirs, LIST), "东区商务局")
+    page, headers = f"/hazards/lists/{told['id']}", town.key("supervisor")
+    assert (told["rows"], told["unread"]) == (4, 1)
+    row = rows(town, told["id"])[5]
+    assert row["found_on"] is None and row["place_words"] == "西湖路小学 配餐间"
+    assert row["unread"] == {"found_on": {"said": "2026-11-31", "reason": "bad_date"}}
+    for part in ("proposed" if row["standing"] == "proposed" else "theirs", "unread"):
+        shown = town.http.get(f"{page}?part={part}&lang=zh", headers=headers).text
+        assert "发现日期“2026-11-31”：不是日期，按未填写处理。" in shown, part
+    assert shown.count('<td class="number">') == 1, "that row, and no other"
+    clean = bring(town, LIST, "东区商务局")
+    shown = town.http.get(f"/hazards/lists/{clean['id']}?lang=zh", headers=headers).text
+    assert "日期有误" not in shown
+    sent = {"row": "5", "category": "gas"}
+    town.http.post(f"{page}/register?lang=zh", data=sent, headers=headers)
+    case = rows(town, told["id"])[5]["case"]
+    story = town.http.get(f"/api/hazards/{case['id']}", headers=headers).json()
+    assert "2026-11-31" in story["acts"][-1]["note"] or "2026-11-31" in story["acts"][0]["note"]

@@ -102,8 +102,9 @@ select d.id, coalesce(nullif(d.name, ''), nullif(d.code, ''), d.id::text) from a
 select distinct o.name from api.organisations o where o.name <> '' order by 1 limit 500
 
 -- name: due
--- When a case of this grade and family would be due that is assigned now.
-select api.due_at(%(grade)s, %(family)s, api.office_now())
+-- Until when at the latest it is due that is assigned or resumed now: what was left of its time, else
+-- what it has, else what the table gives its grade and family.
+select coalesce(api.due_left(%(id)s), %(due_at)s, api.due_at(%(grade)s, %(family)s, api.office_now()))
 
 -- name: numbered
 select c.id from api.hazard_case c

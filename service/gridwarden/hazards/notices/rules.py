@@ -15,7 +15,10 @@ from gridwarden.settings import Settings
 
 Q: Final = queries(__package__ or "gridwarden.hazards.notices", "notices.sql")
 PARTS: Final = ("responsible", "warden", "supervising", "inspector", "leader", "finder")
-BY_DAYS: Final = ("due_soon", "overdue")
+BY_DAYS: Final = (
+    *("due_soon", "overdue"),
+    *("listing_decision_soon", "listing_decision_late", "listing_goes_higher"),
+)
 """Kinds that no act brings."""
 
 

@@ -72,6 +72,7 @@ def _line(one: Notice, lang: str, zone: str | None) -> str:
     facts.append(say(category, lang) if known(category) else one["category"])
     if one["due_at"] and zone is not None:
         due = when(datetime.fromisoformat(one["due_at"]), lang, zone=zone)
-        facts.append(say("notices.due", lang, at=due))
+        listing = str(one["kind"]).startswith("listing_")
+        facts.append(say("notices.by" if listing else "notices.due", lang, at=due))
     kind = say(f"notices.kind.{one['kind']}", lang, n=one["level"])
     return say("notices.line", lang, kind=kind, facts=say("notices.comma", lang).join(facts))

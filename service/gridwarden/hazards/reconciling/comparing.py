@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -101,29 +102,44 @@ def family_words(lang: str) -> Mapping[str, str]:
 
 
 def category_meant(said: str) -> str | None:
-    """The category that their words name, where they leave no doubt: by its own name, or by a part
-    of what one of its families is called. None for the rest, and for `other`.
+    """The category that their words name, where they leave no doubt: by its name or that of one of
+    its families, or because all words of `category_words.toml` in them are of one category. None
+    for the rest, and for `other`: a person says it.
     """
     text = plain(said)
-    for known in (_names("hazards.category."), _names("family.")):
-        found = {code for name, code in known if text == name}
-        found = found or {code for name, code in known if len(text) > 2 and text in name}
-        if found:
-            return found.pop() if len(found) == 1 else None
-    return None
+    named = {code for name, code in _names() if text == name}
+    if not named:
+        there = [(word, code) for word, (code, pattern) in _words().items() if pattern.search(text)]
+        # 电气 says nothing of 电气焊
+        named = {
+            code
+            for word, code in there
+            if not any(word != longer and word in longer for longer, _ in there)
+        }
+    return named.pop() if len(named) == 1 else None
 
 
 @cache
-def _names(above: str) -> tuple[tuple[str, str], ...]:
-    """What categories, or their families, are called, each with the category's code."""
+def _names() -> tuple[tuple[str, str], ...]:
+    """What categories and their families are called, each with the category's code."""
     codes = {**{name: name for name in CATEGORIES if name != "other"}, **OF_FAMILY}
-    found = (
-        (plain(say(key, lang)), codes[key.removeprefix(above)])
-        for key in catalogue()
-        if key.startswith(above) and key.removeprefix(above) in codes
+    return tuple(
+        (plain(words), codes[name])
         for lang in LANGUAGES
+        for name, words in family_words(lang).items()
+        if name in codes
     )
-    return tuple(found)
+
+
+@cache
+def _words() -> Mapping[str, tuple[str, re.Pattern[str]]]:
+    """By word the category that it means, and how it is found: Latin ones whole, one or many."""
+    told = tomllib.loads((files(PACKAGE) / "category_words.toml").read_text("utf-8"))
+    return {
+        plain(word): (code, re.compile(rf"\b{plain(word)}s?\b" if word.isascii() else plain(word)))
+        for code, words in told.items()
+        for word in words
+    }
 
 
 async def lists(c: Connection, number: int | None = None) -> list[dict[str, Any]]:
@@ -150,12 +166,29 @@ async def rows(
     limit: int = PAGE,
     *,
     differing: bool = False,
+    unread: bool = False,
 ) -> list[dict[str, Any]]:
-    """The rows of a list of these standings, after a row's number, each with its case."""
+    """The rows of a list of these standings, after a row's number, each with its case; `unread`:
+    those of which something could not be read.
+    """
     values = {"id": number, "zone": zone, "standing": list(standing) if standing else None}
-    values |= {"after": after, "limit": limit, "differing": differing}
+    values |= {"after": after, "limit": limit, "differing": differing, "unread": unread}
     async with c.cursor(row_factory=dict_row) as cursor:
         return list(await (await cursor.execute(Q["rows"], values)).fetchall())
+
+
+def unread_words(unread: Mapping[str, Mapping[str, str]], lang: str) -> list[str]:
+    """What of a row could not be read, a sentence for each field."""
+    return [
+        say(
+            "reconciling.unread",
+            lang,
+            what=say(f"reconciling.what.{what}", lang),
+            said=one["said"],
+            why=say(f"intake.reason.{one['reason']}", lang),
+        )
+        for what, one in unread.items()
+    ]
 
 
 async def only_ours(

@@ -16,7 +16,7 @@ from gridwarden.hazards.forms import fields_of, first, pairs
 from gridwarden.hazards.reconciling import comparing
 from gridwarden.hazards.reconciling.comparing import RECONCILING, REGISTERING, TIMEOUT_MS
 from gridwarden.hazards.reconciling.reading import told_columns
-from gridwarden.hazards.reconciling.registering import category_of, register
+from gridwarden.hazards.reconciling.registering import register
 from gridwarden.intake.system_names import choices, system_name
 from gridwarden.settings import Settings
 from gridwarden.words import known, say
@@ -34,9 +34,10 @@ PARTS: Final[Mapping[str, tuple[str, ...]]] = {
     "ours": (),
     "different": ("proposed", "confirmed", "registered"),
     "confirmed": ("confirmed", "registered"),
+    "unread": ("only", "proposed", "confirmed", "registered"),
 }
 """The page's parts, and which rows of the list each shows."""
-Part = Annotated[str, Query(pattern="^(proposed|theirs|ours|different|confirmed)$")]
+Part = Annotated[str, Query(pattern="^(proposed|theirs|ours|different|confirmed|unread)$")]
 
 
 def day_said(values: Mapping[str, str], name: str) -> date | None:
@@ -104,10 +105,11 @@ async def _shown(
         ours = await comparing.only_ours(c, number, zone, comparing.PAGE if part == "ours" else 1)
         rows: list[dict[str, Any]] = []
         if PARTS[part]:
-            differing = part == "different"
-            rows = await comparing.rows(c, number, zone, PARTS[part], after, differing=differing)
+            wanted = {"differing": part == "different", "unread": part == "unread"}
+            rows = await comparing.rows(c, number, zone, PARTS[part], after, **wanted)
     for row in rows:
-        row["guess"] = category_of(" ".join(filter(None, (row["category"], row["description"]))))
+        row["meant"] = comparing.category_meant(row["category"] or "")
+        row["not_read"] = comparing.unread_words(row["unread"], lang)
     further = None
     if len(rows) == comparing.PAGE:
         further = f"/hazards/lists/{number}?part={part}&after={rows[-1]['number']}"
@@ -119,7 +121,7 @@ async def _shown(
         one=one,
         counts=counts,
         part=part,
-        parts=tuple(PARTS),
+        parts=[name for name in PARTS if name != "unread" or counts["unread"]],
         rows=[row for row in rows if part != "different" or row["differs"]],
         ours=ours if part == "ours" else [],
         ours_total=ours[0]["total"] if ours else 0,
@@ -183,7 +185,7 @@ async def register_row(request: Request, number: Number, caller: Registrar) -> R
             raise Problem("not_found", "reconciling.no_such_row", field="row")
         zone = request.app.state.settings.time_zone
         async with as_caller(request.app.state.pool, caller) as c:
-            await register(c, number, int(row), first(fields, "category"), zone)
+            await register(c, number, int(row), first(fields, "category"), zone, caller.language)
     except Problem as problem:
         return await _shown(request, number, caller, "theirs", 0, problem)
     return RedirectResponse(f"/hazards/lists/{number}?part=theirs", 303)

@@ -58,7 +58,10 @@ def headers() -> Mapping[str, frozenset[str]]:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row of their list. `at` is metres of the working CRS; `state` is open, closed or None."""
+    """One row of their list. `at` is metres of the working CRS; `state` is open, closed or None.
+
+    `unread`: by field what was written there and the reason for which it was not taken.
+    """
 
     number: int
     external_no: str | None
@@ -72,6 +75,7 @@ class Row:
     responsible: str | None
     person: str | None
     at: tuple[float, float] | None
+    unread: Mapping[str, Mapping[str, str]]
 
     def document(self) -> dict[str, Any]:
         """The row as the database takes it."""
@@ -180,12 +184,15 @@ def _row(
         joined: dict[str, None] = dict.fromkeys(v for v in values if v)
         return " ".join(joined)[:MAX_TEXT] or None
 
+    unread: dict[str, dict[str, str]] = {}
+
     def on(what: str) -> date | None:
         value = next((batch.columns[name][i] for name in columns.get(what, ())), None)
         try:
             return None if value is None else day(value)
-        except BadValueError:
+        except BadValueError as error:
             counted["bad_date"] += 1
+            unread[what] = {"said": _text(value)[:80], "reason": error.reason}
             return None
 
     place, told = text("place_words"), text("description")
@@ -207,6 +214,7 @@ def _row(
         text("responsible"),
         text("person"),
         at,
+        unread,
     )
 
 

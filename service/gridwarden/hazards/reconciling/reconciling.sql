@@ -25,7 +25,8 @@ select api.row_registered(%(list)s, %(row)s, %(case)s)
 select l.id, l.sender, l.file_name, l.district_id, l.from_on, l.to_on, l.brought_at, l.matched_at,
     count(r.number) as rows, count(*) filter (where r.standing = 'only') as only_theirs,
     count(*) filter (where r.standing = 'proposed') as proposed,
-    count(*) filter (where r.standing in ('confirmed', 'registered')) as confirmed
+    count(*) filter (where r.standing in ('confirmed', 'registered')) as confirmed,
+    count(*) filter (where r.unread <> '{}') as unread
 from api.their_list l left join api.their_row r on r.list_id = l.id
 where %(id)s::bigint is null or l.id = %(id)s
 group by l.id, l.sender, l.file_name, l.district_id, l.from_on, l.to_on, l.brought_at, l.matched_at
@@ -38,7 +39,7 @@ select l.* from api.their_list l where l.id = %(id)s
 -- The rows of a list with the case that each is, or may be, and in what the two differ. A case that
 -- the caller no longer sees is left out of its row.
 select r.number, r.external_no, r.place_words, r.category, r.description, r.grade, r.state, r.found_on,
-    r.closed_on, r.responsible, r.person, r.standing, r.score, r.parts, r.decided_by,
+    r.closed_on, r.responsible, r.person, r.standing, r.score, r.parts, r.decided_by, r.unread,
     r.place is not null as placed,
     to_jsonb(c) as "case",
     array_remove(array[
@@ -65,10 +66,11 @@ left join lateral (
     from api.hazard_case h where h.id = r.case_id) c on true
 where r.list_id = %(id)s and (%(standing)s::text[] is null or r.standing = any (%(standing)s))
   and r.number > %(after)s and (not %(differing)s or c.id is not null)
+  and (not %(unread)s or r.unread <> '{}')
 order by r.number limit %(limit)s
 
 -- name: row
-select r.standing, r.external_no, r.place_words, r.category, r.description, r.grade, r.found_on,
+select r.standing, r.external_no, r.place_words, r.category, r.description, r.grade, r.found_on, r.unread,
     l.district_id, l.sender, l.file_name, st_x(r.place) as x, st_y(r.place) as y
 from api.their_row r join api.their_list l on l.id = r.list_id
 where r.list_id = %(id)s and r.number = %(row)s

@@ -7,42 +7,23 @@ from zoneinfo import ZoneInfo
 import psycopg
 from psycopg.rows import dict_row
 
-from gridwarden.hazards.cases.categories import CATEGORIES, OF_FAMILY
+from gridwarden.hazards.cases.categories import CATEGORIES
 from gridwarden.hazards.cases.moving import move, report
-from gridwarden.hazards.reconciling.comparing import Connection, Q, family_words, refusal
-from gridwarden.intake.spelling import plain
-from gridwarden.words.language import LANGUAGES
+from gridwarden.hazards.reconciling.comparing import Connection, Q, refusal, unread_words
 from gridwarden.words.problems import Problem
 
 
-def category_of(said: str | None) -> str:
-    """The category that their words mean: the one whose own words share most letters with them."""
-    theirs = _pairs(said or "")
-    best, most = "other", 0.0
-    for code in CATEGORIES:
-        families = [family for family, category in OF_FAMILY.items() if category == code]
-        for name in (code, *families):
-            for lang in LANGUAGES:
-                ours = _pairs(family_words(lang).get(name, ""))
-                alike = len(theirs & ours) / len(theirs) if theirs else 0.0
-                if alike > most:
-                    best, most = code, alike
-    return best
-
-
-def _pairs(text: str) -> set[str]:
-    spelt = "".join(c for c in plain(text) if c.isalnum())
-    return {spelt[i : i + 2] for i in range(len(spelt) - 1)}
-
-
 async def register(
-    c: Connection, number: int, row: int, category: str, zone: str
+    c: Connection, number: int, row: int, category: str, zone: str, lang: str
 ) -> dict[str, Any]:
     """Make a case of a row and register it; its id, number and version.
 
-    It was found on their day and entered today. Raises Problem: no such row, or it is somebody's
-    already; a place outside the caller's districts.
+    It was found on their day and entered today; what of the row could not be read stands in the
+    note. Raises Problem: no category; no such row, or it is somebody's already; a place outside the
+    caller's districts.
     """
+    if not category:
+        raise Problem("missing_value", "reconciling.choose_category", field="category")
     if category not in CATEGORIES:
         known = ", ".join(CATEGORIES)
         raise Problem("invalid_value", "asked.bad_choice", field="category", choices=known)
@@ -64,7 +45,11 @@ async def register(
         raise refusal(error) from error
     if made.get("joined"):
         return made
-    said = {"note": f"{found['sender']} {found['file_name']} #{row}"}
+    told_of = (
+        f"{found['sender']} {found['file_name']} #{row}",
+        *unread_words(found["unread"], lang),
+    )
+    said = {"note": " ".join(told_of)}
     if found["found_on"] is not None:
         said["happened_on"] = found["found_on"].isoformat()
     return await move(c, made["id"], "register", expected=[made["version"]], said=said)

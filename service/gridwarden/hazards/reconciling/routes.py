@@ -193,7 +193,7 @@ async def register_row(
     """Make a registered case of a row that only they had: found on their day, entered today."""
     zone = request.app.state.settings.time_zone
     async with as_caller(request.app.state.pool, caller) as c:
-        made = await register(c, number, asked.row, asked.category, zone)
+        made = await register(c, number, asked.row, asked.category, zone, caller.language)
     where = f"/api/hazards/{made['id']}"
     told = {k: made.get(k) for k in ("id", "hazard_no", "version", "state")}
     return JSONResponse(told, status_code=201, headers={"Location": where})
