@@ -10,6 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 from playwright.sync_api import Browser
 
+from access.own_and_foreign import put
 from commands import run_command
 from conftest import KeyMaker, bearer, make_key, owner
 from gridwarden.access.audience import COOKIE
@@ -58,6 +59,19 @@ def test_a_key_for_a_company_that_is_not_there_is_refused(city: Settings) -> Non
         done = run(city, "token", *arguments)
         assert done.returncode == 1
         assert told in " ".join(done.stderr.split())
+
+
+def test_a_warden_s_grid_is_named_by_its_code_or_its_name(
+    city: Settings, client: TestClient
+) -> None:
+    with owner(city) as c:
+        ring = "MULTIPOLYGON(((0 0, 9 0, 9 9, 0 0)))"
+        grid = put(c, "warden_grids", ring, name="西南区第4网格", code="990104003")
+    for called in ("990104003", "西南区第4网格", str(grid)):
+        done = run(city, "token", "warden", "--grid", called)
+        assert done.returncode == 0, done.stderr
+        me = client.get("/api/whoami", headers=bearer(done.stdout.strip())).json()
+        assert me["grid_ids"] == [grid], called
 
 
 @pytest.mark.parametrize(

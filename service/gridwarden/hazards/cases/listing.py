@@ -150,11 +150,18 @@ async def _named(
 ) -> int | None:
     if said is None:
         return None
-    if said.isascii() and said.isdigit() and len(said) < 19:
-        return int(said)
+    number = int(said) if said.isascii() and said.isdigit() and len(said) < 19 else None
     if caller.role not in _BY_NAME[kind]:
-        raise Problem("invalid_value", "hazards.by_number", field=kind)
-    return await _RESOLVERS[kind](c, said, kind)
+        if number is None:
+            raise Problem("invalid_value", "hazards.by_number", field=kind)
+        return number
+    try:
+        return await _RESOLVERS[kind](c, said, kind)
+    except Problem as problem:
+        # codes are digits, too; a number that is nobody's has no cases
+        if number is None or problem.kind != "not_found":
+            raise
+        return number
 
 
 async def list_cases(

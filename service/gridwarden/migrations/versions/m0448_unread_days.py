@@ -3,7 +3,7 @@
 from gridwarden.migrations.frozen import run_sql
 
 revision = "m0448_unread_days"
-down_revision = "m0445_categories_apart"
+down_revision = "m0470_hazards_hold_up_no_backup"
 branch_labels = None
 depends_on = None
 
