@@ -56,6 +56,8 @@ def main() -> None:
     shutil.copytree(bundle / "assets", folder / "assets")
     for name in ("requirements.lock", "sbom.cdx.json", "LICENSE"):
         shutil.copy2(bundle / name, folder)
+    if (bundle / "maker.pub").exists():
+        shutil.copy2(bundle / "maker.pub", folder)
     says = run(folder / ".venv/bin/gridwarden", "--version").strip()
     if says != manifest["version"]:
         refuse(f"{folder} calls itself {says}, not {manifest['version']}: place it again.")
@@ -76,7 +78,8 @@ def fit_machine(manifest: dict[str, str]) -> None:
 
 def clear_away(folder: Path) -> None:
     """What an interrupted `place` left goes; a folder with anything else is refused."""
-    own = {".venv", "assets", "requirements.lock", "sbom.cdx.json", "LICENSE", "bundle.part"}
+    own = {".venv", "assets", "requirements.lock", "sbom.cdx.json", "LICENSE", "maker.pub"}
+    own.add("bundle.part")
     if folder.exists() and {each.name for each in folder.iterdir()} - own:
         refuse(f"{folder} is no version of Gridwarden: name an empty folder.")
     shutil.rmtree(folder, ignore_errors=True)

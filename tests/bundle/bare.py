@@ -17,15 +17,20 @@ PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 MIRROR = os.environ.get("DEBIAN_MIRROR", "http://deb.debian.org/debian")
 
 
-def make(folder: Path) -> Path:
-    """The least that Debian calls a system: no Python, no certificates, no PostgreSQL."""
+def make(folder: Path, *more: str) -> Path:
+    """The least that Debian calls a system, and `more` of its packages: no Python, no certificates,
+    no PostgreSQL.
+    """
     if os.geteuid() != 0 or shutil.which("debootstrap") is None:
         pytest.skip("a bare Debian is made by root, with debootstrap")
     cache = KEPT / "debootstrap"
     cache.mkdir(parents=True, exist_ok=True)
     # debootstrap mounts /proc in the folder: in a namespace of its own.
     command = ["unshare", "--mount", "--propagation", "private", "debootstrap"]
-    command += ["--variant=minbase", f"--cache-dir={cache}", "bookworm", str(folder), MIRROR]
+    command += ["--variant=minbase", f"--cache-dir={cache}"]
+    if more:
+        command.append(f"--include={','.join(more)}")
+    command += ["bookworm", str(folder), MIRROR]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr
     return folder

@@ -4,12 +4,19 @@ import json
 import shutil
 import subprocess
 import zipfile
+from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from bundle.making import ROOT, make, place, unpack, version_that_runs
+from gridwarden.database.trouble import SetUpError
+from gridwarden.installing.bundle import unpacked
+from gridwarden.installing.layout import Layout
+from gridwarden.settings import Settings
 
 ASKED = """
 import atexit, sys
@@ -22,9 +29,18 @@ main()
 
 
 @pytest.fixture(scope="module")
-def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An unpacked small bundle; tests that change it take a copy."""
-    return unpack(make(tmp_path_factory.mktemp("made"), "--small"), tmp_path_factory.mktemp("un"))
+def tarball(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small bundle, signed."""
+    key = tmp_path_factory.mktemp("maker") / "a key"
+    form = (Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    key.write_bytes(Ed25519PrivateKey.generate().private_bytes(*form))
+    return make(tmp_path_factory.mktemp("made"), "--small", "--sign", str(key))
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory, tarball: Path) -> Path:
+    """It, unpacked; tests that change it take a copy."""
+    return unpack(tarball, tmp_path_factory.mktemp("un"))
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +124,20 @@ def test_the_placed_version_runs_by_itself(bundle: Path, placed: Path, running: 
     again = place(bundle, placed, running)
     assert again.returncode == 0
     assert "already" in again.stdout
+
+
+def test_the_version_knows_who_made_it(
+    tarball: Path, bundle: Path, placed: Path, tmp_path: Path
+) -> None:
+    """A machine that took it takes what is signed by the same key alone."""
+    settings, layout = Settings(home=tmp_path, language="en"), Layout(tmp_path)
+    layout.maker.parent.mkdir(parents=True)
+    shutil.copy2(placed / "maker.pub", layout.maker)
+    with unpacked(settings, layout, tarball) as found:
+        assert found.facts.version == json.loads((bundle / "bundle.json").read_text())["version"]
+    layout.maker.write_text(b64encode(bytes(32)).decode())
+    with pytest.raises(SetUpError, match="is not signed by the key"):
+        unpacked(settings, layout, tarball).__enter__()
 
 
 def test_what_no_bundle_may_do(bundle: Path, running: Path, tmp_path: Path) -> None:

@@ -15,10 +15,13 @@ import sysconfig
 import tarfile
 import time
 import zipfile
+from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 import gridwarden
 from conftest import environment, free_port
@@ -160,9 +163,17 @@ def about(version: str) -> dict[str, str]:
 
 
 def bundle(
-    folder: Path, version: str = NEW, *, more: str = "pass", place: str = PLACE, **changed: object
+    folder: Path,
+    version: str = NEW,
+    *,
+    more: str = "pass",
+    place: str = PLACE,
+    key: Ed25519PrivateKey | None = None,
+    **changed: object,
 ) -> Path:
-    """A bundle whose migration makes a table, and does `more`; `changed`: other facts."""
+    """A bundle whose migration makes a table, and does `more`; `changed`: other facts; `key`: by
+    which it is signed.
+    """
     there = Path(gridwarden.__file__).parent / "migrations/versions"
     wheel = io.BytesIO()
     with zipfile.ZipFile(wheel, "w") as inside:
@@ -178,9 +189,12 @@ def bundle(
         f"wheels/gridwarden-{version}-py3-none-any.whl": wheel.getvalue(),
     }
     sums = "".join(f"{hashlib.sha256(data).hexdigest()}  {name}\n" for name, data in files.items())
+    files["SHA256SUMS"] = sums.encode()
+    if key is not None:
+        files["SHA256SUMS.sig"] = b64encode(key.sign(sums.encode()))
     made = folder / f"gridwarden-{version}.tar"
     with tarfile.open(made, "w") as tar:
-        for name, data in {**files, "SHA256SUMS": sums.encode()}.items():
+        for name, data in files.items():
             member = tarfile.TarInfo(f"gridwarden-{version}/{name}")
             member.size, member.mode = len(data), 0o755 if name == "place" else 0o644
             tar.addfile(member, io.BytesIO(data))

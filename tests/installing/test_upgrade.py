@@ -2,10 +2,13 @@
 
 import shutil
 import sys
+import tarfile
+from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from machines import NEW, OLD, PASSPHRASE, PLACE, Machine, bundle, head, installed, note
 
 from access.test_audit import seal
@@ -93,6 +96,9 @@ def test_what_is_no_newer_version_for_this_machine_is_refused(
     assert "place does not fit its checksum" in refused(tried, changed, monkeypatch)
     changed.write_bytes(data[: len(data) // 2])
     assert "is no bundle of Gridwarden, or is cut off" in refused(tried, changed, monkeypatch)
+    with tarfile.open(changed, "w") as tar:
+        tar.add(tmp_path, ".", recursive=False)
+    assert "is no bundle of Gridwarden, or is cut off" in refused(tried, changed, monkeypatch)
     older = bundle(tmp_path, "0.1.0+0.g000")
     assert "is not newer than 0.1.0+1.gaaa" in refused(tried, older, monkeypatch)
     other = bundle(tmp_path, arch="sparc64")
@@ -100,6 +106,23 @@ def test_what_is_no_newer_version_for_this_machine_is_refused(
     strange = bundle(tmp_path, head="m0000_elsewhere")
     assert "does not go on from this database" in refused(tried, strange, monkeypatch)
     runs(tried, OLD)
+
+
+def test_what_another_maker_signed_or_nobody_is_refused(
+    tried: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours, theirs = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
+    known = tried.layout.maker
+    known.parent.mkdir(parents=True)
+    known.write_bytes(b64encode(ours.public_key().public_bytes_raw()) + b"\n")
+    try:
+        for key in (None, theirs):
+            told = refused(tried, bundle(tmp_path, key=key), monkeypatch)
+            assert "is not signed by the key" in told
+        of_ours = bundle(tmp_path, "0.1.0+0.g000", key=ours)
+        assert "is not newer than" in refused(tried, of_ours, monkeypatch)
+    finally:
+        known.unlink()
 
 
 def test_killed_in_the_middle_of_a_migration_the_old_version_runs_on(

@@ -1,5 +1,6 @@
 """A bundle: one tar that holds a whole version, with the checksum of every file in it."""
 
+import binascii
 import hashlib
 import json
 import platform
@@ -7,6 +8,7 @@ import re
 import shutil
 import tarfile
 import tempfile
+from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
@@ -14,6 +16,8 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any, Final
 from zipfile import BadZipFile, ZipFile
 
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from packaging.version import InvalidVersion, Version
 
 from gridwarden.installing.layout import FACTS, Layout
@@ -22,6 +26,7 @@ from gridwarden.settings import Settings
 
 FORMAT: Final = 1
 SUMS: Final = "SHA256SUMS"
+SIGNED: Final = f"{SUMS}.sig"
 _SUM: Final = re.compile(r"^([0-9a-f]{64}) [ *](.+)$")
 _MIGRATION: Final = re.compile(r"^gridwarden/migrations/versions/(\w+)\.py$")
 _NAME: Final = re.compile(r"^[0-9A-Za-z][0-9A-Za-z.+_-]{0,100}$")
@@ -93,6 +98,8 @@ def unpacked(settings: Settings, layout: Layout, file: Path) -> Iterator[Bundle]
             raise refusal(settings, "not_a_bundle", file=file)
         if wrong := _changed(top):
             raise refusal(settings, "changed", file=file, what=wrong)
+        if layout.maker.exists() and not _is_of(top, layout.maker):
+            raise refusal(settings, "other_maker", file=file, maker=layout.maker)
         _fits(settings, facts)
         yield Bundle(top, facts)
 
@@ -108,7 +115,8 @@ def _take_out(tar: tarfile.TarFile, folder: Path) -> Path:
     tops = set()
     for member in tar:
         path = PurePosixPath(member.name)
-        if path.is_absolute() or ".." in path.parts or not (member.isfile() or member.isdir()):
+        outside = path.is_absolute() or ".." in path.parts or not path.parts
+        if outside or not (member.isfile() or member.isdir()):
             raise ValueError(member.name)
         tops.add(path.parts[0])
         place = folder / path
@@ -132,7 +140,7 @@ def _changed(top: Path) -> str:
     for line in (top / SUMS).read_text("utf-8", "replace").splitlines():
         if found := _SUM.match(line):
             listed[str(PurePosixPath(found[2]))] = found[1]
-    there = {str(p.relative_to(top)) for p in top.rglob("*") if p.is_file()} - {SUMS}
+    there = {str(p.relative_to(top)) for p in top.rglob("*") if p.is_file()} - {SUMS, SIGNED}
     if strange := there ^ listed.keys():
         return min(strange)
     for name, wanted in listed.items():
@@ -140,6 +148,16 @@ def _changed(top: Path) -> str:
             if _sha256(file) != wanted:
                 return name
     return ""
+
+
+def _is_of(top: Path, maker: Path) -> bool:
+    """Whether the sums, and by them every file, are signed by the key that this machine knows."""
+    try:
+        key = Ed25519PublicKey.from_public_bytes(b64decode(maker.read_text("ascii")))
+        key.verify(b64decode((top / SIGNED).read_text("ascii")), (top / SUMS).read_bytes())
+    except (OSError, ValueError, binascii.Error, InvalidSignature):
+        return False
+    return True
 
 
 def _sha256(file: IO[bytes]) -> str:

@@ -1,7 +1,8 @@
 """What an upgrade looks at before and after: nothing is lost, and the new version works.
 
-`seen` is called by the old version before its database is touched, `check` by the new one on what
-it made of it, while nobody else works there.
+`seen` is asked of the old version before its database is touched, `check` of the new one on what
+it made of it, while nobody else works there. Both by the service's account: what that may not do,
+such as to take port 443, is no difference.
 """
 
 import asyncio
@@ -28,6 +29,9 @@ from gridwarden.watching.backups import ABOVE
 Q: Final = queries(__package__ or "gridwarden.installing", "copying.sql")
 CHAIN: Final = queries("gridwarden.database.backup", "backup.sql")["chain"]
 RECORD: Final = queries("gridwarden.watching", "backups.sql")["record"]
+PASSING: Final = frozenset({"room on the disk", "changes screened", "statistics", "cleaning"})
+"""What the doctor looks at that an upgrade itself changes for a while: by a second copy of the
+database, without a worker, by tables that were written anew."""
 TIMEOUT_MS: Final = 120_000
 EXPLAIN: Final[LiteralString] = "explain {}"
 
@@ -55,12 +59,12 @@ class Seen:
         return cls(known["version"], known["tables"], known["head"], known["seals"], known["bad"])
 
 
-def seen(settings: Settings, version: str) -> Seen:
+def seen(settings: Settings) -> Seen:
     """What is there now, of this version."""
     with connect_owner(settings) as c:
         tables = dict(counts(c, silent))
         row = c.execute(CHAIN).fetchone() or ("", 0)
-    return Seen(version, tables, str(row[0]), int(row[1]), sorted(_bad(settings)))
+    return Seen(version("gridwarden"), tables, str(row[0]), int(row[1]), sorted(_bad(settings)))
 
 
 def check(settings: Settings, before: Seen) -> None:
@@ -92,7 +96,9 @@ def _lost(settings: Settings, before: Seen) -> Iterator[str]:
 
 
 def _bad(settings: Settings) -> Iterator[str]:
-    return (finding.what for finding in doctor.examine(settings) if not finding.good)
+    """What the doctor finds, but for what passes."""
+    found = (finding.what for finding in doctor.examine(settings) if not finding.good)
+    return (what for what in found if what not in PASSING)
 
 
 async def _record(settings: Settings, old: str) -> None:

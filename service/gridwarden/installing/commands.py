@@ -37,6 +37,9 @@ def upgrade_command(
     finish: Annotated[
         bool, typer.Option("--go-on", help="finish or take back one that was interrupted")
     ] = False,
+    seen: Annotated[
+        bool, typer.Option("--seen", hidden=True, help="by the old version, of its own data")
+    ] = False,
     check: Annotated[
         bool, typer.Option("--check", hidden=True, help="by the new version, of the old one's data")
     ] = False,
@@ -45,6 +48,9 @@ def upgrade_command(
     on. As root, on a machine that was set up by a bundle.
     """
     settings = Settings()
+    if seen:
+        sys.stdout.write(checking.seen(settings).text())
+        return
     if check:
         checking.check(settings, checking.Seen.read(sys.stdin.read()))
         return

@@ -75,10 +75,12 @@ def clear(layout: Layout) -> None:
 def alone(settings: Settings, layout: Layout) -> Iterator[int]:
     """Nobody else's upgrade meanwhile; gives the lock's descriptor, which programs that work for an
     upgrade inherit: it is free when the last of them has ended. Raises SetUpError while it is held.
+    The service may look at it; others, who could hold it for no reason, may not.
     """
     layout.opt.mkdir(mode=0o755, parents=True, exist_ok=True)
     with (layout.opt / "upgrade.lock").open("a") as lock:
-        os.fchmod(lock.fileno(), 0o644)
+        os.fchmod(lock.fileno(), 0o640)
+        os.fchown(lock.fileno(), -1, settings.home.stat().st_gid)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -90,8 +92,8 @@ def at_work(layout: Layout) -> bool:
     """Whether an upgrade is at work now."""
     try:
         with (layout.opt / "upgrade.lock").open() as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):
         return True
     except FileNotFoundError:
         pass

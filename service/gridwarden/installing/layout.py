@@ -9,6 +9,8 @@ from typing import Final
 OPT: Final = "opt/gridwarden"
 FACTS: Final = "bundle.json"
 """In every version that is wholly placed: what the bundle said of itself."""
+MAKER: Final = "maker.pub"
+"""In a bundle that is signed, and in the version that was made of it: whose key it is."""
 SERVICE: Final = "gridwarden"
 CLUSTER: Final = "gridwarden-db"
 """The accounts, and how their units are called."""
@@ -44,6 +46,11 @@ class Layout:
     def environment(self) -> Path:
         """The office's settings."""
         return self.root / "etc/gridwarden/gridwarden.env"
+
+    @property
+    def maker(self) -> Path:
+        """The key by which bundles for this machine are signed, once one was."""
+        return self.root / "etc/gridwarden" / MAKER
 
     @property
     def units(self) -> Path:

@@ -99,11 +99,14 @@ class Machine:
             out, err = running.communicate(said)
         return subprocess.CompletedProcess(words, running.returncode, out, err)
 
-    def must(self, key: str, program: Path, *words: str, said: str = "", **variables: str) -> None:
-        """As `work`; a program that fails ends the upgrade with the sentence `key` and its own."""
+    def must(self, key: str, program: Path, *words: str, said: str = "", **variables: str) -> str:
+        """As `work`, and what it says; one that fails ends the upgrade with the sentence `key` and
+        its own.
+        """
         done = self.work(program, *words, said=said, **variables)
         if done.returncode:
             raise refusal(self.settings, key, reason=_last(done.stderr) or done.returncode)
+        return done.stdout
 
     @contextmanager
     def serving(self, program: Path, port: int) -> Iterator[tuple[Settings, Callable[[], bool]]]:

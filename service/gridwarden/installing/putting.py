@@ -20,7 +20,7 @@ from typing import Final
 from gridwarden.database import cluster
 from gridwarden.database.handing import give, hand_over
 from gridwarden.database.passwords import write_private
-from gridwarden.installing.layout import CLUSTER, SERVICE, Layout, of_program
+from gridwarden.installing.layout import CLUSTER, MAKER, SERVICE, Layout, of_program
 from gridwarden.installing.machine import STARTED
 from gridwarden.installing.told import refusal
 from gridwarden.settings import Settings, kept_crs
@@ -76,6 +76,7 @@ def install(settings: Settings, root: Path | None, wanted: Wanted, *, start: boo
     if not live:
         yield say("installing.put.image", settings.language, root=layout.root)
         return
+    yield from _maker(settings, layout)
     own = settings_of(layout)
     yield from _begin(own, layout, start)
 
@@ -164,6 +165,16 @@ def _environment(settings: Settings, layout: Layout, wanted: Wanted, live: bool)
         groups = ["".join(secrets.choice(signs) for _ in range(5)) for _ in range(6)]
         _secret(passphrase, "-".join(groups) + "\n", live)
         yield say("installing.put.passphrase", settings.language, file=passphrase)
+
+
+def _maker(settings: Settings, layout: Layout) -> Iterator[str]:
+    """Whose bundles this machine takes: that of the first one that was signed."""
+    signed = layout.version(layout.running() or "") / MAKER
+    if signed.is_file() and not layout.maker.exists():
+        key = signed.read_text("ascii")
+        layout.maker.write_text(key, "ascii")
+        layout.maker.chmod(0o644)
+        yield say("installing.put.maker", settings.language, key=key.strip(), file=layout.maker)
 
 
 def _secret(place: Path, text: str, live: bool) -> None:

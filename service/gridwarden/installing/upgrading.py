@@ -21,7 +21,7 @@ import psycopg
 
 from gridwarden.database.backup import records
 from gridwarden.database.trouble import SetUpError
-from gridwarden.installing import checking, copying, journal
+from gridwarden.installing import copying, journal
 from gridwarden.installing.bundle import Bundle, is_newer, read_facts, sweep, unpacked
 from gridwarden.installing.journal import Journal
 from gridwarden.installing.layout import FACTS, Layout, of_program, sync
@@ -156,8 +156,8 @@ def _do(
             case "stopping":
                 machine.stop()
             case "backing_up":
-                before = checking.seen(settings, begun.old)
                 old = layout.program(begun.old)
+                before = machine.must("seen_failed", old, "upgrade", "--seen")
                 machine.must(
                     "backup_failed", old, "backup", str(archive),
                     GRIDWARDEN_BACKUP_PASSPHRASE=passphrase, GRIDWARDEN_BACKUP_PASSPHRASE_FILE="",
@@ -167,7 +167,7 @@ def _do(
             case "migrating":
                 machine.must("migration_failed", new, "up")
             case "checking":
-                machine.must("check_failed", new, "upgrade", "--check", said=before.text())
+                machine.must("check_failed", new, "upgrade", "--check", said=before)
             case "answering":
                 _ask(machine, begun.new)
             case "switching":
