@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,9 @@ from typing import Any
 import httpx
 import psycopg
 
+from commands import run_command
 from conftest import bearer, environment, free_port, make_key, owner
-from gridwarden.database import cluster
+from gridwarden.database import accounts, cluster
 from gridwarden.database.trouble import SetUpError
 from gridwarden.settings import Settings
 from intake.makers import geojson, polygon
@@ -30,13 +31,27 @@ RECOVERED_S = 180.0
 """45 s after a fault has ended all is done, without a hand; here, where others work beside, nobody
 waits longer than this but where something is broken. `pytest -s` tells how long it took."""
 
+MAIN = """
+with d as (insert into data.dataset (layer, name, version) values ('gas_pipelines', 'm', 1)
+           returning id)
+insert into data.gas_pipelines
+    (dataset_id, source_id, pressure_class, material, od_mm, accuracy_m, geom)
+select d.id, 'm1', 'MA', 'steel', 219, 0.1,
+       st_transform(st_geomfromtext('multilinestring((114.30 30.5005, 114.40 30.5005))', 4326),
+                    data.working_srid())
+from d"""
+"""A main that every house stands on."""
+
 
 class Office:
-    """One service with its worker, on a port of its own."""
+    """One service with its worker, on a port of its own, begun by the words of `enter`."""
 
-    def __init__(self, settings: Settings, folder: Path, **variables: str) -> None:
+    def __init__(
+        self, settings: Settings, folder: Path, enter: Sequence[str] = (), **variables: str
+    ) -> None:
         self.settings = settings.model_copy(update={"port": free_port()})
         self.folder = folder
+        self.enter = enter
         self.variables = variables
         self.log = folder / "service.log"
         self.process: subprocess.Popen[bytes] | None = None
@@ -47,7 +62,7 @@ class Office:
         """Start the service and wait until it is ready."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "gridwarden", "serve"],
+                [*self.enter, sys.executable, "-m", "gridwarden", "serve"],
                 env=environment(self.settings) | {"GRIDWARDEN_LANGUAGE": "en"} | self.variables,
                 stdout=log,
                 stderr=log,
@@ -103,6 +118,15 @@ class Office:
             return "away"
         assert answer.status_code == 200, answer.text
         return str(answer.json()["state"])
+
+    def asks(self, method: str, path: str, **sent: Any) -> int:
+        """The status of a request; of one of 5xx, that it is 503 and says when to come back."""
+        answer = self.http.request(method, path, headers=self.key, **sent)
+        if answer.status_code >= 500:
+            assert answer.status_code == 503, (path, answer.text)
+            assert int(answer.headers["retry-after"]) >= 1
+            assert answer.json()["request_id"] == answer.headers["x-request-id"]
+        return answer.status_code
 
     def wait(self, what: Callable[[], object], seconds: float = RECOVERED_S) -> float:
         """Until it is so; how long that took (s)."""
@@ -177,6 +201,15 @@ def kill_cluster(settings: Settings) -> None:
             os.kill(pid, signal.SIGKILL)
 
 
+def nothing_is_stale(made: Office) -> None:
+    """A screen of the whole city finds what is there already; the audit is whole."""
+    done = run_command(made.settings, "screen", "--full", GRIDWARDEN_LANGUAGE="en")
+    assert done.returncode == 0, done.stderr
+    assert "0 new, 0 changed, 0 gone" in done.stdout, done.stdout
+    verified = run_command(made.settings, "audit", "verify", GRIDWARDEN_LANGUAGE="en")
+    assert verified.returncode == 0, verified.stdout + verified.stderr
+
+
 class Watch:
     """Whoever reads while all this happens: the sets of houses that were ever seen, by height."""
 
@@ -202,6 +235,17 @@ class Watch:
                         "select height_m, count(*) from data.buildings group by 1 order by 1"
                     ).fetchall()
                     self.seen.add(tuple((float(height), many) for height, many in rows))
+
+
+def end_sessions(settings: Settings) -> int:
+    """Have the server end every session of service and worker; how many there were."""
+    with accounts.connect_superuser(settings) as c:
+        row = c.execute(
+            "select count(pg_terminate_backend(pid)) from pg_stat_activity"
+            " where datname = 'gridwarden' and application_name like 'gridwarden %'"
+        ).fetchone()
+    assert row is not None
+    return int(row[0])
 
 
 def blocked_by(connection: psycopg.Connection[Any]) -> int:

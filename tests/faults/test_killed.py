@@ -18,20 +18,9 @@ from typing import Any
 import psycopg
 import pytest
 
-from commands import run_command
 from conftest import owner
-from faults.office import Office, Watch, blocked_by, kill_cluster, office
+from faults.office import MAIN, Office, Watch, blocked_by, kill_cluster, nothing_is_stale, office
 from gridwarden.settings import Settings
-
-MAIN = """
-with d as (insert into data.dataset (layer, name, version) values ('gas_pipelines', 'm', 1)
-           returning id)
-insert into data.gas_pipelines
-    (dataset_id, source_id, pressure_class, material, od_mm, accuracy_m, geom)
-select d.id, 'm1', 'MA', 'steel', 219, 0.1,
-       st_transform(st_geomfromtext('multilinestring((114.30 30.5005, 114.40 30.5005))', 4326),
-                    data.working_srid())
-from d"""
 
 
 @pytest.fixture(scope="module")
@@ -122,15 +111,6 @@ def killed(made: Office, victim: str) -> set[str]:
         if len(answers) > 1:
             break
     return answers
-
-
-def nothing_is_stale(made: Office) -> None:
-    """A screen of the whole city finds what is there already; the audit is whole."""
-    done = run_command(made.settings, "screen", "--full", GRIDWARDEN_LANGUAGE="en")
-    assert done.returncode == 0, done.stderr
-    assert "0 new, 0 changed, 0 gone" in done.stdout, done.stdout
-    verified = run_command(made.settings, "audit", "verify", GRIDWARDEN_LANGUAGE="en")
-    assert verified.returncode == 0, verified.stdout + verified.stderr
 
 
 def test_a_service_that_is_killed_takes_its_worker_along_and_the_next_goes_on(

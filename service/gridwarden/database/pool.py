@@ -35,6 +35,14 @@ def _prepare(
     return prepare
 
 
+async def keep_out_readers(connection: AsyncConnection) -> None:
+    """End a connection that came back and cannot write: the server told it so when it began, and
+    for as long as it lives. The next one may be let write again.
+    """
+    if connection.info.parameter_status("default_transaction_read_only") == "on":
+        await connection.close()
+
+
 async def open_pool(settings: Settings, login: Literal["web", "worker"] = "web") -> Pool:
     """An open pool of `login`; the caller closes it.
 
@@ -59,6 +67,7 @@ async def open_pool(settings: Settings, login: Literal["web", "worker"] = "web")
             settings.time_zone,
             settings.practice_days,
         ),
+        reset=keep_out_readers,
         open=False,
         name=f"gridwarden-{login}",
     )

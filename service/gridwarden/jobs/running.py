@@ -69,7 +69,7 @@ def away(error: BaseException) -> bool:
     """Whether the database went away: no fault of the job, which can be done from its start."""
     if isinstance(error, ConnectorException):  # the queue's own, of what the driver raised
         error = error.__cause__ or error
-    if not isinstance(error, psycopg.OperationalError):
+    if not isinstance(error, psycopg.OperationalError | psycopg.errors.ReadOnlySqlTransaction):
         return False
     return (error.sqlstate or "08000").startswith(("08", "57P", "53300", "25006"))
 

@@ -7,7 +7,7 @@ import procrastinate
 
 from gridwarden.database import Pool, open_pool
 from gridwarden.database.cluster import login_dsn
-from gridwarden.database.pool import RECONNECT_S
+from gridwarden.database.pool import RECONNECT_S, keep_out_readers
 from gridwarden.jobs.companions import accompanied, drain_all
 from gridwarden.jobs.recovering import recover
 from gridwarden.jobs.running import Job, away, chores, run_here
@@ -17,6 +17,7 @@ from gridwarden.words.telling import fault, log
 GRACE_S = 5.0
 """What a job may still take to end when the worker is told to stop; then it is put back."""
 CHORES_S = 60.0
+AGAIN_S = 2.0
 
 
 class PutBack(procrastinate.BaseRetryStrategy):
@@ -42,6 +43,7 @@ def queue_app(settings: Settings, pool: Pool) -> procrastinate.App:
         min_size=1,
         max_size=2,
         reconnect_timeout=RECONNECT_S,
+        reset=keep_out_readers,
     )
     app = procrastinate.App(connector=connector)
 
@@ -85,17 +87,30 @@ async def _jobs(pool: Pool, settings: Settings, until_empty: bool) -> None:
         recovery = asyncio.create_task(recover(app, pool))
         house = asyncio.create_task(_keep_house(pool, settings))
         try:
-            await app.run_worker_async(
-                wait=not until_empty,
-                concurrency=1,
-                fetch_job_polling_interval=1.0,
-                install_signal_handlers=True,
-                shutdown_graceful_timeout=GRACE_S,
-                delete_jobs="successful",
-            )
+            while not await _queue_worked(app, until_empty):
+                await asyncio.sleep(AGAIN_S)
         finally:
             recovery.cancel()
             house.cancel()
+
+
+async def _queue_worked(app: procrastinate.App, until_empty: bool) -> bool:
+    """Work until told to stop; False where the queue's database went away, or takes no writes."""
+    try:
+        await app.run_worker_async(
+            wait=not until_empty,
+            concurrency=1,
+            fetch_job_polling_interval=1.0,
+            install_signal_handlers=True,
+            shutdown_graceful_timeout=GRACE_S,
+            delete_jobs="successful",
+        )
+    except procrastinate.exceptions.ConnectorException as error:
+        if until_empty or not away(error):
+            raise
+        log.warning("the queue is away; it is asked again", **fault(error.__cause__))
+        return False
+    return True
 
 
 async def _keep_house(pool: Pool, settings: Settings) -> None:

@@ -5,6 +5,7 @@ was written here before, on paper, or in another office's log. One line a seal:
 `number head upto sealed_at`.
 """
 
+import errno
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -57,12 +58,25 @@ def _append(folder: Path, rows: Iterable[tuple[int, int, bytes, datetime]]) -> N
         newest = max(newest, moment.date().isoformat())
         days.setdefault(newest, []).append(line)
     for day, lines in days.items():
-        place = os.open(folder / f"{day}.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        _write(folder / f"{day}.txt", "".join(lines).encode("ascii"))
+
+
+def _write(file: Path, lines: bytes) -> None:
+    """Add lines to a file, or nothing: of what a full disk took half, the next would be read as
+    the rest. Raises OSError.
+    """
+    place = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        before = os.fstat(place).st_size
         try:
-            os.write(place, "".join(lines).encode("ascii"))
+            if os.write(place, lines) < len(lines):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             os.fsync(place)
-        finally:
-            os.close(place)
+        except OSError:
+            os.ftruncate(place, before)
+            raise
+    finally:
+        os.close(place)
 
 
 def _last(folder: Path) -> int:
