@@ -5,6 +5,7 @@ GDAL) it imports itself.
 """
 
 import asyncio
+import os
 import signal
 import sys
 from contextlib import nullcontext, suppress
@@ -60,6 +61,7 @@ from gridwarden.watching import through as _through  # noqa: F401  (doctor --thr
 from gridwarden.watching import waiting as _waiting  # noqa: F401  (lines of status and doctor)
 from gridwarden.watching.compliance import commands as compliance
 from gridwarden.words import say, telling
+from gridwarden.words.language import as_language
 from gridwarden.words.problems import Problem
 
 app = typer.Typer(
@@ -128,7 +130,7 @@ def up() -> None:
     cluster.up(settings, lambda line: console.print(line, highlight=False))
     go_on(settings, lambda step: console.print(say(f"installing.step.{step}", settings.language)))
     if not migrations.is_current(settings):
-        console.print("Bringing the tables up to date")
+        console.print(say("status.step.tables", settings.language))
         migrations.upgrade(settings)
     else:
         migrations.keep(settings)
@@ -241,13 +243,18 @@ def main() -> None:
     except (psycopg.OperationalError, ConnectorException) as error:
         if not away(error):
             raise
-        told = "The database does not answer: run gridwarden up, or gridwarden doctor to see why."
+        told = say("status.away", spoken())
         console.print(told, style="red", highlight=False, markup=False, soft_wrap=True)
         sys.exit(1)
     except ValidationError as refusal:
         told = wrong_settings(refusal)
         console.print(told, style="red", highlight=False, markup=False, soft_wrap=True)
         sys.exit(1)
+
+
+def spoken() -> str:
+    """The language of the settings, also where these cannot be read."""
+    return as_language(os.environ.get("GRIDWARDEN_LANGUAGE")) or "zh"
 
 
 def wrong_settings(refusal: ValidationError) -> str:
@@ -257,4 +264,4 @@ def wrong_settings(refusal: ValidationError) -> str:
         for error in refusal.errors(include_input=False)
         if error["type"] != "default_factory_not_called"  # a consequence of another one
     ]
-    return f"Change these settings: {'; '.join(told)}."
+    return say("status.settings", spoken(), what="; ".join(told))

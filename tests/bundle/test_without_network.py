@@ -34,7 +34,7 @@ set -euo pipefail
 until gridwarden up; do kill -0 "$database"; sleep 1; done
 gridwarden sample load --seed 7 --size s
 gridwarden serve & serving=$!
-until gridwarden status | grep "^service.* answers"; do kill -0 "$serving"; sleep 1; done
+until gridwarden status | grep "^服务 .* 有应答"; do kill -0 "$serving"; sleep 1; done
 token=$(gridwarden token viewer)
 /opt/gridwarden/current/.venv/bin/python -I -c {shlex.quote(ASK)} "$token" {" ".join(ASKED)}
 kill "$serving"

@@ -141,7 +141,7 @@ def test_two_ups_at_once_make_one_cluster(home: HomeMaker) -> None:
     ]
     said = [one.communicate()[0] for one in both]
     assert [one.returncode for one in both] == [0, 0]
-    assert sum("Making a private PostgreSQL" in text for text in said) == 1
+    assert sum("建立专用的 PostgreSQL" in text for text in said) == 1
     assert len(lets_in(settings)) == 2
 
 

@@ -236,7 +236,7 @@ def test_who_is_late_is_counted_as_it_is_listed(
     with owner(module_city) as c:
         watched = c.execute("select (data.watched_events() ->> 'datasets_late')::int").fetchone()
     assert watched == (len(rows),)
-    told = late_records(module_city)
+    told = late_records(module_city.model_copy(update={"language": "en"}))
     assert told.startswith(f"late: {rows[0][0]}") and f"up to {rows[0][3]} days" in told
 
 
@@ -257,7 +257,7 @@ def test_the_terminal_tells_ages_and_takes_a_promise(module_city: Settings) -> N
     assert "500/365" in listed and ("late" in listed or "逾期" in listed)
     assert "net@" not in listed, "a company's network is not named to everybody"
     assert "JIA" in run(module_city, "layers", "late")
-    assert "late: JIA" in run(module_city, "status")
+    assert "逾期：JIA" in run(module_city, "status")
     told = run(module_city, "layers", "promise", "organisations", "o", "none")
     assert "365" in told
     assert "organisations" not in run(module_city, "layers", "late")

@@ -8,8 +8,9 @@ import pytest
 from commands import run_command
 from conftest import owner
 from gridwarden.database.doctor import lines
+from gridwarden.database.sentences import age
 from gridwarden.settings import Settings
-from gridwarden.watching.waiting import Waiting, told, waiting
+from gridwarden.watching.waiting import Waiting, waiting
 
 WELL = Waiting(oldest_s=0, rows=0, stuck=0, lag_s=None, worker=True, busy=True)
 
@@ -37,7 +38,7 @@ def test_one_sentence_says_what_to_do(now: dict[str, float], line: str | None, m
     if seen.wrong:
         assert mend in seen.trouble(Settings(language="en")).mend
     if line:
-        assert line in seen.line
+        assert line in seen.line(Settings(language="en"))
 
 
 @pytest.mark.parametrize(
@@ -45,12 +46,12 @@ def test_one_sentence_says_what_to_do(now: dict[str, float], line: str | None, m
     [(0.2, "0 s"), (119, "119 s"), (121, "2 min"), (7_300, "2 h"), (200_000, "2 days")],
 )
 def test_a_time_is_told_in_one_unit(seconds: float, words: str) -> None:
-    assert told(seconds) == words
+    assert age(Settings(language="en"), seconds) == words
 
 
 def test_a_queue_that_nobody_takes_is_seen(module_city: Settings) -> None:
     assert waiting(module_city) == dataclasses.replace(WELL, worker=False, busy=False)
-    assert waiting(module_city).line == "no change waits"
+    assert waiting(module_city).line(module_city) == "没有待筛查的变更"
     with owner(module_city) as c:
         c.execute(
             "insert into data.change (layer, feature_id, op, at)"

@@ -49,7 +49,7 @@ from gridwarden.database.postgres import (
     told_plainly,
     was_stopped,
 )
-from gridwarden.database.sentences import trouble
+from gridwarden.database.sentences import step, trouble
 from gridwarden.database.server import check_server
 from gridwarden.database.trouble import SetUpError
 from gridwarden.settings import Settings
@@ -113,10 +113,10 @@ def down(settings: Settings, report: Report = _silent) -> bool:
         programs = find_programs(settings, _made_by(settings))
         if not _running(programs, account, settings):
             return False
-        report("Stopping PostgreSQL")
+        report(step(settings, "stopping"))
         done = _control(programs, account, settings, "stop", "-w", "-t", "60", "-m", "fast")
         if done.returncode:
-            raise fail("PostgreSQL does not stop", done.stdout, settings)
+            raise fail("stop", done.stdout, settings)
         if settings.cluster not in socket_dir(settings).parents:
             socket_dir(settings).rmdir()
         return True
@@ -175,10 +175,8 @@ def _data(settings: Settings) -> Path:
 def _make_home(settings: Settings) -> None:
     """HOME, open for `postgres` to pass through when root makes it; writable, or SetUpError."""
     if settings.database_url is None and set(str(settings.home)) & set('"$`\\\n'):
-        raise SetUpError(  # pg_ctl hands the path to a shell in double quotes
-            f"{settings.home} holds a character that PostgreSQL's programs cannot take: name a"
-            ' state folder without ", $, `, \\ and line breaks in GRIDWARDEN_HOME.'
-        )
+        # pg_ctl hands the path to a shell in double quotes
+        raise trouble(settings, "strange_home", home=settings.home)
     if not settings.home.exists():
         settings.home.mkdir(parents=True, mode=0o755 if os.geteuid() == 0 else 0o700)
     probe = settings.home / f".probe-{os.getpid()}"
@@ -194,7 +192,7 @@ def _alone(settings: Settings, report: Report) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            report("Waiting for another Gridwarden to finish its set-up")
+            report(step(settings, "waiting"))
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
@@ -213,15 +211,8 @@ def _fit_crs(settings: Settings) -> None:
     try:
         WorkingCrs(settings.crs)
     except CrsRefusedError as refused:
-        told = f"EPSG:{settings.crs} is not a projected system in metres: set GRIDWARDEN_CRS to one"
-        if refused.reason == "distorting":
-            told = (
-                f"The metres of EPSG:{settings.crs} are not metres of the ground: set"
-                " GRIDWARDEN_CRS to one whose metres are"
-            )
-        raise SetUpError(
-            f"{told}, such as 4547 (CGCS2000, central meridian 114°E) or the UTM zone of your city."
-        ) from None
+        key = "distorting" if refused.reason == "distorting" else "not_projected"
+        raise trouble(settings, key, crs=settings.crs) from None
 
 
 def check_crs(settings: Settings, kept: str) -> None:
@@ -251,7 +242,7 @@ def _raise_cluster(settings: Settings, report: Report) -> Raised:
             return Raised()
     account = account_of(settings)
     for half in settings.cluster.glob("making-*"):
-        report("Removing what an interrupted set-up left behind")
+        report(step(settings, "clearing"))
         clear_away(half)
     made = not _data(settings).exists()
     programs = find_programs(settings, None if made else _made_by(settings))
@@ -268,10 +259,7 @@ def _made_by(settings: Settings) -> int:
     try:
         return int((_data(settings) / "PG_VERSION").read_text())
     except (FileNotFoundError, ValueError):
-        raise SetUpError(
-            f"{_data(settings)} is not a PostgreSQL cluster: move it away, or name another state"
-            " folder in GRIDWARDEN_HOME."
-        ) from None
+        raise trouble(settings, "no_cluster", data=_data(settings)) from None
 
 
 def _running(programs: Programs, account: Account, settings: Settings) -> bool:
@@ -292,11 +280,11 @@ def _control(
 
 
 def _start(settings: Settings, programs: Programs, account: Account, report: Report) -> None:
-    report("Starting PostgreSQL")
+    report(step(settings, "starting"))
     _configure(settings, programs, account)
     done = _control(programs, account, settings, "start", "-w", "-t", "120")
     if done.returncode:
-        raise fail("PostgreSQL does not start", done.stdout, settings)
+        raise fail("start", done.stdout, settings)
 
 
 def _configure(settings: Settings, programs: Programs, account: Account) -> None:
@@ -306,10 +294,7 @@ def _configure(settings: Settings, programs: Programs, account: Account) -> None
     own(log, account)
     held = sockets.lstat()
     if not stat.S_ISDIR(held.st_mode) or held.st_uid != account.uid or held.st_mode & 0o022:
-        raise SetUpError(
-            f"{sockets}, where the database's socket must be, belongs to somebody else: remove it,"
-            " or name a shorter state folder in GRIDWARDEN_HOME."
-        )
+        raise trouble(settings, "socket_taken", folder=sockets)
     extra = _data(settings) / "gridwarden.conf"
     statements = has_extension(programs, "pg_stat_statements")
     shared = settings.database_account is not None
@@ -332,7 +317,7 @@ def become(settings: Settings) -> NoReturn:
 def _prepare_database(settings: Settings, report: Report) -> None:
     """Owner, database, PostGIS, logins and stamp: each step only where it is missing."""
     if settings.database_url is None:
-        report(f"Preparing the database {DATABASE}")
+        report(step(settings, "preparing", name=DATABASE))
         accounts.make_private_database(settings, DATABASE)
     with connect_owner(settings) as c:
         check_server(settings, c, fresh=not accounts.stamps(c))

@@ -7,6 +7,7 @@ from itertools import chain
 from typing import Annotated
 
 import typer
+from rich.cells import set_cell_size
 
 from gridwarden.database import cluster, doctor
 from gridwarden.database.backup import records
@@ -15,6 +16,8 @@ from gridwarden.database.trouble import SetUpError
 from gridwarden.settings import Settings
 from gridwarden.words import say
 
+WIDTH = 14
+"""Cells of the names in `status`."""
 NOT_RUNNING = 3
 """Exit status of `status` for a database that does not run, as service managers have it."""
 
@@ -30,23 +33,24 @@ def down() -> None:
     """Stop the private database; what runs on it is ended."""
     settings = Settings()
     if settings.database_url is not None:
-        typer.echo("GRIDWARDEN_DATABASE_URL names the server: Gridwarden leaves it running.")
+        typer.echo(say("status.outside", settings.language))
     elif cluster.down(settings):
-        typer.echo("Stopped.")
+        typer.echo(say("status.down", settings.language))
         if doctor.answers(settings):
             told = say("doctor.still_served", settings.language, url=settings.own_url)
             typer.echo(told, err=True)
     else:
-        typer.echo("It was not running.")
+        typer.echo(say("status.was_down", settings.language))
 
 
 def status() -> None:
     """What runs where; ends with 3 when the database does not run."""
     settings = Settings()
+    lang = settings.language
     rows = [
         ("version", version("gridwarden")),
-        ("state folder", str(settings.home)),
-        ("working CRS", f"EPSG:{settings.crs}"),
+        ("home", str(settings.home)),
+        ("crs", f"EPSG:{settings.crs}"),
     ]
     try:
         rows.append(("database", doctor.server_version(settings)))
@@ -54,15 +58,15 @@ def status() -> None:
         rows += [(what, one(settings)) for what, one in doctor.lines]
         running = True
     except SetUpError as error:
-        rows.append(("database", f"not running ({error})"))
+        rows.append(("database", say("status.not_running", lang, reason=error)))
         running = False
-    served = "answers" if doctor.answers(settings) else "does not answer"
-    rows.append(("service", f"{settings.own_url} {served}"))
+    served = "answers" if doctor.answers(settings) else "is_silent"
+    rows.append(("service", say(f"status.{served}", lang, url=settings.own_url)))
     made, tested = records.last(settings, "backup"), records.last(settings, "drill")
-    rows.append(("last backup", records.told_age(settings, made)))
-    rows.append(("restore test", records.told_age(settings, tested)))
+    rows.append(("backup", records.told_age(settings, made)))
+    rows.append(("drill", records.told_age(settings, tested)))
     for what, value in rows:
-        typer.echo(f"{what:<14}{value}")
+        typer.echo(set_cell_size(say(f"status.name.{what}", lang), WIDTH) + value)
     if not running:
         raise typer.Exit(NOT_RUNNING)
 

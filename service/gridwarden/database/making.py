@@ -13,7 +13,7 @@ from gridwarden.database.configuration import HBA
 from gridwarden.database.handing import give
 from gridwarden.database.passwords import make_password, write_private
 from gridwarden.database.postgres import Account, Programs, disk_full, fail, run_as
-from gridwarden.database.trouble import SetUpError
+from gridwarden.database.sentences import step, trouble
 from gridwarden.settings import Settings
 
 Report = Callable[[str], None]
@@ -38,7 +38,7 @@ def make_cluster(settings: Settings, programs: Programs, account: Account, repor
     # With an account of its own the service passes through to the socket.
     own(settings.cluster, account, 0o710 if settings.database_account else 0o700)
     _check_reach(settings, account)
-    report(f"Making a private PostgreSQL {programs.major} cluster in {settings.cluster}")
+    report(step(settings, "making", major=programs.major, cluster=settings.cluster))
     half = settings.cluster / f"making-{uuid.uuid4().hex[:12]}"
     own(half, account)
     secret = half / "superuser"
@@ -51,7 +51,7 @@ def make_cluster(settings: Settings, programs: Programs, account: Account, repor
         command += ["--locale=C.UTF-8", "--encoding=UTF8", "--no-instructions"]
         done = run_as(account, command)
         if done.returncode:
-            raise fail("PostgreSQL could not make its cluster", done.stdout, settings)
+            raise fail("making", done.stdout, settings)
         with (data / "postgresql.conf").open("a") as file:
             file.write("\ninclude_if_exists 'gridwarden.conf'  # rewritten at every start\n")
         (data / "pg_hba.conf").write_text(HBA)
@@ -80,8 +80,6 @@ def _check_reach(settings: Settings, account: Account) -> None:
         return
     if run_as(account, ["/usr/bin/test", "-w", settings.cluster]).returncode:
         closed = [p for p in settings.cluster.parents if not p.stat().st_mode & stat.S_IXOTH]
-        raise SetUpError(
-            f"The account {account.name}, which runs PostgreSQL for root, cannot reach"
-            f" {settings.cluster}: open {closed[-1] if closed else settings.home} with"
-            " chmod o+x, or name a folder such as /var/lib/gridwarden in GRIDWARDEN_HOME."
-        )
+        told = {"account": account.name, "cluster": settings.cluster}
+        first = closed[-1] if closed else settings.home
+        raise trouble(settings, "out_of_reach", **told, closed=first)

@@ -184,14 +184,15 @@ def was_stopped(programs: Programs, account: Account, data: Path) -> bool:
 
 
 def fail(what: str, text: str, settings: Settings) -> SetUpError:
-    """The sentence for a program's or the database's failure, by what it said."""
+    """The sentence for a program's failure (`doctor.failed_<what>`), by what it said."""
     if _FULL.search(text):
         return disk_full(settings)
     told = [
         line.strip() for line in text.splitlines() if re.search("fatal|error|could", line, re.I)
     ]
-    reason = told[-1] if told else text.strip().rpartition("\n")[2] or "no message"
-    return SetUpError(f"{what} ({reason}): see {settings.cluster}/log, then run gridwarden doctor.")
+    reason = told[-1] if told else text.strip().rpartition("\n")[2] or "–"
+    told_of = {"reason": reason, "log": settings.cluster / "log"}
+    return trouble(settings, f"failed_{what}", "failed", **told_of)
 
 
 def disk_full(settings: Settings) -> SetUpError:

@@ -19,6 +19,11 @@ def trouble(
     return SetUpError(say("doctor.sentence", lang, wrong=wrong, mend=mend), wrong, mend)
 
 
+def step(settings: Settings, key: str, **values: object) -> str:
+    """What is being done, as `up` and `down` report it (`status.step.<key>`)."""
+    return say(f"status.step.{key}", settings.language, **values)
+
+
 def age(settings: Settings, seconds: float) -> str:
     """`12 s`, `5 min`, `3 h`, `2 days`, in the installation's language."""
     unit, _, length = next(one for one in _UNITS if seconds >= one[1] or one[0] == "s")

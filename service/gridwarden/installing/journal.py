@@ -14,8 +14,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from gridwarden.database.passwords import write_private
-from gridwarden.installing.layout import Layout, sync
+from gridwarden.database.passwords import sync_folder, write_private
+from gridwarden.installing.layout import Layout
 from gridwarden.installing.told import refusal
 from gridwarden.settings import Settings
 
@@ -47,7 +47,7 @@ def write(layout: Layout, journal: Journal) -> Journal:
     """To the disk, whole or not at all."""
     write_private(place_of(layout), json.dumps(asdict(journal)))
     place_of(layout).chmod(0o644)  # the service reads it, and waits
-    sync(layout.opt)
+    sync_folder(layout.opt)
     return journal
 
 
@@ -68,7 +68,7 @@ def read(layout: Layout) -> Journal | None:
 def clear(layout: Layout) -> None:
     """It is over."""
     place_of(layout).unlink(missing_ok=True)
-    sync(layout.opt)
+    sync_folder(layout.opt)
 
 
 @contextmanager

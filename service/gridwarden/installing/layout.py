@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from gridwarden.database.passwords import sync_folder
+
 OPT: Final = "opt/gridwarden"
 FACTS: Final = "bundle.json"
 """In every version that is wholly placed: what the bundle said of itself."""
@@ -78,7 +80,7 @@ class Layout:
         beside.unlink(missing_ok=True)
         beside.symlink_to(Path("versions") / name)
         beside.replace(self.current)
-        sync(self.opt)
+        sync_folder(self.opt)
 
 
 def of_program() -> tuple[Layout, str] | None:
@@ -89,12 +91,3 @@ def of_program() -> tuple[Layout, str] | None:
     if root is None or version.parent != Layout(root).versions or place.name != ".venv":
         return None
     return (Layout(root), version.name) if (version / FACTS).exists() else None
-
-
-def sync(folder: Path) -> None:
-    """Have the disk keep a folder's names."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

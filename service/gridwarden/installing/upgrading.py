@@ -20,11 +20,12 @@ from typing import Final
 import psycopg
 
 from gridwarden.database.backup import records
+from gridwarden.database.passwords import sync_folder
 from gridwarden.database.trouble import SetUpError
 from gridwarden.installing import copying, journal
 from gridwarden.installing.bundle import Bundle, is_newer, read_facts, sweep, unpacked
 from gridwarden.installing.journal import Journal
-from gridwarden.installing.layout import FACTS, Layout, of_program, sync
+from gridwarden.installing.layout import FACTS, Layout, of_program
 from gridwarden.installing.machine import Machine, answer
 from gridwarden.installing.told import Tell, refusal
 from gridwarden.settings import Settings
@@ -201,7 +202,7 @@ def _place(machine: Machine, bundle: Bundle) -> None:
     placed = read_facts(folder / FACTS)
     if placed != bundle.facts or not layout.program(bundle.facts.version).exists():
         raise refusal(machine.settings, "place_failed", reason=str(folder))
-    sync(layout.versions)
+    sync_folder(layout.versions)
 
 
 def _ask(machine: Machine, version: str) -> None:

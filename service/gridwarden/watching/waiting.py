@@ -10,6 +10,7 @@ from gridwarden.database.doctor import line, look
 from gridwarden.database.sentences import age, trouble
 from gridwarden.database.trouble import SetUpError
 from gridwarden.settings import Settings
+from gridwarden.words import say
 
 Q = queries(__package__ or "gridwarden.watching", "watching.sql")
 LATE_S = 60.0
@@ -45,17 +46,15 @@ class Waiting:
         told = {"age": age(settings, self.oldest_s), "rows": self.rows, "stuck": self.stuck}
         return trouble(settings, self.wrong, **told)
 
-    @property
-    def line(self) -> str:
+    def line(self, settings: Settings) -> str:
         """As `gridwarden status` has it where nothing is wrong."""
+        lang = settings.language
         if self.rows:
-            return f"changes waiting: {self.rows}, the oldest for {told(self.oldest_s)}"
+            told = {"n": self.rows, "age": age(settings, self.oldest_s)}
+            return say("status.waiting", lang, **told)
         if self.lag_s is not None and self.lag_s > SLOW_S:
-            return (
-                f"no change waits, but one waited {told(self.lag_s)} lately: `/metrics` has the"
-                " slow statements"
-            )
-        return "no change waits"
+            return say("status.waited", lang, age=age(settings, self.lag_s))
+        return say("status.nothing_waits", lang)
 
 
 def waiting(settings: Settings) -> Waiting:
@@ -72,19 +71,11 @@ def waiting(settings: Settings) -> Waiting:
     return Waiting(oldest_s, rows, stuck, lag[0], worker, busy)
 
 
-def told(seconds: float) -> str:
-    """`12 s`, `5 min`, `3 h`, `2 days`."""
-    for unit, length in (("days", 172_800), ("h", 7_200), ("min", 120)):
-        if seconds >= length:
-            return f"{seconds / {'days': 86_400, 'h': 3_600, 'min': 60}[unit]:.0f} {unit}"
-    return f"{seconds:.0f} s"
-
-
 @line("screening")
 def _line(settings: Settings) -> str:
     try:
         seen = waiting(settings)
-        return str(seen.trouble(settings)) if seen.wrong else seen.line
+        return str(seen.trouble(settings)) if seen.wrong else seen.line(settings)
     except SetUpError as error:
         return str(error)
 

@@ -23,6 +23,7 @@ from gridwarden.database.backup.lock import alone
 from gridwarden.database.backup.programs import client_for, pour_out
 from gridwarden.database.backup.told import Report, refusal
 from gridwarden.database.cluster import connect_owner
+from gridwarden.database.passwords import sync_folder
 from gridwarden.database.queries import queries
 from gridwarden.settings import Settings
 
@@ -73,7 +74,7 @@ def make(settings: Settings, target: Path, passphrase: str, report: Report) -> M
                     file.flush()
                     os.fsync(file.fileno())
                 half.replace(final)
-                _sync(final.parent)
+                sync_folder(final.parent)
             finally:
                 half.unlink(missing_ok=True)
     return Made(final, final.stat().st_size, manifest)
@@ -158,12 +159,3 @@ def _sentences(settings: Settings, target: Path) -> Iterator[None]:
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             raise refusal(settings, "not_writable", folder=target.parent) from None
         raise
-
-
-def _sync(folder: Path) -> None:
-    """Have the disk keep the folder's names, too."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -183,7 +183,7 @@ def _raise_epoch(settings: Settings, epoch: int) -> None:
     resetwal, data = programs.folder / "pg_resetwal", settings.cluster / "data"
     done = run_as(account_of(settings), [resetwal, "-e", str(epoch), "-D", data])
     if done.returncode:
-        raise fail("PostgreSQL's count of transactions cannot be raised", done.stdout, settings)
+        raise fail("count", done.stdout, settings)
 
 
 def _into_own(

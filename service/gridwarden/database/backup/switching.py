@@ -21,7 +21,7 @@ from gridwarden.database.addresses import connect_owner
 from gridwarden.database.backup.files import OWN
 from gridwarden.database.backup.lock import alone
 from gridwarden.database.backup.told import refusal
-from gridwarden.database.passwords import write_private
+from gridwarden.database.passwords import sync_folder, write_private
 from gridwarden.database.queries import queries
 from gridwarden.settings import Settings
 
@@ -65,7 +65,7 @@ def begin(settings: Settings, staged: Path, archive: str) -> Plan:
         outside=settings.database_url is not None,
     )
     write_private(settings.home / OWN / PLAN, json.dumps(asdict(plan)))
-    _sync(settings.home / OWN)
+    sync_folder(settings.home / OWN)
     return plan
 
 
@@ -112,7 +112,7 @@ def finish(settings: Settings) -> Path | None:
         if (staged / name).exists():  # else it is moved already
             _move(home / name, replaced / name)
             (staged / name).rename(home / name)
-    _sync(home)
+    sync_folder(home)
     place.unlink()
     shutil.rmtree(staged, ignore_errors=True)
     return replaced if replaced.exists() else None
@@ -151,11 +151,3 @@ def _committed(settings: Settings, plan: Plan) -> bool:
         except psycopg.errors.UndefinedTable:
             return False
     return bool(row and row[0])
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

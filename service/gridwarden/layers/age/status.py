@@ -4,8 +4,10 @@ import psycopg
 
 from gridwarden.database.cluster import connect_owner
 from gridwarden.database.doctor import line
+from gridwarden.database.sentences import trouble
 from gridwarden.layers.age.ages import Q
 from gridwarden.settings import Settings
+from gridwarden.words import say
 
 NAMED = 3
 
@@ -18,9 +20,11 @@ def late_records(settings: Settings) -> str:
         try:
             rows = c.execute(Q["status"]).fetchall()
         except (psycopg.errors.UndefinedFunction, psycopg.errors.InvalidSchemaName):
-            return "the tables are not up to date: run gridwarden up"
+            return str(trouble(settings, "old_tables"))
     if not rows:
-        return "no supplier is late"
+        return say("status.nobody_late", settings.language)
     names = list(dict.fromkeys(str(who or "–") for who, _ in rows))
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return f"late: {', '.join(names[:NAMED])}{more}, by up to {rows[0][1]} days (layers late)"
+    more = len(names) - NAMED
+    key = "status.late_and_more" if more > 0 else "status.late"
+    told = {"names": ", ".join(names[:NAMED]), "more": more, "days": rows[0][1]}
+    return say(key, settings.language, **told)
