@@ -1,10 +1,13 @@
 """The ledger's pages: forms for what is legal alone, working without script, in both languages."""
 
+import io
 import re
+from html import unescape
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
+from PIL import Image
+from playwright.sync_api import Browser, Locator
 
 from conftest import bearer, make_key, served
 from hazards.town import Town
@@ -142,9 +145,38 @@ def test_the_pages_fit_a_phone(
             viewport={"width": 390, "height": 844}, extra_http_headers=bearer(secret)
         )
         seen = context.new_page()
-        for path in ("/hazards", f"/hazards/{case['id']}", "/hazards/report"):
-            seen.goto(f"{url}{path}?lang={lang}")
+        for path in (
+            *("/hazards", f"/hazards/{case['id']}", "/hazards/report", "/hazards/bulk"),
+            *("/hazards/bulk?due_before=2099-01-01", "/hazards/board?by=family", "/batches"),
+        ):
+            seen.goto(f"{url}{path}{'&' if '?' in path else '?'}lang={lang}")
             assert seen.locator("h1").count() == 1
             wide = seen.evaluate("document.documentElement.scrollWidth")
             assert wide <= 390, (path, wide)
+        table = seen.locator(".table-scroll").first  # the batches', wider than the phone
+        assert shaded(table) == (False, True), "there is more of it to the right"
+        table.evaluate("one => one.scrollLeft = one.scrollWidth")
+        assert shaded(table) == (True, False), "and then to the left"
         context.close()
+
+
+def shaded(table: Locator) -> tuple[bool, bool]:
+    """Whether a table has a shadow at its left edge, and at its right one: no pixel is white."""
+    image = Image.open(io.BytesIO(table.screenshot())).convert("L")
+    top, end = image.height // 4, image.height * 3 // 4
+    edges = (image.crop((x, top, x + 1, end)) for x in (1, image.width - 2))
+    left, right = (edge.getextrema()[1] < 250 for edge in edges)
+    return bool(left), bool(right)
+
+
+def test_the_board_of_kinds_lists_those_that_were_registered(
+    town: Town, case: dict[str, Any]
+) -> None:
+    shown = page(town, "/hazards/board?by=family", "supervisor")
+    lines = shown.partition('<table class="ledger">')[2].partition("</table>")[0]
+    assert '<th scope="col">隐患类型</th>' in lines and "高层消防给水失效" in lines
+    assert "电动自行车" not in lines, "a warden's word that nobody registered has no line"
+    figure = re.search(r'href="(/hazards/board/ledger-rows[^"]+figure=new)"', lines)
+    assert figure is not None
+    behind = page(town, unescape(figure[1]), "supervisor")
+    assert "高层消防给水失效" in behind.partition("</h1>")[0] and case["hazard_no"] in behind

@@ -3,10 +3,12 @@
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from playwright.sync_api import Browser
 
 from access.own_and_foreign import put
 from conftest import owner
@@ -129,3 +131,34 @@ def test_without_a_position_the_grid_is_named_and_what_is_wrong_is_said(town: To
         "/my-work/report", data=said | {"grid": str(town.grid)}, files=files, headers=headers
     )
     assert bad.status_code == 400
+
+
+def test_a_refused_report_keeps_its_photo(
+    town: Town, module_live: str, chromium: Browser, tmp_path: Path
+) -> None:
+    """With script the form stays with its photo; without, the refusal says to choose it again."""
+    picture = tmp_path / "现场.jpg"
+    picture.write_bytes(photo())
+    context = chromium.new_context(extra_http_headers=town.key("inspector"))
+    page = context.new_page()
+    page.goto(f"{module_live}/my-work/report?lang=zh")
+    page.set_input_files("#file", picture)
+    page.fill("#description", "阀门井盖缺失")
+    page.click("main button[type=submit]")
+    page.wait_for_selector("main > .problem")
+    assert "请填写位置" in page.inner_text("main > .problem")
+    assert page.evaluate("document.querySelector('#file').files[0].name") == "现场.jpg"
+    assert page.get_attribute("#position", "aria-invalid") == "true"
+    page.fill("#position", "{}, {}".format(*town.lonlat(650, 650)))
+    page.click("main button[type=submit]")
+    page.wait_for_url(re.compile(r"/hazards/\d+$"))
+    number = page.url.rpartition("/")[2]
+    context.close()
+    headers = town.key("inspector")
+    proofs = town.http.get(f"/api/hazards/{number}/proof", headers=headers).json()["items"]
+    assert [one["name"] for one in proofs] == ["现场.jpg"]
+    plain = town.http.post(
+        "/my-work/report?lang=zh", data={"category": "gas", "description": "阀门井盖缺失"},
+        files={"file": ("现场.jpg", photo(), "image/jpeg")}, headers=headers,
+    )  # fmt: skip
+    assert plain.status_code == 400 and "请重新选择照片" in plain.text

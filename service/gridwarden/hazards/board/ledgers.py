@@ -10,6 +10,8 @@ from gridwarden.hazards.board.boards import group_names
 
 ROWS: Final = "/api/hazards/ledger/rows"
 GRADES: Final = ("general", "serious", "major")
+ALL: Final = "all"
+"""The grade of a line of all grades together; no parameter says it."""
 
 
 def balances(row: Mapping[str, Any]) -> bool:
@@ -65,7 +67,9 @@ def told_ledger(rows: Iterable[Mapping[str, Any]], by: str, lang: str) -> list[d
 
 def rows_address(by: str, day: str, key: str | None, grade: str | None) -> str:
     """Where the rows of a line are; a figure is added to it."""
-    named = {"day": day, "by": by, "key": key or NONE, "grade": grade or NONE}
+    named = {"day": day, "by": by, "key": key or NONE}
+    if grade != ALL:
+        named["grade"] = grade or NONE
     return f"{ROWS}?{urlencode(named)}&figure="
 
 
@@ -75,7 +79,7 @@ def summed(rows: Iterable[Mapping[str, Any]], by: str) -> list[dict[str, Any]]:
     for row in rows:
         one = groups.setdefault(
             row["key"],
-            {"day": row["day"], "key": row["key"], "names": row["names"], "grade": "all"}
+            {"day": row["day"], "key": row["key"], "names": row["names"], "grade": ALL}
             | dict.fromkeys(LEDGER, 0),
         )
         for name in LEDGER:

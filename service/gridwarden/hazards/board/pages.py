@@ -51,6 +51,8 @@ async def board_page(request: Request, caller: Reader) -> HTMLResponse:
         document = await board_document(c, definitions, by, day, today, lang)
         rows = await ledger_between(c, by, day, day)
     lines = ledgers.told_ledger(ledgers.summed(rows, by), by, lang)
+    if by != "district":  # what was only ever suspected has no line
+        lines = [one for one in lines if any(one[name] for name in asked.LEDGER)]
     return page(
         request,
         "hazards/board.html",
@@ -112,6 +114,7 @@ def _rows_shown(request: Request, caller: Caller, found: dict[str, Any]) -> HTML
         "hazards/board_rows.html",
         caller=caller,
         found=found,
+        family=family_words(found["key"], lang) if found["by"] == "family" and found["key"] else "",
         day=date.fromisoformat(found["day"]),
         back=f"/hazards/board?{urlencode({'by': found['by'], 'day': found['day']})}",
     )

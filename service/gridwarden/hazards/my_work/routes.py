@@ -80,7 +80,12 @@ async def report_page(request: Request, caller: Reporter) -> HTMLResponse:
 
 
 async def _form(
-    request: Request, caller: Caller, values: Mapping[str, str], problem: Problem | None = None
+    request: Request,
+    caller: Caller,
+    values: Mapping[str, str],
+    problem: Problem | None = None,
+    *,
+    photo_lost: bool = False,
 ) -> HTMLResponse:
     grids: list[Any] = []
     if caller.role == "warden":
@@ -95,6 +100,7 @@ async def _form(
         values=dict.fromkeys(FIELDS, "") | dict(values),
         categories=[(one, category_said(one, lang)) for one in CATEGORIES],
         grids=grids,
+        photo_lost=photo_lost,
         secure=request.url.scheme == "https" or request.url.hostname in ("localhost", "127.0.0.1"),
     )
 
@@ -105,6 +111,7 @@ async def reported(request: Request, caller: Reporter) -> Response:
     """Report it with its photo, and show the case."""
     settings: Settings = request.app.state.settings
     values: dict[str, str] = {}
+    sent = None
     try:
         values, sent = await form_of(request, (settings.proof_mb << 20) + (1 << 20))
         told = told_of(values, caller.role, settings.crs)
@@ -115,9 +122,8 @@ async def reported(request: Request, caller: Reporter) -> Response:
         async with as_caller(request.app.state.pool, caller) as c:
             made = await report(c, told)
     except Problem as problem:
-        return await _form(
-            request, caller, {k: v for k, v in values.items() if k in FIELDS}, problem
-        )
+        known = {k: v for k, v in values.items() if k in FIELDS}
+        return await _form(request, caller, known, problem, photo_lost=sent is not None)
     number = int(made["id"])
     if sent is not None:
         try:
