@@ -86,7 +86,7 @@ class Settings(BaseSettings):
     database_url: str | None = None
     database_account: str | None = Field(default=None, pattern=r"^[a-z_][a-z0-9_-]{0,31}$")
     """The account that runs the private cluster, where it is not the service's own
-    (`gridwarden install`); both are of one group, which alone reaches the socket."""
+    (`gridwarden install`); the service is of its group, which alone reaches the socket."""
     postgresql_bin: Path | None = None
     """Folder of initdb and pg_ctl where they are not in Debian's place."""
     crs: int = Field(default_factory=lambda data: kept_crs(data["home"]) or 4547)

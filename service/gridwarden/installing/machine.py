@@ -133,7 +133,7 @@ class Machine:
         owner, home = _owner(self.settings.home), {}
         if owner is not None:
             home = {"HOME": str(self.settings.home)}
-            command += [f"--reuid={owner.pw_uid}", f"--regid={owner.pw_gid}", "--clear-groups"]
+            command += [f"--reuid={owner.pw_uid}", f"--regid={owner.pw_gid}", "--init-groups"]
         if program == Path("python"):
             program = self.layout.program(self.layout.running() or "").with_name("python")
         command += [str(program), *words]

@@ -43,7 +43,7 @@ FOLDERS: Final = (
     ("opt/gridwarden/versions", 0o755, "root", "root"),
     ("etc/gridwarden", 0o750, "root", SERVICE),
     ("var/lib/gridwarden", 0o711, SERVICE, SERVICE),
-    ("var/lib/gridwarden/cluster", 0o710, CLUSTER, SERVICE),
+    ("var/lib/gridwarden/cluster", 0o710, CLUSTER, CLUSTER),
     ("var/backups/gridwarden", 0o700, SERVICE, SERVICE),
 )
 ENVIRONMENT: Final = "gridwarden.env"
@@ -99,16 +99,19 @@ def read_environment(place: Path) -> dict[str, str]:
 
 
 def _accounts(settings: Settings) -> Iterator[str]:
-    """One group, and an account each for service and database, that nobody signs in as."""
-    subprocess.run(["groupadd", "--system", "--force", SERVICE], check=True)
+    """An account each for service and database, that nobody signs in as. The service is of the
+    database's group, too, which reaches the socket; the database is of no other's.
+    """
     for name in (SERVICE, CLUSTER):
+        subprocess.run(["groupadd", "--system", "--force", name], check=True)
         try:
             pwd.getpwnam(name)
         except KeyError:
-            command = ["useradd", "--system", "--gid", SERVICE, "--no-create-home"]
+            command = ["useradd", "--system", "--gid", name, "--no-create-home"]
             command += ["--home-dir", "/nonexistent", "--shell", "/usr/sbin/nologin", name]
             subprocess.run(command, check=True)
             yield say("installing.put.account", settings.language, what=name)
+    subprocess.run(["usermod", "--append", "--groups", CLUSTER, SERVICE], check=True)
 
 
 def _folders(settings: Settings, layout: Layout, live: bool) -> Iterator[str]:

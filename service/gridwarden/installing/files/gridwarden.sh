@@ -24,5 +24,5 @@ while IFS= read -r line || [ -n "$line" ]; do
 done <"$settings"
 case $(id -u):${1:-} in
   0:install | 0:upgrade | 0:restore | [1-9]*) exec "$program" "$@" ;;
-  *) HOME=${GRIDWARDEN_HOME:-/} exec setpriv --reuid=gridwarden --regid=gridwarden --clear-groups "$program" "$@" ;;
+  *) HOME=${GRIDWARDEN_HOME:-/} exec setpriv --reuid=gridwarden --regid=gridwarden --init-groups "$program" "$@" ;;
 esac
