@@ -20,7 +20,7 @@ TIMERS = ("gridwarden-backup.timer", "gridwarden-drill.timer")
 READY = """
 /opt/gridwarden/current/.venv/bin/python -I -c '
 from urllib.request import urlopen
-print(urlopen("http://127.0.0.1:8000/readyz", timeout=60).read().decode())'
+print(urlopen("http://127.0.0.1/readyz", timeout=60).read().decode())'
 """
 RUNS = f"systemctl is-active {' '.join((*SERVICES, *TIMERS))} && {READY}"
 FALLS = """
@@ -28,10 +28,11 @@ cat >"$1/{site}/falls.pth" <<'end'
 import os, sys; os.environ.get("INVOCATION_ID") and sys.exit("It falls under systemd.")
 end
 """
+WHOLE = PLACE + 'cp -a "$GRIDWARDEN_FROM/assets" "$1/assets"\n'
+"""A version has the page's files, too, or the doctor finds them missing."""
 ASLEEP = """
-runuser -u gridwarden-db -- psql -h /var/lib/gridwarden/cluster -d postgres -Atc "
-select 1 from pg_stat_activity where query ~ 'pg_sleep' and state = 'active'
-and pid <> pg_backend_pid()" | grep 1
+grep -q migrating /opt/gridwarden/upgrading.json
+grep -aqs 'gridwarden .local. SELECT' /proc/[0-9]*/cmdline
 """
 
 
@@ -41,8 +42,11 @@ def office(tmp_path_factory: pytest.TempPathFactory, whole_bundle: Path) -> Iter
     root = bare.make(tmp_path_factory.mktemp("office") / "root", "systemd-sysv", "dbus")
     shutil.copy2(whole_bundle, root / "srv")
     with booted(root) as machine:
-        machine.run("cd /srv && tar -xf gridwarden-*.tar && gridwarden-*/install --crs 4549")
+        machine.run(
+            "cd /srv && tar -xf gridwarden-*.tar && gridwarden-*/install --crs 4549 --port 80"
+        )
         machine.run("rm -rf /srv/gridwarden-*")
+        machine.run("sed -i s/LANGUAGE=zh/LANGUAGE=en/ /etc/gridwarden/gridwarden.env")
         machine.until(RUNS)
         machine.run("systemctl start gridwarden-backup.service")
         machine.run("systemctl start gridwarden-drill.service")
@@ -69,7 +73,7 @@ def upgraded(machine: Booted, made: Path) -> tuple[int, str]:
     """What `gridwarden upgrade` says to a bundle, and its status."""
     place = machine.root / "srv" / made.name
     shutil.copy2(made, place)
-    done = machine.ask("gridwarden", "upgrade", f"/srv/{made.name}", GRIDWARDEN_LANGUAGE="en")
+    done = machine.ask("gridwarden", "upgrade", f"/srv/{made.name}")
     place.unlink()
     return done.returncode, done.stdout + done.stderr
 
@@ -87,7 +91,7 @@ def test_nothing_on_the_machine_has_failed_and_each_has_what_is_its_own(works: B
         ("gridwarden-db", "/var/backups/gridwarden"),
         ("nobody", "/etc/gridwarden/gridwarden.env"),
     ):
-        assert works.ask("runuser", "-u", account, "--", "ls", place).returncode
+        assert works.ask("runuser", "-u", account, "--", "ls", place).returncode, place
     # The walls of the units stand: neither writes beside its own folder.
     for unit in (service, database):
         mounts = works.run(f"cat /proc/{unit}/mountinfo").splitlines()
@@ -109,7 +113,7 @@ def test_killed_it_starts_again(works: Booted, unit: str) -> None:
 
 def test_the_journal_holds_the_service_and_keeps_within_its_bounds(works: Booted) -> None:
     for unit in SERVICES:
-        assert works.run(f"journalctl -o cat -u {unit} _COMM=python3 + _COMM=postgres")
+        assert works.run(f"journalctl -o cat -u {unit} _TRANSPORT=stdout")
     said = works.run("journalctl -b -o cat -u systemd-journald | grep '^System Journal' | tail -1")
     assert "max 1.0G" in said
     assert works.run("find /var/log -name '*gridwarden*'") == ""
@@ -117,9 +121,6 @@ def test_the_journal_holds_the_service_and_keeps_within_its_bounds(works: Booted
 
 def test_switched_off_for_days_it_makes_up_for_the_backup_and_the_trial(works: Booted) -> None:
     """Timers begin by themselves what was missed, at the machine's next start."""
-    records = "ls -1 /var/backups/gridwarden | wc -l"
-    before = int(works.run(records))
-    began = "systemctl show --value -p ExecMainStartTimestampMonotonic gridwarden-drill.service"
     for timer in TIMERS:
         folder = works.root / f"etc/systemd/system/{timer}.d"
         folder.mkdir()
@@ -129,11 +130,10 @@ def test_switched_off_for_days_it_makes_up_for_the_backup_and_the_trial(works: B
     works.off()
     works.on()
     works.until(RUNS)
-    works.until(f"test $({records}) -gt {before} && test $({began}) -gt 0")
     for each in ("backup", "drill"):
-        unit = f"gridwarden-{each}.service"
-        works.until(f"systemctl show --value -p ActiveState {unit} | grep -x 'inactive\\|failed'")
-        assert works.run(f"systemctl show --value -p Result {unit}").strip() == "success"
+        shown = f"systemctl show gridwarden-{each} -p Result -p ExecMainExitTimestampMonotonic"
+        works.until(f"{shown} | grep 'Monotonic=[1-9]'")
+        assert "Result=success" in works.run(shown)
     for timer in TIMERS:
         shutil.rmtree(works.root / f"etc/systemd/system/{timer}.d")
     works.run("systemctl daemon-reload")
@@ -141,7 +141,7 @@ def test_switched_off_for_days_it_makes_up_for_the_backup_and_the_trial(works: B
 
 def test_a_newer_version_takes_over(works: Booted, tmp_path: Path) -> None:
     old, before = version(works), [pid(works, unit) for unit in SERVICES]
-    status, said = upgraded(works, later(tmp_path, "0.1.0+900000000000.g1"))
+    status, said = upgraded(works, later(tmp_path, "0.1.0+900000000000.g1", place=WHOLE))
     assert status == 0 and f"Upgraded from {old} to 0.1.0+900000000000.g1" in said, said
     assert '"version":"0.1.0+900000000000.g1"' in works.run(RUNS).replace(" ", "")
     assert pid(works, SERVICES[1]) != before[1]
@@ -164,7 +164,7 @@ def test_one_that_fails_is_taken_back(
     works: Booted, tmp_path: Path, more: str, falls: str, said: str
 ) -> None:
     old = version(works)
-    bad = later(tmp_path, "0.1.0+910000000000.g2", more=more, place=PLACE + falls)
+    bad = later(tmp_path, "0.1.0+910000000000.g2", more=more, place=WHOLE + falls)
     status, told = upgraded(works, bad)
     assert status == 1 and said in told and f"taken back: {old} runs" in told, told
     assert f'"version":"{old}"' in works.run(RUNS).replace(" ", "")
