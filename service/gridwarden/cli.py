@@ -63,6 +63,7 @@ from gridwarden.watching.compliance import commands as compliance
 from gridwarden.words import say, telling
 from gridwarden.words.language import as_language
 from gridwarden.words.problems import Problem
+from gridwarden.words.refused import wrong_settings
 
 app = typer.Typer(
     name="gridwarden",
@@ -247,7 +248,7 @@ def main() -> None:
         console.print(told, style="red", highlight=False, markup=False, soft_wrap=True)
         sys.exit(1)
     except ValidationError as refusal:
-        told = wrong_settings(refusal)
+        told = wrong_settings(refusal, spoken())
         console.print(told, style="red", highlight=False, markup=False, soft_wrap=True)
         sys.exit(1)
 
@@ -255,13 +256,3 @@ def main() -> None:
 def spoken() -> str:
     """The language of the settings, also where these cannot be read."""
     return as_language(os.environ.get("GRIDWARDEN_LANGUAGE")) or "zh"
-
-
-def wrong_settings(refusal: ValidationError) -> str:
-    """Which GRIDWARDEN_… variable to change, and why; never its value, which may be a secret."""
-    told = [
-        f"GRIDWARDEN_{'_'.join(map(str, error['loc'])).upper()}: {error['msg']}"
-        for error in refusal.errors(include_input=False)
-        if error["type"] != "default_factory_not_called"  # a consequence of another one
-    ]
-    return say("status.settings", spoken(), what="; ".join(told))

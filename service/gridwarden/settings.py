@@ -4,11 +4,14 @@ Nothing reads the environment at import; `create_app(settings)` and the CLI buil
 frozen `Settings` and pass it on.
 """
 
+import json
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from pydantic import (
     Field,
@@ -19,6 +22,7 @@ from pydantic import (
     computed_field,
     field_validator,
 )
+from pydantic_core import PydanticCustomError
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -37,6 +41,8 @@ SIGNATURES = (
     *("ES256", "ES384", "ES512", "EdDSA"),
 )
 """Signatures of a sign-in provider that can be taken."""
+GRADES = {"general": 1.0, "serious": 3.0, "major": 9.0}
+"""What a finding of each grade weighs, unless an office says otherwise."""
 SECRETS = Path("/run/secrets")
 """Where a container is handed secrets, one in a file that is called as its variable."""
 
@@ -99,10 +105,10 @@ class Settings(BaseSettings):
     rules: Annotated[tuple[str, ...], NoDecode] = ("cn-city-gas",)
     """Built-in packs that a new installation begins with (GRIDWARDEN_RULES, with commas)."""
 
-    severity_weights: dict[str, float] = {"general": 1.0, "serious": 3.0, "major": 9.0}
-    possible_factor: float = 0.5
+    severity_weights: Annotated[dict[str, float], NoDecode] = GRADES
+    possible_factor: float = Field(default=0.5, ge=0, le=1)
 
-    upload_mb: int = 512
+    upload_mb: int = Field(default=512, ge=1)
     proof_mb: int = Field(default=20, ge=1, le=200)
     """Megabytes of one photo or document of a hazard case."""
     photo_metres: float = Field(default=50.0, gt=0, le=10_000)
@@ -153,9 +159,9 @@ class Settings(BaseSettings):
     public_url: str = Field(default="", pattern=r"^(https?://[^\s/?#]+(/[A-Za-z0-9._~-]+)*/?)?$")
     """Where people reach the service, for links in letters and those that commands print. A path
     (https://office.example/gridwarden) is put before every place that the service names."""
-    area_km2: float = 1.0
-    web_connections: int = 8
-    worker_connections: int = 4
+    area_km2: float = Field(default=1.0, gt=0)
+    web_connections: int = Field(default=8, ge=1)
+    worker_connections: int = Field(default=4, ge=1)
     statement_timeout_ms: int = Field(default=15_000, ge=100)
 
     processes: int = Field(default=1, ge=1, le=64)
@@ -236,6 +242,38 @@ class Settings(BaseSettings):
     """So long after the last restore test that succeeded `doctor` asks for another."""
 
     @field_validator(
+        *("database_url", "database_account", "postgresql_bin", "board", "syslog", "smtp"),
+        *("metrics_token", "backup_passphrase", "backup_passphrase_file"),
+        *("oidc_client_id", "oidc_secret_file", "oidc_rules", "oidc_ca_file", "oidc_label"),
+        *("oidc_audience", "oidc_issuer", "heavy_processes"),
+        mode="before",
+    )
+    @classmethod
+    def _none(cls, told: object) -> object:
+        """Nothing behind the `=` is as if the line were not there."""
+        return None if told == "" else told
+
+    @field_validator("severity_weights", mode="before")
+    @classmethod
+    def _weights(cls, told: object) -> object:
+        """A text is JSON, with a weight for each grade."""
+        if isinstance(told, str):
+            with suppress(ValueError):
+                told = json.loads(told)
+        if isinstance(told, dict) and set(told) == set(GRADES):
+            return told
+        raise PydanticCustomError("weights", "JSON with a weight for each grade")
+
+    @field_validator("time_zone", mode="after")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (OSError, ValueError, KeyError):
+            raise PydanticCustomError("zone", "no time zone, such as Asia/Shanghai") from None
+        return name
+
+    @field_validator(
         *("rules", "webhook_networks", "webhook_retry_s", "mail_retry_s"),
         *("trusted_proxies", "factor_roles"),
         "oidc_algorithms",
@@ -260,16 +298,17 @@ class Settings(BaseSettings):
     def _some_roles(cls, roles: tuple[str, ...]) -> tuple[str, ...]:
         """Refuses, at the start, what is no role of a person."""
         if strange := set(roles) - set(PEOPLE):
-            raise ValueError(f"no such role: {', '.join(sorted(strange))}")
+            told = {"roles": ", ".join(sorted(strange))}
+            raise PydanticCustomError("role", "no such role: {roles}", told)
         return roles
 
     @field_validator("oidc_algorithms", mode="after")
     @classmethod
     def _public_keys(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         """Signatures by a private key alone: with HS256 whoever can check could also sign."""
-        if not names or (strange := set(names) - set(SIGNATURES)):
-            told = ", ".join(sorted(strange)) if names else "none"
-            raise ValueError(f"{told}: use some of {', '.join(SIGNATURES)}")
+        if not names or set(names) - set(SIGNATURES):
+            told = {"some": ", ".join(SIGNATURES)}
+            raise PydanticCustomError("signature", "use some of {some}", told)
         return names
 
     @field_validator("oidc_issuer", mode="after")
@@ -281,15 +320,17 @@ class Settings(BaseSettings):
         parts = urlsplit(issuer)
         near = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "::1", "localhost")
         if not (parts.hostname and (parts.scheme == "https" or near)) or parts.query:
-            raise ValueError("an https:// address, exactly as the provider says it")
+            raise PydanticCustomError(
+                "issuer", "an https:// address, exactly as the provider says it"
+            )
         client = known.data.get("oidc_client_id")
         if not client or known.data.get("oidc_rules") is None:
-            raise ValueError("needs GRIDWARDEN_OIDC_CLIENT_ID and GRIDWARDEN_OIDC_RULES, too")
-        if known.data.get("oidc_audience") == client:
-            raise ValueError(
-                "what a browser signs in with is no key: GRIDWARDEN_OIDC_AUDIENCE"
-                " is not GRIDWARDEN_OIDC_CLIENT_ID"
+            raise PydanticCustomError(
+                "half_provider", "needs GRIDWARDEN_OIDC_CLIENT_ID and GRIDWARDEN_OIDC_RULES, too"
             )
+        if known.data.get("oidc_audience") == client:
+            told = "what a browser signs in with is no key"
+            raise PydanticCustomError("one_audience", told)
         return issuer
 
     @field_validator("webhook_retry_s", "mail_retry_s", mode="after")
@@ -297,14 +338,18 @@ class Settings(BaseSettings):
     def _some_wait(cls, waits: tuple[float, ...]) -> tuple[float, ...]:
         """At least one, and each a time that passes."""
         if not waits or not all(0 < wait <= 86_400 * 7 for wait in waits):
-            raise ValueError("seconds, each more than 0 and at most a week")
+            raise PydanticCustomError("waits", "seconds, each more than 0 and at most a week")
         return waits
 
-    @field_validator("home", mode="after")
+    @field_validator("home", mode="before")
     @classmethod
-    def _absolute(cls, home: Path) -> Path:
-        """PostgreSQL's programs run from `/`: a relative folder would be another one there."""
-        return home.expanduser().absolute()
+    def _folder(cls, home: object) -> Path:
+        """A whole path: PostgreSQL's programs run from `/`, where another would be meant."""
+        whole = Path(str(home)).expanduser().absolute() if home else default_home()
+        nearest = next(place for place in (whole, *whole.parents) if place.exists())
+        if not nearest.is_dir():
+            raise PydanticCustomError("folder", "a file stands there")
+        return whole
 
     @computed_field  # type: ignore[prop-decorator]
     @property

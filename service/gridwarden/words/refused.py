@@ -1,0 +1,27 @@
+"""What is wrong with the settings, in words for whoever wrote them."""
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from gridwarden.words.speech import known, say
+
+
+def wrong_settings(refusal: ValidationError, lang: str) -> str:
+    """Which GRIDWARDEN_… variable to change, and why; never its value, which may be a secret."""
+    told = [
+        say("settings.one", lang, name=f"GRIDWARDEN_{_field(error).upper()}", why=_why(error, lang))
+        for error in refusal.errors(include_input=False)
+        if error["type"] != "default_factory_not_called"  # a consequence of another one
+    ]
+    return say("settings.wrong", lang, told=say("settings.and", lang).join(told))
+
+
+def _field(error: ErrorDetails) -> str:
+    """The setting, without the place in a list."""
+    return str(error["loc"][0])
+
+
+def _why(error: ErrorDetails, lang: str) -> str:
+    keys = (f"settings.{error['type']}.{_field(error)}", f"settings.{error['type']}")
+    told = error.get("ctx", {})
+    return next((say(key, lang, **told) for key in keys if known(key)), error["msg"])
