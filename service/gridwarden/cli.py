@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 from contextlib import nullcontext, suppress
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import psycopg
 import typer
@@ -239,18 +239,22 @@ def main() -> None:
     try:
         gather()(standalone_mode=True)
     except (Problem, SetUpError) as refusal:
-        console.print(str(refusal), style="red", highlight=False, markup=False, soft_wrap=True)
-        sys.exit(1)
+        _end(str(refusal))
     except (psycopg.OperationalError, ConnectorException) as error:
         if not away(error):
             raise
-        told = say("status.away", spoken())
-        console.print(told, style="red", highlight=False, markup=False, soft_wrap=True)
-        sys.exit(1)
+        _end(say("status.away", spoken()))
     except ValidationError as refusal:
-        told = wrong_settings(refusal, spoken())
+        _end(wrong_settings(refusal, spoken()))
+
+
+def _end(told: str) -> NoReturn:
+    """The last sentence: for whoever sits there, or a line of the log."""
+    if telling.begun():
+        telling.log.error("ended", why=told)
+    else:
         console.print(told, style="red", highlight=False, markup=False, soft_wrap=True)
-        sys.exit(1)
+    sys.exit(1)
 
 
 def spoken() -> str:

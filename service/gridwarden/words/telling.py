@@ -6,6 +6,8 @@ type and where it broke, never what it said: a database error quotes the row tha
 
 import logging
 import os
+import sys
+import threading
 import traceback
 from contextlib import suppress
 from pathlib import Path
@@ -55,7 +57,10 @@ class Libraries(logging.Handler):
         """One record."""
         told = fault(record.exc_info[1]) if record.exc_info else {}
         quiet = record.name.startswith(SILENT)
-        said = "" if quiet else record.getMessage().strip().partition("\n")[0][:LONGEST]
+        lines = record.getMessage().strip().splitlines() or [""]
+        if lines[0].startswith("Traceback "):  # an error as text: its type, without what it said
+            lines = [lines[-1].partition(":")[0]]
+        said = "" if quiet else lines[0][:LONGEST]
         log.log(record.levelno, said or "library", library=record.name, **told)
 
 
@@ -63,3 +68,16 @@ def begin() -> None:
     """Have all of this process's log, its libraries' warnings included, be such lines."""
     structlog.configure(processors=PROCESSORS, logger_factory=lambda *_: Lines())
     logging.basicConfig(handlers=[Libraries()], level=logging.WARNING, force=True)
+    sys.excepthook = lambda _, error, __: _unhandled(error)
+    threading.excepthook = lambda told: _unhandled(told.exc_value)
+
+
+def begun() -> bool:
+    """Whether what this process says is read as lines, not by whoever sits there."""
+    return any(isinstance(one, Libraries) for one in logging.getLogger().handlers)
+
+
+def _unhandled(error: BaseException | None) -> None:
+    """What Python would print, whose last line quotes what a database refused."""
+    if not isinstance(error, KeyboardInterrupt | SystemExit):
+        log.error("unhandled", **fault(error))
