@@ -17,7 +17,8 @@ from gridwarden.settings import Settings
 
 OLDEST = 15
 _FULL = re.compile(
-    r"No space left on device|Disk quota exceeded|File too large|File size limit exceeded",
+    r"No space left on device|Disk quota exceeded|File too large|File size limit exceeded"
+    r"|wrote only \d+ of \d+ bytes",
     re.IGNORECASE,
 )
 
