@@ -66,6 +66,8 @@ class Played:
     books: dict[int, list[Row]] = field(default_factory=dict)
     houses: list[tuple[int, str]] = field(default_factory=list)
     refused: dict[int, int] = field(default_factory=dict)
+    entered_late: int = 0
+    """How many cases were registered for an earlier day than that on which it was done."""
     today: date = date.min
 
     def __post_init__(self) -> None:
@@ -267,6 +269,7 @@ class Played:
             # who declines does not see the case any more
             seen = answer.json() if "district_id" in answer.json() else self.ask("GET", here).json()
             self.keep(seen, happened)
+            self.entered_late += act == "register" and happened < self.today
         else:
             self.refused[answer.status_code] = self.refused.get(answer.status_code, 0) + 1
             assert answer.status_code in (403, 404, 409, 412), answer.text

@@ -245,6 +245,8 @@ def test_days_are_told_once_for_each_level(town: Town) -> None:
 def test_a_listing_s_decision_and_its_going_higher_are_told_once(town: Town) -> None:
     """To the bureaus of its district and to who supervises it; never to who rectifies."""
     case = town.assigned()
+    with owner(town.settings) as c:
+        c.execute("update data.hazard_case set due_at = null where id <> %s", (case["id"],))
     body = {"case": case["id"], "list_no": "督〔2026〕77号", "level": "county", "why": "久拖未改"}
     body |= {"supervisor": "ins Full", "deadline": str(date.today() + timedelta(300))}
     made = town.http.post("/api/listings", json=body, headers=town.key("supervisor", "wu"))
