@@ -55,6 +55,9 @@ def test_it_goes_on_after_a_bad_finding(home: HomeMaker) -> None:
     assert "state folder" in found
     assert "logins" in found
     assert "PostgreSQL and PostGIS" not in found
+    again = "This could not be looked at, for the reason that stands at"
+    told = [one for one in found.values() if not one.startswith(again)]
+    assert 0 < len(told) == len(set(told)) < len(found), "a reason is told once"
 
 
 def test_a_password_that_others_may_read(ground: Settings) -> None:
@@ -124,6 +127,10 @@ def test_status_ends_with_3_when_the_database_does_not_run(home: HomeMaker) -> N
     assert command(settings, "status").returncode == 0
     assert command(settings, "down").stdout == "Stopped.\n"
     assert command(settings, "down").stdout == "It was not running.\n"
+    away = run_command(settings, "login-link", "viewer", GRIDWARDEN_LANGUAGE="en")
+    assert away.stderr.strip().splitlines() == [
+        "The database does not answer: run gridwarden up, or gridwarden doctor to see why."
+    ]
     assert command(settings, "status").returncode == 3
 
 

@@ -107,6 +107,7 @@ def test_another_service_and_nobody(live_settings: Settings, module_city: Settin
     with proxied("http://127.0.0.1:9") as url:
         assert "answer" in bad(live_settings, url)
     assert set(bad(live_settings, "http://127.0.0.1:9")) == {"answer"}
+    assert "does not know the host" in bad(live_settings, "http://no.such.host.invalid")["answer"]
     for wrong in (
         "map.example",
         "ftp://x",
@@ -191,8 +192,11 @@ def test_the_net_leaves_ordinary_words_alone() -> None:
         smtp=SecretStr("smtp://clerk%40wang:dr%40wn-by-chance@mail.example:25"),
         public_url="https://office.example/gridwarden",
     )
+    roles = Settings(database_url="postgresql://map_owner:dr%40wn-by-chance@db.example/city")
+    told_of_roles = pasteable(roles, 'on db.example: ALTER ROLE "map_owner" CREATEROLE;')
+    assert told_of_roles == 'on (host): ALTER ROLE "(user)" CREATEROLE;'
     refused = "mail.example:25 refused clerk@wang dr@wn-by-chance; https://office.example says a b"
-    assert pasteable(told, refused) == "(host):25 refused (host) (secret); https://(host) says a b"
+    assert pasteable(told, refused) == "(host):25 refused (user) (secret); https://(host) says a b"
 
 
 def test_the_command_ends_with_1_for_a_bad_way(live_settings: Settings) -> None:

@@ -110,12 +110,18 @@ def examine(settings: Settings) -> Iterator[Finding]:
         ("backups", _backups),
         *_more,
     ]
+    known: dict[str, Finding] = {}
     for what, one in looks:
         try:
             with told_plainly(settings):
                 one(settings)
         except SetUpError as error:
-            yield Finding.of(what, error)
+            found = Finding.of(what, error)
+            first = known.setdefault(found.told, found)
+            if first is not found:  # said once
+                name = first.name(settings.language)
+                found = Finding.of(what, trouble(settings, "same", name=name))
+            yield found
         else:
             yield Finding(what)
 

@@ -31,8 +31,8 @@ def pasteable(settings: Settings, text: str) -> str:
     text = text.replace(str(settings.home), "$GRIDWARDEN_HOME")
     if Path.home() != Path("/"):
         text = text.replace(str(Path.home()), "~")
-    for host in _hosts(settings):
-        text = re.sub(rf"(?<![\w.-]){re.escape(host)}(?![\w-])", "(host)", text, flags=re.I)
+    for name, word in _names(settings):
+        text = re.sub(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", word, text, flags=re.I)
     text = _SECRET.sub("(secret)", text)
     for pattern, word in ((_ADDRESS, "(address)"), (_ADDRESS_6, "(address)"), (_PLACE, "(number)")):
         text = pattern.sub(word, text)
@@ -61,13 +61,21 @@ def _secrets(settings: Settings) -> Iterator[str]:
     yield from (text for text in kept if len(text) >= 8)
 
 
-def _hosts(settings: Settings) -> Iterator[str]:
-    """Names and people that settings hold, the longest first; what is everybody's stays."""
-    named = {_parts(url).get(part) for url in _addresses(settings) for part in ("host", "user")}
-    named |= {socket.gethostname(), settings.host}
-    common = {"", None, "localhost", "127.0.0.1", "0.0.0.0", "::", "::1", "postgres"}
-    known = (one for one in named - common if one and len(one) >= SHORTEST)
-    yield from sorted(known, key=len, reverse=True)
+def _names(settings: Settings) -> Iterator[tuple[str, str]]:
+    """Hosts and people that settings hold, with the word in their place, the longest first; what is
+    everybody's stays.
+    """
+    parts = [_parts(url) for url in _addresses(settings)]
+    named = {one.get("user"): "(user)" for one in parts}
+    named |= {one.get("host"): "(host)" for one in parts}
+    named |= {socket.gethostname(): "(host)", settings.host: "(host)"}
+    common = ("localhost", "127.0.0.1", "0.0.0.0", "::", "::1", "postgres")
+    known = [
+        (name, word)
+        for name, word in named.items()
+        if name and name not in common and len(name) >= SHORTEST
+    ]
+    yield from sorted(known, key=lambda one: len(one[0]), reverse=True)
 
 
 def _addresses(settings: Settings) -> Iterator[str | None]:

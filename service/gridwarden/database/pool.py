@@ -1,5 +1,6 @@
 """The connection pools of the two logins."""
 
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Literal
 
@@ -12,6 +13,11 @@ from gridwarden.settings import Settings, kept_crs
 RECONNECT_S = 8.0
 """So long the pool tries a connection again by itself, waiting twice as long each time; then the
 next who asks for one tries anew. Without an end it would wait minutes after a long outage."""
+
+
+# A command says at its end, in one sentence, that the database is away; what the pool says of each
+# try is for the log of whoever keeps one (words/telling.py).
+logging.getLogger("psycopg.pool").addHandler(logging.NullHandler())
 
 
 def _prepare(

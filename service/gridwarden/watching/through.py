@@ -7,6 +7,7 @@ stand in `docs/nginx.conf`.
 
 import json
 import re
+import socket
 import ssl
 import time
 from collections.abc import Iterator
@@ -141,6 +142,9 @@ def look_through(settings: Settings, url: str) -> Iterator[Finding]:
     except ssl.SSLCertVerificationError:
         yield _bad(settings, "certificate", "distrust")
         way = Way(settings, parts, trusted=False)
+    except socket.gaierror:
+        yield _bad(settings, "answer", "unknown")
+        return
     except (OSError, HTTPException) as error:
         yield _bad(settings, "answer", "silent", kind=type(error).__name__)
         return
