@@ -1,5 +1,6 @@
 """Which older archives go when a new one is whole; and a disk that is too small is told before."""
 
+import os
 import shutil
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -10,7 +11,9 @@ from archives import PASSPHRASE, command, rows
 from homes import home_of
 
 from gridwarden.database.backup import records
+from gridwarden.database.backup.archive import opened
 from gridwarden.database.backup.keeping import Keep, going
+from gridwarden.database.backup.making import make
 from gridwarden.database.backup.records import Record
 from gridwarden.database.trouble import SetUpError
 from gridwarden.settings import Settings
@@ -32,6 +35,17 @@ def test_days_weeks_and_months_keep_the_newest_of_each() -> None:
     for wrong in ("", "0", "-1", "1/2", "a", "1/2/3/4", "1.5", "٣"):
         with pytest.raises(SetUpError, match="7/4/12"):
             Keep.read(settings, wrong)
+
+
+def test_an_archive_takes_no_place_of_a_device(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    settings = Settings(language="en", home=tmp_path / "home")
+    with pytest.raises(SetUpError, match="no file: name a file or a folder"):
+        make(settings, pipe, "correct horse battery", lambda *_: None)
+    assert pipe.is_fifo() and not (tmp_path / "pipe.part").exists()
+    with pytest.raises(SetUpError, match="name the archive in it"), opened(settings, tmp_path, ""):
+        pass
 
 
 def test_a_clock_that_was_ahead_lets_no_new_archive_go(tmp_path: Path) -> None:

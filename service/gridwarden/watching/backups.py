@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from getpass import getpass
 from pathlib import Path
 from typing import Annotated, Final
+from zoneinfo import ZoneInfo
 
 import typer
 from psycopg.types.json import Jsonb
@@ -165,8 +166,9 @@ def _tell(settings: Settings, done: restoring.Compared, key: str) -> None:
         if rows:
             typer.echo(f"  {name:<40} {rows:>12} = {done.tables[name]}")
     empty = sum(not rows for rows in manifest.tables.values())
+    at = datetime.fromisoformat(manifest.made_at).astimezone(ZoneInfo(settings.time_zone))
     _say(
-        settings, key, made_at=manifest.made_at, tables=len(manifest.tables), empty=empty,
+        settings, key, made_at=f"{at:%Y-%m-%d %H:%M}", tables=len(manifest.tables), empty=empty,
         rows=manifest.rows, head=_short(settings, manifest), files=manifest.files,
     )  # fmt: skip
 

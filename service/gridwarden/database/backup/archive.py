@@ -137,8 +137,9 @@ def opened(settings: Settings, file: Path, passphrase: str) -> Iterator[Opened]:
     """The contents of an archive. What is wrong with it is one sentence (SetUpError)."""
     try:
         source = file.open("rb")
-    except OSError:
-        raise refusal(settings, "no_file", file=file) from None
+    except OSError as error:
+        key = "is_folder" if isinstance(error, IsADirectoryError) else "no_file"
+        raise refusal(settings, key, file=file) from None
     try:
         with source:
             yield Opened(source, passphrase)

@@ -86,6 +86,8 @@ def _named(settings: Settings, target: Path) -> Path:
         target /= f"gridwarden-{datetime.now(UTC):%Y%m%d-%H%M%S}.age"
     if not target.parent.is_dir():
         raise refusal(settings, "no_folder", folder=target.parent)
+    if target.exists() and not target.is_file():  # a device would be replaced by the archive
+        raise refusal(settings, "no_plain_file", file=target)
     return target
 
 
