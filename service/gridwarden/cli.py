@@ -5,7 +5,6 @@ GDAL) it imports itself.
 """
 
 import asyncio
-import os
 import signal
 import sys
 from contextlib import nullcontext, suppress
@@ -61,9 +60,8 @@ from gridwarden.watching import through as _through  # noqa: F401  (doctor --thr
 from gridwarden.watching import waiting as _waiting  # noqa: F401  (lines of status and doctor)
 from gridwarden.watching.compliance import commands as compliance
 from gridwarden.words import say, telling
-from gridwarden.words.language import as_language
 from gridwarden.words.problems import Problem
-from gridwarden.words.refused import wrong_settings
+from gridwarden.words.refused import spoken, wrong_settings
 
 app = typer.Typer(
     name="gridwarden",
@@ -255,8 +253,3 @@ def _end(told: str) -> NoReturn:
     else:
         console.print(told, style="red", highlight=False, markup=False, soft_wrap=True)
     sys.exit(1)
-
-
-def spoken() -> str:
-    """The language of the settings, also where these cannot be read."""
-    return as_language(os.environ.get("GRIDWARDEN_LANGUAGE")) or "zh"

@@ -33,9 +33,9 @@ def test_what_the_provider_tells_beside_the_token_counts_too(
             assert told and told["role"] == "planner" and len(told["district_ids"]) == 1
 
 
-def doctor(settings: Settings) -> str:
+def doctor(settings: Settings, what: str = "sign-in provider") -> str:
     english = settings.model_copy(update={"language": "en"})
-    return next(one.told for one in examine(english) if one.what == "sign-in provider")
+    return next(one.told for one in examine(english) if one.what == what)
 
 
 def test_the_doctor_and_an_authority_of_the_office_s_own(
@@ -64,7 +64,8 @@ def test_the_doctor_and_an_authority_of_the_office_s_own(
         ):
             assert words in doctor(trusting.model_copy(update=changed))
         (tmp_path / "secret").chmod(0o644)
-        assert "chmod 600" in doctor(trusting)
+        assert 'the reason that stands at "passwords"' in doctor(trusting)
+        assert "chmod 600" in doctor(trusting, "passwords")
 
 
 def test_a_clock_that_goes_wrong_is_told(

@@ -230,4 +230,4 @@ def test_the_command_prints_the_sentence_and_no_traceback(home: HomeMaker) -> No
     assert done.returncode == 1
     assert done.stdout == ""
     assert done.stderr.count("\n") == 1
-    assert "name another one in GRIDWARDEN_HOME" in done.stderr
+    assert "GRIDWARDEN_HOME" in done.stderr and "a file stands there, not a folder" in done.stderr

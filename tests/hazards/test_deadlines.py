@@ -135,34 +135,6 @@ def test_a_year_that_nobody_told_is_said_to_be_unknown_until_the_office_tells_it
         assert asked(c, "select action from data.audit where action = 'calendar_set'")
 
 
-def test_an_office_s_table_is_in_force_at_once_and_the_former_one_is_kept(
-    module_city: Settings,
-    module_client: TestClient,
-    module_sign_in: KeyMaker,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    by_command(monkeypatch, module_city)
-    before = module_client.get("/api/deadlines", headers=module_sign_in("warden")).json()
-    assert {row["verified"] for row in before["deadlines"]} == {False}
-    row = '[[deadline]]\ngrade = "general"\nfamily = "fire_lane"\nn = 12\nunit = "hours"\n'
-    text = table.shipped().replace('cut_off = "17:00"', 'cut_off = "16:30"')
-    text += row + 'source = "本单位规定"\nverified = true\n'
-    run(_load("administrator", text))
-    after = module_client.get("/api/deadlines", headers=module_sign_in("warden")).json()
-    assert (after["version"], after["cut_off"]) == (before["version"] + 1, "16:30")
-    begins = at("2026-11-20T16:45")
-    with owner(module_city) as c:
-        assert asked(c, DUE, "general", "fire_lane", begins) == begins + timedelta(hours=12)
-        assert asked(c, DUE, "serious", "fire_lane", begins) == at("2026-11-25T16:30")
-        assert asked(c, "select count(*) from data.deadline_table") == after["version"]
-        with pytest.raises(psycopg.Error):
-            c.execute("delete from data.deadline_table")
-    page = module_client.get("/deadlines?lang=zh", headers=module_sign_in("viewer") | ACCEPT)
-    assert page.status_code == 200 and "本单位规定" in page.text and "已核对" in page.text
-    with pytest.raises(Problem, match=r"deadline\.3\.unit"):
-        run(_load("administrator", text.replace('"hours"\nsource = "本', '"weeks"\nsource = "本')))
-
-
 @pytest.mark.parametrize(
     ("change", "why"),
     [
@@ -272,3 +244,31 @@ def test_another_grade_makes_a_late_case_neither_later_nor_timely(
             at("2026-11-16T10:00"),
         )
     assert found == at(then)
+
+
+def test_an_office_s_table_is_in_force_at_once_and_the_former_one_is_kept(
+    module_city: Settings,
+    module_client: TestClient,
+    module_sign_in: KeyMaker,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    by_command(monkeypatch, module_city)
+    before = module_client.get("/api/deadlines", headers=module_sign_in("warden")).json()
+    assert {row["verified"] for row in before["deadlines"]} == {False}
+    row = '[[deadline]]\ngrade = "general"\nfamily = "fire_lane"\nn = 12\nunit = "hours"\n'
+    text = table.shipped().replace('cut_off = "17:00"', 'cut_off = "16:30"')
+    text += row + 'source = "本单位规定"\nverified = true\n'
+    run(_load("administrator", text))
+    after = module_client.get("/api/deadlines", headers=module_sign_in("warden")).json()
+    assert (after["version"], after["cut_off"]) == (before["version"] + 1, "16:30")
+    begins = at("2026-11-20T16:45")
+    with owner(module_city) as c:
+        assert asked(c, DUE, "general", "fire_lane", begins) == begins + timedelta(hours=12)
+        assert asked(c, DUE, "serious", "fire_lane", begins) == at("2026-11-25T16:30")
+        assert asked(c, "select count(*) from data.deadline_table") == after["version"]
+        with pytest.raises(psycopg.Error):
+            c.execute("delete from data.deadline_table")
+    page = module_client.get("/deadlines?lang=zh", headers=module_sign_in("viewer") | ACCEPT)
+    assert page.status_code == 200 and "本单位规定" in page.text and "已核对" in page.text
+    with pytest.raises(Problem, match=r"deadline\.3\.unit"):
+        run(_load("administrator", text.replace('"hours"\nsource = "本', '"weeks"\nsource = "本')))

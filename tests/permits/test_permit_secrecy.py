@@ -144,7 +144,8 @@ def test_a_check_is_one_statement_on_the_wire(ground: Ground) -> None:
     log = ground.settings.cluster / "log" / "postgresql.log"
 
     async def asked() -> dict[str, Any]:
-        pool = await open_pool(ground.settings)
+        # One connection: a second one would say how it was begun, between the two.
+        pool = await open_pool(ground.settings.model_copy(update={"web_connections": 1}))
         try:
             async with pool.connection() as c:
                 await c.execute("select 'the check begins'")

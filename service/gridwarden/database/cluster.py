@@ -11,11 +11,14 @@ import os
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import Final, NoReturn
+
+from pydantic import ValidationError
 
 from gridwarden.database import accounts
 from gridwarden.database.addresses import (
@@ -53,8 +56,10 @@ from gridwarden.database.sentences import step, trouble
 from gridwarden.database.server import check_server
 from gridwarden.database.trouble import SetUpError
 from gridwarden.settings import Settings
+from gridwarden.words.refused import spoken, wrong_settings
 
 Report = Callable[[str], None]
+START_S: Final = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +256,17 @@ def _raise_cluster(settings: Settings, report: Report) -> Raised:
     started = not _running(programs, account, settings)
     if started:
         _start(settings, programs, account, report)
+    else:
+        _await_start(settings, programs, account)
     return Raised(made=made, started=started)
+
+
+def _await_start(settings: Settings, programs: Programs, account: Account) -> None:
+    """Wait while a server that somebody else has just begun lets nobody in yet."""
+    asked = [str(programs.folder / "pg_isready"), "-q", "-h", str(socket_dir(settings))]
+    ends = time.monotonic() + START_S
+    while run_as(account, asked).returncode and time.monotonic() < ends:
+        time.sleep(0.1)
 
 
 def _made_by(settings: Settings) -> int:
@@ -282,7 +297,7 @@ def _control(
 def _start(settings: Settings, programs: Programs, account: Account, report: Report) -> None:
     report(step(settings, "starting"))
     _configure(settings, programs, account)
-    done = _control(programs, account, settings, "start", "-w", "-t", "120")
+    done = _control(programs, account, settings, "start", "-w", "-t", str(START_S))
     if done.returncode:
         raise fail("start", done.stdout, settings)
 
@@ -335,8 +350,8 @@ def main(arguments: list[str]) -> int:
 
     `running` ends with 1 when the private cluster does not run.
     """
-    settings = Settings()
     try:
+        settings = Settings()
         if arguments == ["running"]:
             return 0 if is_running(settings) else 1
         if arguments == ["become"]:
@@ -347,6 +362,9 @@ def main(arguments: list[str]) -> int:
             up(settings, print)
     except SetUpError as error:
         print(error, file=sys.stderr)
+        return 1
+    except ValidationError as refusal:
+        print(wrong_settings(refusal, spoken()), file=sys.stderr)
         return 1
     return 0
 

@@ -1,8 +1,11 @@
 """What is wrong with the settings, in words for whoever wrote them."""
 
+import os
+
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from gridwarden.words.language import as_language
 from gridwarden.words.speech import known, say
 
 
@@ -14,6 +17,11 @@ def wrong_settings(refusal: ValidationError, lang: str) -> str:
         if error["type"] != "default_factory_not_called"  # a consequence of another one
     ]
     return say("settings.wrong", lang, told=say("settings.and", lang).join(told))
+
+
+def spoken() -> str:
+    """The language of the settings, also where these cannot be read."""
+    return as_language(os.environ.get("GRIDWARDEN_LANGUAGE")) or "zh"
 
 
 def _field(error: ErrorDetails) -> str:

@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import Any, BinaryIO, Final
 
 import psycopg
+from psycopg_pool import PoolTimeout
 
 from gridwarden.access.limits.aside import LEAVE, Reply, framed, heard, problem_said
 from gridwarden.database import Pool, open_pool
@@ -46,6 +47,8 @@ async def _serve(answers: BinaryIO) -> None:
             await _answer(pool, settings, said, answers)
     except EOFError:
         return
+    except PoolTimeout:  # it is begun again with the next work
+        log.warning("helper ended: the database is away")
 
 
 async def _alone(settings: Settings) -> Pool:
