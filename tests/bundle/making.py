@@ -14,11 +14,12 @@ ROOT = Path(__file__).parents[2]
 KEPT = Path.home() / ".cache" / "gridwarden-tests"
 
 
-def make(folder: Path, *words: str) -> Path:
-    """The tarball that script/bundle makes in a folder."""
+def make(folder: Path, *words: str, said: str = "") -> Path:
+    """The tarball that script/bundle makes in a folder; `said` is piped in."""
     done = subprocess.run(
         [ROOT / "script" / "bundle", *words, "--to", folder],
         env=os.environ | {"npm_config_cache": str(KEPT / "npm")},
+        input=said,
         capture_output=True,
         text=True,
         check=False,

@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+import sys
 import zipfile
 from base64 import b64encode
 from collections.abc import Iterator
@@ -10,7 +11,12 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+)
 
 from bundle.making import ROOT, make, place, unpack, version_that_runs
 from gridwarden.database.trouble import SetUpError
@@ -29,12 +35,19 @@ main()
 
 
 @pytest.fixture(scope="module")
-def tarball(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small bundle, signed."""
+def maker(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A key that a passphrase guards."""
     key = tmp_path_factory.mktemp("maker") / "a key"
-    form = (Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    form = (Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"two words"))
     key.write_bytes(Ed25519PrivateKey.generate().private_bytes(*form))
-    return make(tmp_path_factory.mktemp("made"), "--small", "--sign", str(key))
+    return key
+
+
+@pytest.fixture(scope="module")
+def tarball(tmp_path_factory: pytest.TempPathFactory, maker: Path) -> Path:
+    """A small bundle, signed."""
+    made = tmp_path_factory.mktemp("made")
+    return make(made, "--small", "--sign", str(maker), said="two words\n")
 
 
 @pytest.fixture(scope="module")
@@ -146,6 +159,24 @@ def test_the_version_knows_who_made_it(
     layout.maker.write_text(b64encode(bytes(32)).decode())
     with pytest.raises(SetUpError, match="is not signed by the key"):
         unpacked(settings, layout, tarball).__enter__()
+
+
+def test_a_key_is_opened_by_its_own_passphrase_or_none(maker: Path, tmp_path: Path) -> None:
+    plain = tmp_path / "plain"
+    form = (Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    plain.write_bytes(Ed25519PrivateKey.generate().private_bytes(*form))
+    (tmp_path / "none").write_text("no key")
+    for key, said, opens in (
+        (maker, "two words", True),
+        (maker, "other words", False),
+        (maker, "", False),
+        (plain, "", True),
+        (tmp_path / "none", "", False),
+    ):
+        command = [sys.executable, "-I", ROOT / "script/bundling/signing.py", "maker", key]
+        done = subprocess.run(command, input=said, capture_output=True, text=True, check=False)
+        assert (done.returncode == 0) == opens == (len(done.stdout) == 45), done.stderr
+        assert "Traceback" not in done.stderr
 
 
 def test_what_no_bundle_may_do(bundle: Path, running: Path, tmp_path: Path) -> None:
