@@ -239,6 +239,18 @@ def test_names_are_read_as_browsers_write_them() -> None:
     assert read.urls(443)[2:] == ["https://[fd00::7]", "https://10.1.2.3"]
 
 
+def test_a_service_that_was_begun_before_its_certificate_is_known_as_our_own(
+    secured: Settings,
+) -> None:
+    with served(secured) as url:
+        settings = secured.model_copy(update={"port": int(url.rpartition(":")[2])})
+        done = run_command(settings, "doctor", GRIDWARDEN_LANGUAGE="en")
+        assert "still answers without its certificate" in done.stdout, done.stdout
+        assert "systemctl restart gridwarden" in done.stdout
+        assert "stop what uses it" not in done.stdout
+        assert f"{url} answers" in run_command(settings, "status", GRIDWARDEN_LANGUAGE="en").stdout
+
+
 def test_without_an_authority_the_page_says_how_to_make_one(tmp_path: Path) -> None:
     from fastapi.testclient import TestClient
 

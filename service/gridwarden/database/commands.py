@@ -36,8 +36,8 @@ def down() -> None:
         typer.echo(say("status.outside", settings.language))
     elif cluster.down(settings):
         typer.echo(say("status.down", settings.language))
-        if doctor.answers(settings):
-            told = say("doctor.still_served", settings.language, url=settings.own_url)
+        if url := doctor.answered(settings):
+            told = say("doctor.still_served", settings.language, url=url)
             typer.echo(told, err=True)
     else:
         typer.echo(say("status.was_down", settings.language))
@@ -60,8 +60,9 @@ def status() -> None:
     except SetUpError as error:
         rows.append(("database", say("status.not_running", lang, reason=error)))
         running = False
-    served = "answers" if doctor.answers(settings) else "is_silent"
-    rows.append(("service", say(f"status.{served}", lang, url=settings.own_url)))
+    url = doctor.answered(settings)
+    served = "answers" if url else "is_silent"
+    rows.append(("service", say(f"status.{served}", lang, url=url or settings.own_url)))
     made, tested = records.last(settings, "backup"), records.last(settings, "drill")
     rows.append(("backup", records.told_age(settings, made)))
     rows.append(("drill", records.told_age(settings, tested)))

@@ -7,7 +7,7 @@ said in the installation's language (`words/catalogue/doctor.toml`).
 import os
 import re
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -208,8 +208,11 @@ def _fonts(settings: Settings) -> None:
 
 def _port(settings: Settings) -> None:
     """A port in use is as it should be when it is our own service that answers there."""
-    if not answers(settings):
+    found = answered(settings)
+    if not found:
         check_port(settings)
+    elif found != settings.own_url:
+        raise trouble(settings, "certificate_waits", url=found)
 
 
 def _backups(settings: Settings) -> None:
@@ -219,19 +222,29 @@ def _backups(settings: Settings) -> None:
         raise trouble(settings, f"backup_{wanting}", **days)
 
 
-def answers(settings: Settings) -> bool:
-    """Whether a Gridwarden answers on the port (`/healthz`)."""
+def answered(settings: Settings) -> str:
+    """The address at which a Gridwarden answers on the port (`/healthz`), if one does. It is by
+    http, too, where a certificate was made since it was begun.
+    """
     import http.client
 
-    try:
-        with closing(own_service(settings)) as connection:
+    for url in dict.fromkeys((settings.own_url, settings.own_url.replace("https:", "http:"))):
+        with (
+            suppress(OSError, http.client.HTTPException),
+            closing(own_service(settings, url)) as connection,
+        ):
             connection.request("GET", "/healthz")
-            return connection.getresponse().status == 200
-    except (OSError, http.client.HTTPException):
-        return False
+            if connection.getresponse().status == 200:
+                return url
+    return ""
 
 
-def own_service(settings: Settings) -> "HTTPConnection":
+def answers(settings: Settings) -> bool:
+    """Whether one does."""
+    return bool(answered(settings))
+
+
+def own_service(settings: Settings, url: str = "") -> "HTTPConnection":
     """A connection to this machine's own service, which nobody stands between.
 
     Raises OSError where its certificate cannot be read.
@@ -239,7 +252,7 @@ def own_service(settings: Settings) -> "HTTPConnection":
     import http.client
     import ssl
 
-    parts = urlsplit(settings.own_url)
+    parts = urlsplit(url or settings.own_url)
     host, port = parts.hostname or "127.0.0.1", parts.port
     if parts.scheme == "http":
         return http.client.HTTPConnection(host, port, timeout=2)
@@ -266,6 +279,7 @@ def server_version(settings: Settings) -> str:
 
 __all__ = [
     "Finding",
+    "answered",
     "answers",
     "examine",
     "line",

@@ -56,8 +56,8 @@ class Machine:
     def stop(self) -> None:
         """The service is stopped and nobody works on the database. Raises SetUpError."""
         self.halt()
-        if not self.managed and doctor.answers(self.settings):
-            raise refusal(self.settings, "stop_first", url=self.settings.own_url)
+        if not self.managed and (url := doctor.answered(self.settings)):
+            raise refusal(self.settings, "stop_first", url=url)
         until = time.monotonic() + 20
         while self._busy():
             if time.monotonic() > until:
