@@ -1,6 +1,6 @@
 """The database by an account of its own, the service by another, as `gridwarden install` has it.
 
-Debian's own accounts stand for the two: `postgres` and `www-data`, in the group of the first.
+Debian's own accounts stand for the two: `postgres` and `games`, in the group of the first.
 """
 
 import codecs
@@ -28,6 +28,8 @@ from gridwarden.settings import Settings
 
 for codec in ("ascii", "idna"):  # other accounts may not reach where this Python is
     codecs.lookup(codec)
+SERVICE = "games"
+"""An account by which nothing else runs on any machine."""
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="root alone can be two accounts")
 
 
@@ -59,8 +61,8 @@ def installed() -> Iterator[Settings]:
     """A state folder of the service's, a cluster in it of the database's, not started."""
     with home_of("home", database_account="postgres") as settings:
         settings.home.mkdir(mode=0o711)
-        www = pwd.getpwnam("www-data")
-        os.chown(settings.home, www.pw_uid, www.pw_gid)
+        games = pwd.getpwnam(SERVICE)
+        os.chown(settings.home, games.pw_uid, games.pw_gid)
         cluster.make(settings)
         hand_over(settings)
         yield settings
@@ -90,13 +92,13 @@ def running(installed: Settings, tmp_path_factory: pytest.TempPathFactory) -> It
 
 
 def service(do: Callable[[], object]) -> bool:
-    return succeeds(pwd.getpwnam("www-data").pw_uid, pwd.getpwnam("postgres").pw_gid, do)
+    return succeeds(pwd.getpwnam(SERVICE).pw_uid, pwd.getpwnam("postgres").pw_gid, do)
 
 
 def test_what_root_made_is_handed_over(installed: Settings) -> None:
-    www = pwd.getpwnam("www-data").pw_uid
+    games = pwd.getpwnam(SERVICE).pw_uid
     secrets = list(installed.secrets.iterdir())
-    assert secrets and all(place.stat().st_uid == www for place in secrets)
+    assert secrets and all(place.stat().st_uid == games for place in secrets)
     assert installed.cluster.owner() == "postgres"
     assert (installed.cluster / "data").stat().st_mode & 0o777 == 0o700
 
@@ -155,6 +157,27 @@ def test_the_passphrase_that_install_writes_is_well_and_one_that_all_may_read_is
         assert service(well) == good
 
 
+def test_a_restore_is_refused_while_the_installed_service_or_its_database_runs(
+    installed: Settings, running: Settings
+) -> None:
+    """A process of the service could move what root lays out in the service's folder."""
+
+    def said() -> str:
+        done = run_command(installed, "restore", "--replace", "/nowhere", GRIDWARDEN_LANGUAGE="en")
+        assert done.returncode == 1
+        return done.stderr
+
+    assert "by the account postgres: sudo systemctl stop gridwarden gridwarden-db" in said()
+    games = pwd.getpwnam(SERVICE)
+    at_work = begin(games.pw_uid, games.pw_gid, signal.pause)
+    while Path(f"/proc/{at_work}").stat().st_uid != games.pw_uid:
+        time.sleep(0.01)
+    assert f"by the account {SERVICE}, postgres: sudo" in said()
+    os.kill(at_work, signal.SIGKILL)
+    os.waitpid(at_work, 0)
+    assert "by the account postgres: sudo" in said()
+
+
 def test_a_restore_that_stopped_as_it_moved_names_is_finished_before_the_service_starts(
     installed: Settings,
 ) -> None:
@@ -185,7 +208,7 @@ def test_a_restore_that_stopped_as_it_moved_names_is_finished_before_the_service
     assert not switching.pending(installed) and not staged.exists()
     assert (installed.home / plan.replaced / "cluster").owner() == "postgres"
     assert (installed.cluster / "data/PG_VERSION").exists()
-    assert {place.owner() for place in installed.secrets.iterdir()} == {"www-data"}
+    assert {place.owner() for place in installed.secrets.iterdir()} == {SERVICE}
     assert installed.cluster.owner() == "postgres"
 
 
@@ -194,8 +217,8 @@ def planted() -> Iterator[tuple[Settings, Path]]:
     """A state folder of the service's, and beside it a folder of root's with a file in it."""
     with home_of("home", database_account="postgres") as settings:
         settings.home.mkdir(mode=0o711)
-        www = pwd.getpwnam("www-data")
-        os.chown(settings.home, www.pw_uid, www.pw_gid)
+        games = pwd.getpwnam(SERVICE)
+        os.chown(settings.home, games.pw_uid, games.pw_gid)
         theirs = settings.home.parent / "roots"
         theirs.mkdir(mode=0o755)
         (theirs / "file").write_text("root's own")
@@ -253,7 +276,13 @@ def test_root_moves_nothing_by_a_plan_that_the_service_wrote(
         with pytest.raises(SetUpError, match="not what a restore writes down"):
             switching.finish(settings)
         assert of_root(theirs)
-    # and none into a folder that a link leads to
+    # and none out of a folder, or into one, that a link leads to
+    (settings.home / "backup" / switching.PLAN).write_text(json.dumps(told))
+    (settings.home / "restoring-1").symlink_to(theirs)
+    with pytest.raises(OSError):
+        switching.finish(settings)
+    assert of_root(theirs)
+    (settings.home / "restoring-1").unlink()
     (settings.home / "backup" / switching.PLAN).write_text(json.dumps(told | {"leaves": ["mine"]}))
     (settings.home / "mine").write_text("x")
     (settings.home / "replaced-1").symlink_to(theirs)
@@ -268,6 +297,6 @@ def test_a_restore_that_is_refused_leaves_the_service_its_folder(
     settings, _ = planted
     done = run_command(settings, "restore", "/nowhere", GRIDWARDEN_BACKUP_PASSPHRASE="x" * 12)
     assert done.returncode == 1
-    www = pwd.getpwnam("www-data").pw_uid
+    games = pwd.getpwnam(SERVICE).pw_uid
     made = [settings.home / "backup", *(settings.home / "backup").iterdir()]
-    assert len(made) > 1 and {place.stat().st_uid for place in made} == {www}
+    assert len(made) > 1 and {place.stat().st_uid for place in made} == {games}

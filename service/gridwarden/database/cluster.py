@@ -37,7 +37,7 @@ from gridwarden.database.addresses import (
 from gridwarden.database.backup import switching
 from gridwarden.database.configuration import configuration
 from gridwarden.database.handing import lock_file
-from gridwarden.database.making import ROOM_MB, clear_away, make_cluster, own
+from gridwarden.database.making import ROOM_MB, clear_away, make_cluster, make_home, own
 from gridwarden.database.passwords import write_private
 from gridwarden.database.postgres import (
     Account,
@@ -83,7 +83,7 @@ def up(settings: Settings, report: Report = _silent) -> Raised:
     with told_plainly(settings):
         for login in LOGINS:
             login_name(settings, login)  # a name that no server can take is refused first
-        _make_home(settings)
+        make_home(settings)
         switching.go_on(settings)
         _fit_crs(settings)
         if _ready(settings):
@@ -97,7 +97,7 @@ def up(settings: Settings, report: Report = _silent) -> Raised:
 def make(settings: Settings, report: Report = _silent) -> None:
     """The private cluster made where there is none, and not started: for a service manager."""
     with told_plainly(settings):
-        _make_home(settings)
+        make_home(settings)
         _fit_crs(settings)
         with _alone(settings, report):
             if not _data(settings).exists():
@@ -177,19 +177,6 @@ def _data(settings: Settings) -> Path:
     return settings.cluster / "data"
 
 
-def _make_home(settings: Settings) -> None:
-    """HOME, open for `postgres` to pass through when root makes it; writable, or SetUpError."""
-    if settings.database_url is None and set(str(settings.home)) & set('"$`\\\n'):
-        # pg_ctl hands the path to a shell in double quotes
-        raise trouble(settings, "strange_home", home=settings.home)
-    if not settings.home.exists():
-        settings.home.mkdir(parents=True, mode=0o755 if os.geteuid() == 0 else 0o700)
-    probe = settings.home / f".probe-{os.getpid()}"
-    probe.unlink(missing_ok=True)
-    probe.touch(exist_ok=False)
-    probe.unlink()
-
-
 @contextmanager
 def _alone(settings: Settings, report: Report) -> Iterator[None]:
     """One `up` or `down` at a time; the lock ends with the process, however it ends."""
@@ -207,7 +194,12 @@ def _fit_crs(settings: Settings) -> None:
     kept = settings.home / "working-crs"
     if kept.exists():
         check_crs(settings, kept.read_text().strip())
-        return
+    else:
+        check_metric(settings)
+
+
+def check_metric(settings: Settings) -> None:
+    """Raises SetUpError where the working CRS has no true metres."""
     from gridwarden.geodesy import (
         CrsRefusedError,
         WorkingCrs,
@@ -375,6 +367,7 @@ __all__ = [
     "Raised",
     "another_database",
     "check_crs",
+    "check_metric",
     "connect",
     "connect_owner",
     "database_name",

@@ -4,6 +4,8 @@ That account may have put a link where root looks for its own: no link is follow
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -29,19 +31,26 @@ def hand_over(settings: Settings) -> None:
 
 def give(folder: Path, uid: int, gid: int, mode: int | None = None) -> None:
     """Have a folder belong to an account, with these rights. Raises OSError where it is a link."""
-    opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-    try:
-        os.fchown(opened, uid, gid)
+    with opened(folder) as at:
+        os.fchown(at, uid, gid)
         if mode is not None:
-            os.fchmod(opened, mode)
+            os.fchmod(at, mode)
+
+
+@contextmanager
+def opened(folder: Path) -> Iterator[int]:
+    """A folder's descriptor, by which to name what is in it. Raises OSError where it is a link."""
+    at = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        yield at
     finally:
-        os.close(opened)
+        os.close(at)
 
 
 def lock_file(place: Path) -> IO[str]:
     """The file of a lock, made where it is missing. Raises OSError where it is a link."""
-    opened = os.open(place, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-    return os.fdopen(opened, "r+")
+    held = os.open(place, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    return os.fdopen(held, "r+")
 
 
-__all__ = ["give", "hand_over", "lock_file"]
+__all__ = ["give", "hand_over", "lock_file", "opened"]

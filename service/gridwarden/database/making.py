@@ -32,6 +32,23 @@ def clear_away(half: Path) -> None:
         shutil.rmtree(half, ignore_errors=True)
 
 
+def make_home(settings: Settings) -> None:
+    """HOME, open for `postgres` to pass through when root makes it; writable, or SetUpError."""
+    if settings.database_url is None and set(str(settings.home)) & set('"$`\\\n'):
+        # pg_ctl hands the path to a shell in double quotes
+        raise trouble(settings, "strange_home", home=settings.home)
+    if not settings.home.exists():
+        try:
+            settings.home.mkdir(parents=True, mode=0o755 if os.geteuid() == 0 else 0o700)
+        except FileNotFoundError as error:  # what takes no folder at all, such as /proc
+            told = {"place": settings.home, "reason": error.strerror}
+            raise trouble(settings, "no_folder", **told) from None
+    probe = settings.home / f".probe-{os.getpid()}"
+    probe.unlink(missing_ok=True)
+    probe.touch(exist_ok=False)
+    probe.unlink()
+
+
 def make_cluster(settings: Settings, programs: Programs, account: Account, report: Report) -> None:
     """initdb under a name of its own, then one rename: a half-made cluster is never started."""
     _check_room(settings)

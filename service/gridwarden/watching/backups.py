@@ -22,6 +22,7 @@ from gridwarden.database import Caller, as_caller, open_pool, queries
 from gridwarden.database.backup import making, records, restoring
 from gridwarden.database.backup.archive import Manifest
 from gridwarden.database.backup.keeping import Keep, going
+from gridwarden.database.backup.quiet import check_quiet
 from gridwarden.database.backup.told import Report, refusal
 from gridwarden.database.handing import hand_over
 from gridwarden.database.postgres import told_plainly
@@ -67,7 +68,7 @@ def backup(
         raise refusal(settings, "which_file")
     kept = Keep.read(settings, keep) if keep is not None else None
     passphrase = passphrase_from(settings, passphrase_file, twice=True)
-    with _watched(settings) as report:
+    with told_plainly(settings), _watched(settings) as report:
         made = making.make(settings, file, passphrase, report)
     _note(settings, "backup", made.file, made.size, made.manifest)
     asyncio.run(_record(settings, "backup", made.manifest))
@@ -104,6 +105,7 @@ def restore(
 ) -> None:
     """Make the installation that an archive holds: on a bare machine, or in place of this one."""
     settings = Settings()
+    check_quiet(settings)
     passphrase = passphrase_from(settings, passphrase_file)
     try:
         with told_plainly(settings), _watched(settings) as report:

@@ -9,7 +9,6 @@ transaction), and a new cluster counts anew from nothing. So its count begins pa
 what was written before a moment still was, and answers from before are given again.
 """
 
-import os
 import shutil
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -29,8 +28,10 @@ from gridwarden.database.backup.leftovers import remove, staged, sweep
 from gridwarden.database.backup.lock import alone
 from gridwarden.database.backup.making import counts
 from gridwarden.database.backup.programs import Dump, client_for, pour_in, server_major
+from gridwarden.database.backup.quiet import check_quiet
 from gridwarden.database.backup.told import Report, refusal
 from gridwarden.database.cluster import connect_owner
+from gridwarden.database.making import make_home
 from gridwarden.database.postgres import account_of, fail, find_programs, run_as
 from gridwarden.database.queries import queries
 from gridwarden.database.server import check_server
@@ -93,7 +94,7 @@ def restore(
     SetUpError; what stood there before then still stands.
     """
     file = file.expanduser().absolute()
-    _make_home(settings)
+    make_home(settings)
     with alone(settings):
         sweep(settings)
         _check_free(settings, replace)
@@ -120,11 +121,6 @@ def restore_aside(
             return _loaded(made, found, above, report)
 
 
-def _make_home(settings: Settings) -> None:
-    if not settings.home.exists():
-        settings.home.mkdir(parents=True, mode=0o755 if os.geteuid() == 0 else 0o700)
-
-
 def _fits(settings: Settings, file: Path, above: Above) -> Callable[[Manifest], None]:
     """Refuses an archive that this program, or the server here, is too old for, or the disk too
     full.
@@ -146,6 +142,7 @@ def _fits(settings: Settings, file: Path, above: Above) -> Callable[[Manifest], 
 
 def _check_free(settings: Settings, replace: bool) -> None:
     """Refuse to overwrite, unless it is asked for; and while somebody works on it."""
+    check_quiet(settings)
     stands, busy = switching.stands(settings), 0
     if settings.database_url is not None:
         with connect_owner(settings) as c:

@@ -5,7 +5,6 @@ written down first: `up`, and every later restore, goes on where it ended. With 
 the database was committed just before; if it was not, the old files stay.
 """
 
-import errno
 import json
 import os
 import shutil
@@ -21,6 +20,7 @@ from gridwarden.database.addresses import connect_owner
 from gridwarden.database.backup.files import OWN
 from gridwarden.database.backup.lock import alone
 from gridwarden.database.backup.told import refusal
+from gridwarden.database.handing import opened
 from gridwarden.database.passwords import sync_folder, write_private
 from gridwarden.database.queries import queries
 from gridwarden.settings import Settings
@@ -111,7 +111,8 @@ def finish(settings: Settings) -> Path | None:
     for name in plan.names:
         if (staged / name).exists():  # else it is moved already
             _move(home / name, replaced / name)
-            (staged / name).rename(home / name)
+            with opened(staged) as at:
+                os.rename(name, home / name, src_dir_fd=at)
     sync_folder(home)
     place.unlink()
     shutil.rmtree(staged, ignore_errors=True)
@@ -139,9 +140,8 @@ def _standing(settings: Settings) -> Iterator[str]:
 def _move(old: Path, to: Path) -> None:
     if old.exists() and not to.exists():
         to.parent.mkdir(mode=0o700, exist_ok=True)
-        if to.parent.is_symlink():
-            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(to.parent))
-        old.rename(to)
+        with opened(to.parent) as at:
+            os.rename(old, to.name, dst_dir_fd=at)
 
 
 def _committed(settings: Settings, plan: Plan) -> bool:
