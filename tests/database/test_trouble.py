@@ -11,10 +11,12 @@ from pathlib import Path
 import pytest
 from homes import HomeMaker, full_disk, homes
 
+from commands import run_command
 from conftest import environment
 from gridwarden.database import cluster, making, postgres
 from gridwarden.database.passwords import write_private
 from gridwarden.database.trouble import SetUpError
+from gridwarden.settings import Settings
 
 UP = [sys.executable, "-m", "gridwarden.database.cluster", "up"]
 
@@ -145,6 +147,24 @@ def test_a_file_where_the_state_folder_should_be(home: HomeMaker) -> None:
     assert "name another one in GRIDWARDEN_HOME" in refusal(lambda: cluster.up(settings))
     inside = settings.model_copy(update={"home": settings.home / "deeper"})
     assert "name another one in GRIDWARDEN_HOME" in refusal(lambda: cluster.up(inside))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *(("up",), ("down",), ("status",), ("doctor",), ("serve",), ("worker",)),
+        *(("token", "viewer"), ("backup", "a.age"), ("backup", "--drill", "/dev/null")),
+        *(("restore", "/dev/null"), ("tls", "make", "map.example")),
+    ],
+)
+def test_where_no_folder_can_be_no_command_falls(words: tuple[str, ...]) -> None:
+    settings = Settings(home=Path("/proc/x/gridwarden"))
+    told = {"GRIDWARDEN_LANGUAGE": "en", "GRIDWARDEN_BACKUP_PASSPHRASE": "two words and more"}
+    done = run_command(settings, *words, **told)
+    assert "Traceback" not in done.stderr, done.stderr[-2000:]
+    if words in (("up",), ("restore", "/dev/null")):
+        assert done.stderr.strip().count("\n") == 0, done.stderr
+        assert "/proc/x/gridwarden cannot be a folder" in done.stderr
 
 
 @pytest.mark.parametrize("character", list('"$`\\'))

@@ -1,5 +1,6 @@
 """`gridwarden install`: units, accounts, settings and timers in their places."""
 
+import resource
 import shutil
 import subprocess
 from pathlib import Path
@@ -8,7 +9,8 @@ import pytest
 
 from commands import run_command
 from gridwarden.database.configuration import configuration
-from gridwarden.installing.putting import PLACES, UNITS, read_environment
+from gridwarden.installing.layout import MAKER, Layout
+from gridwarden.installing.putting import PLACES, UNITS, _maker, read_environment
 from gridwarden.settings import Settings
 
 TARGETS = ("sysinit", "basic", "shutdown", "multi-user", "timers", "network-online", "network")
@@ -58,6 +60,62 @@ def test_run_again_it_leaves_the_offices_settings_alone(
     (image / "var/lib/gridwarden/working-crs").write_text("4549\n")
     refused = install(installation, image, "--crs", "4547")
     assert refused.returncode == 1 and "EPSG:4549 already" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--host", "a b; rm"), "GRIDWARDEN_HOST: an address or a host name is meant"),
+        (("--host", "a\nGRIDWARDEN_CRS=4549"), "GRIDWARDEN_HOST"),
+        (("--host", ""), "GRIDWARDEN_HOST"),
+        (("--host", "256.1.1.1"), "GRIDWARDEN_HOST"),
+        (("--crs", "4326"), "EPSG:4326 is not a projected system in metres"),
+        (("--crs", "3857"), "EPSG:3857"),
+        (("--crs", "1"), "EPSG:1 is not a projected system in metres"),
+    ],
+)
+def test_what_no_service_could_run_with_is_not_written(
+    installation: Settings, tmp_path: Path, words: tuple[str, ...], said: str
+) -> None:
+    done = install(installation, tmp_path / "image", *words)
+    assert done.returncode == 1 and said in done.stderr, done.stderr
+    assert "Traceback" not in done.stderr and not (tmp_path / "image").exists()
+
+
+@pytest.mark.parametrize("host", ["::", "fe80::1%lo", "map.office.example", "my_host", "10.0.0.8"])
+def test_addresses_and_names_are_hosts(installation: Settings, tmp_path: Path, host: str) -> None:
+    done = install(installation, tmp_path, "--host", host)
+    assert done.returncode == 0, done.stderr
+    known = read_environment(tmp_path / "etc/gridwarden/gridwarden.env")
+    assert known["GRIDWARDEN_HOST"] == host
+
+
+def test_a_place_that_takes_no_folder_is_named(installation: Settings) -> None:
+    for place in ("/proc/x", "/dev/null/x"):
+        done = install(installation, Path(place))
+        assert done.returncode == 1
+        assert f"Installing ended at {place}" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_disk_that_fills_leaves_no_half_of_whose_bundles_are_taken(tmp_path: Path) -> None:
+    """Half a key would be one that nothing is signed by."""
+    layout = Layout(tmp_path)
+    placed = layout.version("1")
+    placed.mkdir(parents=True)
+    layout.maker.parent.mkdir(parents=True)
+    (placed / MAKER).write_text("k" * 44 + "\n")
+    layout.switch("1")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, limits[1]))
+    try:
+        with pytest.raises(OSError):
+            list(_maker(Settings(home=tmp_path), layout))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert not layout.maker.exists()
+    list(_maker(Settings(home=tmp_path), layout))
+    assert layout.maker.read_text() == "k" * 44 + "\n"
+    assert layout.maker.stat().st_mode & 0o777 == 0o644
 
 
 def test_the_wrapper_hands_on_the_settings(image: Path, tmp_path: Path) -> None:

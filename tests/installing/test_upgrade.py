@@ -1,6 +1,7 @@
 """A newer version takes over, or the old one goes on: whatever fails, and whoever is killed."""
 
 import shutil
+import subprocess
 import sys
 import tarfile
 from base64 import b64encode
@@ -70,7 +71,7 @@ def refused(machine: Machine, made: Path, monkeypatch: pytest.MonkeyPatch) -> st
     monkeypatch.setattr(sys, "prefix", str(machine.layout.version(OLD) / ".venv"))
     settings = machine.settings.model_copy(update={"language": "en"})
     with pytest.raises(SetUpError) as told:
-        upgrade(settings, made, machine.layout.root, PASSPHRASE, lambda step: None)
+        upgrade(settings, made, machine.layout.root, lambda: PASSPHRASE, lambda step: None)
     assert "Nothing was changed" in str(told.value)
     return str(told.value)
 
@@ -85,6 +86,19 @@ def test_without_a_backup_that_was_tried_nothing_is_begun(
     note(machine.settings, "drill", days=36)
     told = "No restore test has passed in the last 35 days"
     assert told in refused(machine, made, monkeypatch)
+
+
+def test_a_bundle_that_is_not_there_is_told_before_the_passphrase_is_asked_for(
+    machine: Machine,
+) -> None:
+    program = machine.layout.program(OLD)
+    given = machine.environment | {"GRIDWARDEN_BACKUP_PASSPHRASE": ""}
+    done = subprocess.run(
+        [program, "upgrade", "nosuch.tar"],
+        env=given, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 1 and "There is no file" in done.stderr, done.stderr
+    assert "nosuch.tar" in done.stderr and "passphrase" not in done.stderr
 
 
 def test_what_is_no_newer_version_for_this_machine_is_refused(

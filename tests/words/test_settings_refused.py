@@ -11,6 +11,7 @@ from gridwarden.words.refused import wrong_settings
 
 WRONG = {
     "PORT": "abc",
+    "HOST": "a b; rm",
     "LANGUAGE": "fr",
     "TIME_ZONE": "Mars/Base",
     "HOME": "/etc/passwd/state",

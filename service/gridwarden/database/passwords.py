@@ -57,11 +57,17 @@ def installation_key(place: Path) -> bytes:
 
 def write_private(place: Path, text: str) -> None:
     """Write a file that only its owner may read, whole or not at all."""
+    write_whole(place, text, 0o600)
+
+
+def write_whole(place: Path, text: str, mode: int) -> None:
+    """Write a file with these rights, whole or not at all."""
     half = place.with_name(f".{place.name}.{os.getpid()}")
     half.unlink(missing_ok=True)
     descriptor = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            os.fchmod(descriptor, mode)
             file.write(text)
             file.flush()
             os.fsync(file.fileno())

@@ -4,6 +4,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -62,10 +63,10 @@ def upgrade_command(
             raise refusal(settings, "which_bundle")
         last = records.last(settings, "backup")
         folder = archive or (Path(last.file).parent if last else settings.home)
-        passphrase = passphrase_from(settings, passphrase_file)
+        ask = partial(passphrase_from, settings, passphrase_file)
         signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a line that drops is no reason to stop
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # taken back, like Ctrl-C
-        done = upgrade(settings, bundle, folder, passphrase, tell)
+        done = upgrade(settings, bundle, folder, ask, tell)
     words = {"old": done.old, "new": done.new, "archive": done.archive}
     typer.echo(say("installing.upgraded", settings.language, **words))
 
@@ -87,8 +88,12 @@ def install_command(
     given = {"GRIDWARDEN_CRS": crs, "GRIDWARDEN_HOST": host, "GRIDWARDEN_PORT": port}
     wanted = Wanted({name: str(value) for name, value in given.items() if value is not None})
     settings = Settings()
-    for line in install(settings, root, wanted, start=start and root is None):
-        typer.echo(line)
+    try:
+        for line in install(settings, root, wanted, start=start and root is None):
+            typer.echo(line)
+    except OSError as error:
+        told = {"place": error.filename or root or "/", "reason": error.strerror}
+        raise refusal(settings, "put.ended", **told) from None
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from gridwarden.database.passwords import sync_folder, write_private
+from gridwarden.database.passwords import sync_folder, write_whole
 from gridwarden.installing.layout import Layout
 from gridwarden.installing.told import refusal
 from gridwarden.settings import Settings
@@ -45,8 +45,7 @@ def place_of(layout: Layout) -> Path:
 
 def write(layout: Layout, journal: Journal) -> Journal:
     """To the disk, whole or not at all."""
-    write_private(place_of(layout), json.dumps(asdict(journal)))
-    place_of(layout).chmod(0o644)  # the service reads it, and waits
+    write_whole(place_of(layout), json.dumps(asdict(journal)), 0o644)  # the service reads it, too
     sync_folder(layout.opt)
     return journal
 

@@ -19,7 +19,7 @@ from typing import Final
 
 from gridwarden.database import cluster
 from gridwarden.database.handing import give, hand_over
-from gridwarden.database.passwords import write_private
+from gridwarden.database.passwords import write_private, write_whole
 from gridwarden.installing.layout import CLUSTER, MAKER, SERVICE, Layout, of_program
 from gridwarden.installing.machine import STARTED
 from gridwarden.installing.told import refusal
@@ -65,6 +65,7 @@ def install(settings: Settings, root: Path | None, wanted: Wanted, *, start: boo
     live = root is None
     if live and os.geteuid() != 0:
         raise refusal(settings, "root")
+    _check_wanted(wanted)
     layout = Layout(root.absolute()) if root is not None else Layout()
     if live:
         yield from _accounts(settings)
@@ -79,6 +80,16 @@ def install(settings: Settings, root: Path | None, wanted: Wanted, *, start: boo
     yield from _maker(settings, layout)
     own = settings_of(layout)
     yield from _begin(own, layout, start)
+
+
+def _check_wanted(wanted: Wanted) -> None:
+    """Raises ValidationError for what no service could run with, SetUpError for a CRS without true
+    metres: before any of it is written.
+    """
+    told = {name.removeprefix("GRIDWARDEN_").lower(): v for name, v in wanted.settings.items()}
+    asked = Settings.model_validate(told)
+    if "crs" in told:
+        cluster.check_metric(asked)
 
 
 def settings_of(layout: Layout) -> Settings:
@@ -128,11 +139,12 @@ def _files(settings: Settings, layout: Layout) -> Iterator[str]:
     """Written only where they differ."""
     for name, where in PLACES.items():
         place, text = layout.root / where, _text(name)
+        mode = 0o755 if name.endswith(".sh") else 0o644
         if not place.exists() or place.read_text("utf-8") != text:
             place.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-            place.write_text(text, "utf-8")
+            write_whole(place, text, mode)
             yield say("installing.put.made", settings.language, what=place)
-        place.chmod(0o755 if name.endswith(".sh") else 0o644)
+        place.chmod(mode)
     link = layout.root / "usr/local/bin/gridwarden"
     if not link.is_symlink():
         link.parent.mkdir(parents=True, exist_ok=True)
@@ -175,8 +187,7 @@ def _maker(settings: Settings, layout: Layout) -> Iterator[str]:
     signed = layout.version(layout.running() or "") / MAKER
     if signed.is_file() and not layout.maker.exists():
         key = signed.read_text("ascii")
-        layout.maker.write_text(key, "ascii")
-        layout.maker.chmod(0o644)
+        write_whole(layout.maker, key, 0o644)
         yield say("installing.put.maker", settings.language, key=key.strip(), file=layout.maker)
 
 

@@ -10,7 +10,7 @@ import os
 import shutil
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -42,18 +42,25 @@ class Upgraded:
     archive: str
 
 
-def upgrade(settings: Settings, file: Path, archive: Path, passphrase: str, tell: Tell) -> Upgraded:
-    """Run the version that a bundle holds instead of this one; `tell` hears each step.
+def upgrade(
+    settings: Settings, file: Path, archive: Path, ask: Callable[[], str], tell: Tell
+) -> Upgraded:
+    """Run the version that a bundle holds instead of this one; `tell` hears each step, `ask` gives
+    the passphrase of the backup when all else is there.
 
     Raises SetUpError; the version that ran before then runs on, with its data.
     """
     layout, old = _installed(settings)
+    file = file.expanduser().absolute()
+    if not file.is_file():
+        raise refusal(settings, "no_bundle", file=file)
     _check_backups(settings)
+    passphrase = ask()
     with journal.alone(settings, layout) as lock:
         machine = Machine(settings, layout, lock)
         _settle(machine, tell)
         tell("reading")
-        with unpacked(settings, layout, file.expanduser().absolute()) as bundle:
+        with unpacked(settings, layout, file) as bundle:
             _check_newer(settings, bundle, old)
             if not machine.managed:
                 machine.stop()  # nobody does it for us: to be told before anything is begun

@@ -17,7 +17,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from gridwarden.database.making import make_home
 from gridwarden.database.passwords import write_private
+from gridwarden.database.postgres import told_plainly
 from gridwarden.settings import Settings
 from gridwarden.words.problems import Problem
 
@@ -182,10 +184,12 @@ def _serve_by(
 
 
 def _write(settings: Settings, files: dict[str, str]) -> None:
-    settings.tls.mkdir(mode=0o700, parents=True, exist_ok=True)
-    settings.tls.chmod(0o700)
-    for name, text in files.items():
-        write_private(settings.tls / name, text)
+    with told_plainly(settings):
+        make_home(settings)
+        settings.tls.mkdir(mode=0o700, exist_ok=True)
+        settings.tls.chmod(0o700)
+        for name, text in files.items():
+            write_private(settings.tls / name, text)
 
 
 def _pem(what: ec.EllipticCurvePrivateKey | x509.Certificate) -> str:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from gridwarden.database.backup.files import OWN
 from gridwarden.database.backup.told import refusal
 from gridwarden.database.handing import lock_file
+from gridwarden.database.sentences import trouble
 from gridwarden.settings import Settings
 
 
@@ -14,8 +15,10 @@ from gridwarden.settings import Settings
 def alone(settings: Settings) -> Iterator[None]:
     """Nobody else's backup or restore meanwhile; the lock ends with the process, however it ends.
 
-    Raises SetUpError while there is one.
+    Raises SetUpError while there is one, and where there is no state folder.
     """
+    if not settings.home.is_dir():
+        raise trouble(settings, "home_missing", home=settings.home)
     own = settings.home / OWN
     own.mkdir(mode=0o700, exist_ok=True)
     with lock_file(own / "lock") as lock:
