@@ -76,6 +76,8 @@ def backup(
         settings, "made", file=made.file, mb=_mb(made.size), tables=len(made.manifest.tables),
         rows=made.manifest.rows, files=made.manifest.files, head=_short(settings, made.manifest),
     )  # fmt: skip
+    if made.beside:
+        _say(settings, "beside", what=", ".join(made.beside))
     if kept is not None:
         _remove(settings, kept, made)
 
@@ -173,6 +175,8 @@ def _tell(settings: Settings, done: restoring.Compared, key: str) -> None:
         settings, key, made_at=f"{at:%Y-%m-%d %H:%M}", tables=len(manifest.tables), empty=empty,
         rows=manifest.rows, head=_short(settings, manifest), files=manifest.files,
     )  # fmt: skip
+    if done.strangers:
+        _say(settings, "strangers", who=", ".join(done.strangers))
 
 
 def _say(settings: Settings, key: str, **values: object) -> None:

@@ -14,20 +14,76 @@ select coalesce((select encode(s.head, 'hex') from data.audit_seal s order by s.
     (select max(v.version_num) from public.alembic_version v)
 
 -- name: tables
--- Every table that is ours, in the order of its name: none of an extension's.
+-- Every table that is ours, in the order of its name: none of an extension's, none of somebody
+-- else's who keeps more in this database.
 select n.nspname, c.relname
 from pg_class c
 join pg_namespace n on n.oid = c.relnamespace
 where c.relkind = 'r' and c.relpersistence <> 't'
-  and n.nspname not like 'pg\_%' and n.nspname <> 'information_schema'
+  and c.relowner = current_user::regrole
+  and (n.nspowner = current_user::regrole or n.nspname = 'public')
   and not exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid
                   and d.deptype = 'e')
 order by 1, 2
+
+-- name: beside
+-- What others keep in this database, as pg_dump is told to leave it out: whole schemas, and single
+-- relations (tables, views, sequences) in those that are shared.
+select 'schema' as kind, quote_ident(n.nspname) as name
+from pg_namespace n
+where n.nspowner <> current_user::regrole and n.nspname <> 'public'
+  and n.nspname not like 'pg\_%' and n.nspname <> 'information_schema'
+  and not exists (select from pg_depend d where d.classid = 'pg_namespace'::regclass and d.objid = n.oid
+                  and d.deptype = 'e')
+union all
+select 'table', quote_ident(n.nspname) || '.' || quote_ident(c.relname)
+from pg_class c
+join pg_namespace n on n.oid = c.relnamespace
+where c.relowner <> current_user::regrole and c.relkind in ('r', 'p', 'v', 'm', 'S', 'f')
+  and c.relpersistence <> 't'
+  and (n.nspowner = current_user::regrole or n.nspname = 'public')
+  and not exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid
+                  and d.deptype = 'e')
+order by 1, 2
+
+-- name: leaning
+-- What others made over our tables, types and functions: it would go with them.
+with ours as (
+    select n.nspname::text as schema from pg_namespace n where n.nspname = any (%(schemas)s)
+), found as (
+    select distinct
+        case d.classid
+            when 'pg_rewrite'::regclass then 'pg_class'::regclass
+            when 'pg_constraint'::regclass then 'pg_class'::regclass
+            when 'pg_attrdef'::regclass then 'pg_class'::regclass
+            else d.classid
+        end as classid,
+        case d.classid
+            when 'pg_rewrite'::regclass then (select r.ev_class from pg_rewrite r where r.oid = d.objid)
+            when 'pg_constraint'::regclass then
+                (select c.conrelid from pg_constraint c where c.oid = d.objid)
+            when 'pg_attrdef'::regclass then
+                (select a.adrelid from pg_attrdef a where a.oid = d.objid)
+            else d.objid
+        end as objid
+    from pg_depend d, lateral pg_identify_object(d.refclassid, d.refobjid, 0) under
+    where d.deptype in ('n', 'a') and d.refclassid in
+        ('pg_class'::regclass, 'pg_type'::regclass, 'pg_proc'::regclass)
+      and under.schema in (select o.schema from ours o)
+)
+select distinct over.identity
+from found f, lateral pg_identify_object(f.classid, f.objid, 0) over
+where over.schema is not null and over.schema not in (select o.schema from ours o)
+  and over.schema not like 'pg\_%%'
+order by 1
 
 -- name: anything
 -- Whether the database holds anything of Gridwarden's.
 select exists (select from pg_namespace where nspname in ('access', 'api', 'data', 'jobs'))
     or to_regclass('public.alembic_version') is not null
+
+-- name: roles
+select rolname from pg_roles
 
 -- name: at_work
 -- Sessions of the service, the worker and others on this database, besides this one.

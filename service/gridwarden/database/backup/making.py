@@ -3,7 +3,7 @@
 import errno
 import os
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -39,6 +39,8 @@ class Made:
     file: Path
     size: int
     manifest: Manifest
+    beside: Sequence[str]
+    """What others keep in the database: it is not in the archive."""
 
 
 def make(settings: Settings, target: Path, passphrase: str, report: Report) -> Made:
@@ -56,6 +58,7 @@ def make(settings: Settings, target: Path, passphrase: str, report: Report) -> M
         files.link_all(settings, folder)
         with connect_owner(settings, autocommit=False) as c:
             manifest, snapshot = _seen(settings, c, folder, report)
+            beside = c.execute(Q["beside"]).fetchall()
             room.check_backup(settings, final.parent, manifest)
             descriptor = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             try:
@@ -68,6 +71,7 @@ def make(settings: Settings, target: Path, passphrase: str, report: Report) -> M
                         settings,
                         client,
                         snapshot,
+                        beside,
                         lambda stream: packing.dump(stream, lambda n: report("dump", n, None)),
                     )
                     packing.close()
@@ -77,7 +81,7 @@ def make(settings: Settings, target: Path, passphrase: str, report: Report) -> M
                 sync_folder(final.parent)
             finally:
                 half.unlink(missing_ok=True)
-    return Made(final, final.stat().st_size, manifest)
+    return Made(final, final.stat().st_size, manifest, [name for _, name in beside])
 
 
 def _named(settings: Settings, target: Path) -> Path:

@@ -5,7 +5,7 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,11 +17,16 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from gridwarden.database.addresses import owner_dsn
 from gridwarden.database.backup.told import refusal
 from gridwarden.database.cluster import connect_owner
+from gridwarden.database.queries import queries
 from gridwarden.settings import Settings
 
+Q: Final = queries(__package__ or "gridwarden.database.backup", "backup.sql")
 NEEDED: Final = ("pg_dump", "pg_restore", "psql")
 BLOCK: Final = 2**20
 _ENTRY: Final = re.compile(r"^\d+; \d+ \d+ (?P<what>.+)$")
+_WHOM: Final = re.compile(
+    r'\b(?:TO|FROM) (?P<whom>(?P<name>\w+)|"(?P<quoted>(?:[^"]|"")+)")(?: WITH GRANT OPTION)?;$'
+)
 _PASSED_OVER: Final = ("EXTENSION ", "COMMENT - EXTENSION ", "DEFAULT ACL ")
 """What a restore does not take from the dump: extensions are a superuser's and there before, and
 rights by default name the owner, who may be called otherwise here."""
@@ -51,13 +56,28 @@ class Dump:
         own = what.endswith(f" {self.owner}") and not what.startswith(_PASSED_OVER)
         return own and what.startswith("ACL ") == rights
 
-    def readdressed(self, rights: str) -> str:
-        """Statements that grant and revoke, to the roles as they are called now."""
-        for old, new in self.renamed.items():
-            now = sql.Identifier(new).as_string(None)
-            whom = re.compile(rf'\b(TO|FROM) (?:{re.escape(old)}|"{re.escape(old)}");')
-            rights = whom.sub(rf"\1 {now.replace(chr(92), chr(92) * 2)};", rights)
-        return rights
+    def readdressed(self, rights: str, roles: Collection[str]) -> tuple[str, list[str]]:
+        """Statements that grant and revoke, to the roles as they are called now; and the roles
+        whose rights stay away: they are not among `roles`, or somebody else gave them.
+        """
+        kept, away, given_on = [], set(), False
+        for line in rights.splitlines():
+            given_on = line.startswith("SET SESSION AUTHORIZATION") or (
+                given_on and not line.startswith("RESET SESSION AUTHORIZATION")
+            )
+            found = _WHOM.search(line)
+            if found is None:
+                if "SESSION AUTHORIZATION" not in line:
+                    kept.append(line)
+                continue
+            old = found["name"] or found["quoted"].replace('""', '"')
+            new = self.renamed.get(old, old)
+            if given_on or (new != "PUBLIC" and new not in roles):
+                away.add(old)
+                continue
+            now = new if new == "PUBLIC" else sql.Identifier(new).as_string(None)
+            kept.append(line[: found.start("whom")] + now + line[found.end("whom") :])
+        return "\n".join(kept) + "\n", sorted(away)
 
 
 def client_for(settings: Settings, major: int) -> Client:
@@ -94,13 +114,26 @@ def server_major(settings: Settings) -> int:
         return c.info.server_version // 10_000
 
 
+def _roles(settings: Settings) -> set[str]:
+    """The roles that the server has."""
+    with connect_owner(settings) as c:
+        return {name for (name,) in c.execute(Q["roles"]).fetchall()}
+
+
 def pour_out(
-    settings: Settings, client: Client, snapshot: str, take: Callable[[BinaryIO], None]
+    settings: Settings,
+    client: Client,
+    snapshot: str,
+    without: Iterable[tuple[str, str]],
+    take: Callable[[BinaryIO], None],
 ) -> None:
-    """Hand `take` the dump of the database as the snapshot sees it. Raises SetUpError."""
+    """Hand `take` the dump of the database as the snapshot sees it, `without` some (schema or
+    table, quoted name). Raises SetUpError.
+    """
     address, environment = _reach(settings)
     command: list[str | Path] = [client.folder / "pg_dump", "--format=custom", "--compress=3"]
-    command += ["--no-password", "--lock-wait-timeout=60s"]
+    command += ["--no-password", "--lock-wait-timeout=60s", "--no-blobs"]
+    command += [f"--exclude-{kind}={name}" for kind, name in without]
     command += [f"--snapshot={snapshot}", f"--dbname={address}"]
     with _said() as said:
         running = subprocess.Popen(
@@ -122,9 +155,10 @@ def pour_in(
     after: Sequence[str],
     report: Callable[[int], None],
     commits: Callable[[], None] = lambda: None,
-) -> None:
+) -> list[str]:
     """Load a dump in ONE transaction, between the statements `before` and `after`: wholly or not at
-    all. `commits` is called when all is in and nothing is committed yet.
+    all. `commits` is called when all is in and nothing is committed yet. Gives the roles whose
+    rights stayed away.
 
     Raises SetUpError; the database is then as it was.
     """
@@ -132,6 +166,7 @@ def pour_in(
     command: list[str | Path] = [client.folder / "psql", "--no-psqlrc", "--quiet", "--no-password",
                "--set=ON_ERROR_STOP=1", "--set=VERBOSITY=terse", "--output=/dev/null",
                f"--dbname={address}"]  # fmt: skip
+    away: list[str] = []
     with _said() as said:
         psql = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=said, env=environment)
         try:
@@ -143,7 +178,8 @@ def pour_in(
                 done += len(block)
                 report(done)
             rights = b"".join(_script(settings, client, dump, rights=True)).decode("utf-8")
-            into.write(dump.readdressed(rights).encode("utf-8"))
+            rights, away = dump.readdressed(rights, _roles(settings))
+            into.write(rights.encode("utf-8"))
             into.write(_lines(["reset all", *after]))
             into.flush()
             _until_taken(settings, into, psql)
@@ -160,6 +196,7 @@ def pour_in(
             _end(psql)
         if psql.returncode:
             raise refusal(settings, "load_failed", reason=_reason(said))
+    return away
 
 
 def _until_taken(settings: Settings, into: IO[bytes], psql: subprocess.Popen[bytes]) -> None:

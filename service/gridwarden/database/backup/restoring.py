@@ -11,7 +11,7 @@ what was written before a moment still was, and answers from before are given ag
 
 import shutil
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,6 +67,8 @@ class Compared:
     manifest: Manifest
     tables: Mapping[str, int]
     head: str
+    strangers: Sequence[str]
+    """Roles that are not here: their rights were not restored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +150,8 @@ def _check_free(settings: Settings, replace: bool) -> None:
         with connect_owner(settings) as c:
             check_server(settings, c)
             stands, busy = stands or bool(_one(c, "anything")), _one(c, "at_work")
+            if replace and (over := leaning(c)):
+                raise refusal(settings, "leaning", what=", ".join(over))
     elif stands:
         with suppress(SetUpError), connect_owner(settings) as c:  # it may be what is broken
             busy = _one(c, "at_work")
@@ -263,7 +267,7 @@ def _loaded(
     manifest = found.manifest
     above.ensure_roles(made)
     client = client_for(made, max(manifest.postgresql, server_major(made)))
-    pour_in(
+    strangers = pour_in(
         made,
         client,
         _dump(made, found),
@@ -274,7 +278,7 @@ def _loaded(
     )
     report("verify", 0, None)
     above.verify(made)
-    return _compared(made, manifest, report)
+    return _compared(made, manifest, strangers, report)
 
 
 def _analyze(settings: Settings, report: Report) -> None:
@@ -284,7 +288,9 @@ def _analyze(settings: Settings, report: Report) -> None:
         c.execute("analyze")
 
 
-def _compared(made: Settings, manifest: Manifest, report: Report) -> Compared:
+def _compared(
+    made: Settings, manifest: Manifest, strangers: Sequence[str], report: Report
+) -> Compared:
     """Rows and head as they are there now. Raises SetUpError where they are not the archive's."""
     with connect_owner(made) as c:
         tables = dict(counts(c, report))
@@ -294,7 +300,7 @@ def _compared(made: Settings, manifest: Manifest, report: Report) -> Compared:
     head = str(row[0]) if row else ""
     if differ or head != manifest.head:
         raise refusal(made, "differs", what=", ".join(differ) or "data.audit_seal")
-    return Compared(manifest, tables, head)
+    return Compared(manifest, tables, head, strangers)
 
 
 def _dump(made: Settings, found: Unpacked) -> Dump:
@@ -342,6 +348,11 @@ def _lineage(manifest: Manifest) -> str:
 def _rights_by_default() -> list[str]:
     """As the first migration has them: a new function is nobody's until it is granted."""
     return ["alter default privileges revoke execute on functions from public"]
+
+
+def leaning(c: psycopg.Connection[Any]) -> list[str]:
+    """What others made over our tables, types and functions: it would go with them."""
+    return [name for (name,) in c.execute(Q["leaning"], {"schemas": list(SCHEMAS)}).fetchall()]
 
 
 def _one(c: psycopg.Connection[Any], name: str) -> Any:
