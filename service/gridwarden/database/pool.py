@@ -14,6 +14,10 @@ RECONNECT_S = 8.0
 """So long the pool tries a connection again by itself, waiting twice as long each time; then the
 next who asks for one tries anew. Without an end it would wait minutes after a long outage."""
 
+SESSION_S = 20 * 60.0
+"""So long a session lives, about: its caches of plans and of the catalogue only grow, and the
+server has that memory back with its end alone."""
+
 
 # A command says at its end, in one sentence, that the database is away; what the pool says of each
 # try is for the log of whoever keeps one (words/telling.py).
@@ -67,6 +71,7 @@ async def open_pool(settings: Settings, login: Literal["web", "worker"] = "web")
         max_size=size,
         timeout=10,
         reconnect_timeout=RECONNECT_S,
+        max_lifetime=SESSION_S,
         kwargs={"autocommit": True},  # `as_caller` opens its transactions itself
         configure=_prepare(
             settings.statement_timeout_ms if login == "web" else 0,
