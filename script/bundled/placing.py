@@ -19,7 +19,7 @@ from importlib.metadata import Distribution, PackagePath, distributions
 from pathlib import Path
 from typing import NoReturn
 
-WHOLE = "take the whole bundle. 请使用完整安装包。"
+WHOLE = "请使用完整安装包。"
 SCRIPT = """#!{python}
 import sys
 from {module} import {first}
@@ -29,9 +29,9 @@ if __name__ == "__main__":
 """
 
 
-def refuse(told: str) -> NoReturn:
-    """One sentence that says what to do, and status 1."""
-    sys.exit(told)
+def refuse(english: str, chinese: str) -> NoReturn:
+    """What to do, in both languages (no setting is read yet), and status 1."""
+    sys.exit(f"{english} {chinese}")
 
 
 def main() -> None:
@@ -47,8 +47,11 @@ def main() -> None:
     fit_machine(manifest)
     if (folder / "bundle.json").exists():
         if json.loads((folder / "bundle.json").read_text()) != manifest:
-            refuse(f"{folder} holds another version: name an empty folder.")
-        print(f"{manifest['version']} is in {folder} already.")
+            refuse(
+                f"{folder} holds another version: name an empty folder.",
+                f"{folder} 中是另一版本：请指定空文件夹。",
+            )
+        print(f"{manifest['version']} is in {folder} already. 该版本已在此处。")
         return
     clear_away(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -60,20 +63,31 @@ def main() -> None:
         shutil.copy2(bundle / "maker.pub", folder)
     says = run(folder / ".venv/bin/gridwarden", "--version").strip()
     if says != manifest["version"]:
-        refuse(f"{folder} calls itself {says}, not {manifest['version']}: place it again.")
+        refuse(
+            f"{folder} calls itself {says}, not {manifest['version']}: place it again.",
+            "版本与安装包不符：请重新安装。",
+        )
     os.sync()  # whatever a power cut takes, it does not leave a version with a hole in it
     shutil.copy2(bundle / "bundle.json", folder / "bundle.part")
     (folder / "bundle.part").rename(folder / "bundle.json")
-    print(f"{manifest['version']} is in {folder}.")
+    print(f"{manifest['version']} is in {folder}. 已就位。")
 
 
 def fit_machine(manifest: dict[str, str]) -> None:
     """Refuse, before anything is made, what would not run here."""
     here = f"{sys.version_info[0]}.{sys.version_info[1]}"
     if here != manifest["python"]:
-        refuse(f"This bundle is for Python {manifest['python']}, and here is {here}.")
+        wanted = manifest["python"]
+        refuse(
+            f"This bundle is for Python {wanted}, and here is {here}.",
+            f"此安装包适用于 Python {wanted}，本机为 {here}。",
+        )
     if os.uname().machine != manifest["arch"]:
-        refuse(f"This bundle is for {manifest['arch']}, and this is {os.uname().machine}.")
+        wanted, here = manifest["arch"], os.uname().machine
+        refuse(
+            f"This bundle is for {wanted}, and this is {here}.",
+            f"此安装包适用于 {wanted}，本机为 {here}。",
+        )
 
 
 def clear_away(folder: Path) -> None:
@@ -81,7 +95,10 @@ def clear_away(folder: Path) -> None:
     own = {".venv", "assets", "requirements.lock", "sbom.cdx.json", "LICENSE", "maker.pub"}
     own.add("bundle.part")
     if folder.exists() and {each.name for each in folder.iterdir()} - own:
-        refuse(f"{folder} is no version of Gridwarden: name an empty folder.")
+        refuse(
+            f"{folder} is no version of Gridwarden: name an empty folder.",
+            f"{folder} 不是本系统的版本文件夹：请指定空文件夹。",
+        )
     shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -106,7 +123,10 @@ def install(folder: Path, bundle: Path, *what: str | Path) -> None:
     pythons = (Path(ensurepip.__file__).parent / "_bundled").glob("pip-*.whl")
     pip = [*pythons, *debian]
     if not pip:
-        refuse("Python has no pip to install with: run ./system as root first.")
+        refuse(
+            "Python has no pip to install with: run ./system as root first.",
+            "本机 Python 没有 pip：请先以 root 执行 ./system。",
+        )
     quiet = ("-q", "--no-input", "--no-cache-dir", "--disable-pip-version-check")
     command = [folder / ".venv/bin/python", "-I", pip[-1] / "pip", "--isolated", "install", *quiet]
     command += ["--no-index", "--find-links", (bundle / "wheels").as_uri()]
@@ -118,19 +138,27 @@ def run(*command: str | Path) -> str:
     done = subprocess.run(list(command), capture_output=True, text=True, check=False)
     if done.returncode:
         told = (done.stderr or done.stdout).strip().splitlines()[-8:]
-        refuse("\n".join([*told, f"{Path(command[0]).name} failed: the lines above say why."]))
+        told.append(f"{Path(command[0]).name} failed: the lines above say why.")
+        refuse("\n".join(told), "执行失败，原因见以上各行。")
     return done.stdout
 
 
 def fit_source(source: Path, manifest: dict[str, str]) -> None:
     """Refuse, before anything is made, an installed version with other packages, or none."""
     small = "This is a small bundle, for a machine that runs a version with the same packages"
+    whole = "take the whole bundle."
     try:
         theirs = json.loads((source / "bundle.json").read_text())
     except OSError:
-        refuse(f"{small}, and {source} holds none: {WHOLE}")
+        refuse(
+            f"{small}, and {source} holds none: {whole}",
+            f"这是精简安装包，而 {source} 中没有已安装的版本：{WHOLE}",
+        )
     if theirs["lock_sha256"] != manifest["lock_sha256"]:
-        refuse(f"{small}; {theirs['version']} has others: {WHOLE}")
+        refuse(
+            f"{small}; {theirs['version']} has others: {whole}",
+            f"这是精简安装包，而 {theirs['version']} 的软件包与之不同：{WHOLE}",
+        )
 
 
 def take(lock: Path, source: Path, folder: Path) -> None:
@@ -140,7 +168,10 @@ def take(lock: Path, source: Path, folder: Path) -> None:
     for name, version in re.findall(r"^(\S+?)==(\S+)", lock.read_text(), flags=re.MULTILINE):
         found = here.get(plain(name))
         if found is None or found.version != version:
-            refuse(f"{source} lacks {name} {version}: {WHOLE}")
+            refuse(
+                f"{source} lacks {name} {version}: take the whole bundle.",
+                f"{source} 缺少 {name} {version}：{WHOLE}",
+            )
         for file in found.files or ():
             bring(file, old, new)
         write_scripts(found, folder / ".venv" / "bin")
@@ -162,7 +193,10 @@ def bring(file: PackagePath, old: Path, new: Path) -> None:
     if file.parts[0] == ".." or path.suffix == ".pyc":  # programs: see `write_scripts`
         return
     if file.hash is not None and digest(path, file.hash.mode) != file.hash.value:
-        refuse(f"{path} was changed since it was installed: {WHOLE}")
+        refuse(
+            f"{path} was changed since it was installed: take the whole bundle.",
+            f"{path} 安装后被改动：{WHOLE}",
+        )
     link(path, new / file)
     compiled = path.parent / "__pycache__" / f"{path.stem}.{sys.implementation.cache_tag}.pyc"
     if path.suffix == ".py" and compiled.exists():

@@ -8,6 +8,7 @@ import asyncio
 import signal
 import sys
 from contextlib import nullcontext, suppress
+from functools import cache
 from typing import Annotated, NoReturn
 
 import psycopg
@@ -60,12 +61,13 @@ from gridwarden.watching import through as _through  # noqa: F401  (doctor --thr
 from gridwarden.watching import waiting as _waiting  # noqa: F401  (lines of status and doctor)
 from gridwarden.watching.compliance import commands as compliance
 from gridwarden.words import say, telling
+from gridwarden.words.command_line import speak
+from gridwarden.words.mistyped import mistyped
 from gridwarden.words.problems import Problem
 from gridwarden.words.refused import spoken, wrong_settings
 
 app = typer.Typer(
     name="gridwarden",
-    help="The open city-safety map 城市安全一张图.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
@@ -111,18 +113,15 @@ def _tell_version(asked: bool) -> None:
 @app.callback()
 def every(
     version: Annotated[
-        bool,
-        typer.Option(
-            "--version", callback=_tell_version, is_eager=True, help="Print the version and end."
-        ),
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True)
     ] = False,
 ) -> None:
-    """What every command takes."""
+    """`gridwarden`."""
 
 
 @app.command()
 def up() -> None:
-    """Start the database (made when missing) and bring its tables up to date."""
+    """`gridwarden up`."""
     from gridwarden import migrations
 
     settings = Settings()
@@ -148,15 +147,10 @@ def up() -> None:
 
 @app.command()
 def serve(
-    worker: bool = typer.Option(True, help="Run a worker process beside the service."),
-    redirect_from: Annotated[
-        int | None,
-        typer.Option(min=1, max=65535, help="a port of plain http that leads to the https one"),
-    ] = None,
+    worker: bool = typer.Option(True),
+    redirect_from: Annotated[int | None, typer.Option(min=1, max=65535)] = None,
 ) -> None:
-    """Serve the pages and the API on GRIDWARDEN_HOST:GRIDWARDEN_PORT until Ctrl-C; by https where
-    `gridwarden tls` made a certificate.
-    """
+    """`gridwarden serve`."""
     import uvicorn
 
     from gridwarden.access.tls.serving import certificate_options, redirecting
@@ -188,7 +182,7 @@ def serve(
 
 @app.command()
 def worker(beside: Annotated[bool, typer.Option(hidden=True)] = False) -> None:
-    """Run queued jobs (imports, screenings) until Ctrl-C."""
+    """`gridwarden worker`."""
     telling.begin()
     if beside:
         end_with_service()
@@ -208,6 +202,7 @@ def worker(beside: Annotated[bool, typer.Option(hidden=True)] = False) -> None:
     asyncio.run(work(Settings()))
 
 
+@cache
 def gather() -> typer.Typer:
     """The commands of every room, added once."""
     for commands in ROOMS:
@@ -219,24 +214,34 @@ def gather() -> typer.Typer:
 
 
 def migration(
-    layer_id: Annotated[str, typer.Argument(help="The layer's id, as its file is called.")],
+    layer_id: str,
 ) -> None:
-    """Write the migration of a layer file: table, index, triggers, view and grants."""
+    """`gridwarden layers migration`."""
     from gridwarden.layers.catalogue import layers
     from gridwarden.migrations.generate import next_migration
 
     known = layers()
     if layer_id not in known:
-        raise Problem("not_found", f"There is no layers/{layer_id}.py.", field="layer")
-    written = next_migration(known[layer_id])
-    typer.echo(f"{written}\nRead it, commit it, and run: gridwarden up")
+        raise Problem("not_found", "layers.no_file", field="layer", layer=layer_id)
+    typer.echo(next_migration(known[layer_id]))
+    typer.echo(say("layers.migration_written", spoken()))
 
 
 def main() -> None:
     """Run a command; a refusal is one sentence on stderr and status 1."""
+    command = typer.main.get_command(gather())
+    speak(command, spoken())
     try:
-        gather()(standalone_mode=True)
-    except (Problem, SetUpError) as refusal:
+        sys.exit(command.main(standalone_mode=False))
+    except typer.TyperException as refusal:
+        for line in mistyped(refusal, spoken()):
+            typer.echo(line, err=True)
+        sys.exit(refusal.exit_code)
+    except typer.Abort:
+        _end(say("usage.ended", spoken()))
+    except Problem as refusal:
+        _end(refusal.said(spoken()))
+    except SetUpError as refusal:
         _end(str(refusal))
     except (psycopg.OperationalError, ConnectorException) as error:
         if not away(error):

@@ -21,7 +21,7 @@ from gridwarden.settings import Settings
 
 def run(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
     """One `gridwarden` command against this city."""
-    return run_command(settings, *arguments)
+    return run_command(settings, *arguments, GRIDWARDEN_LANGUAGE="en")
 
 
 def new_link(settings: Settings, role: str = "planner") -> str:

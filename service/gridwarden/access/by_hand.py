@@ -15,14 +15,14 @@ from gridwarden.access.command import os_user
 from gridwarden.database import queries
 from gridwarden.database.cluster import connect_owner, owner_dsn
 from gridwarden.database.postgres import find_programs
-from gridwarden.database.trouble import SetUpError
+from gridwarden.database.sentences import trouble
 from gridwarden.settings import Settings
 
 Q = queries(__package__ or "gridwarden.access", "by_hand.sql")
 
 
 def psql(context: typer.Context) -> None:
-    """Open psql on the database as its owner; what follows is handed to psql (`-c "select 1"`)."""
+    """`gridwarden psql`."""
     settings = Settings()
     person = f"cli:{os_user()}"
     program = _program(settings)
@@ -31,7 +31,7 @@ def psql(context: typer.Context) -> None:
             c.execute(Q["opened_by"], {"person": person})
             c.execute(Q["opened"])
         except (psycopg.errors.UndefinedFunction, psycopg.errors.InvalidSchemaName):
-            raise SetUpError("The tables are not up to date: run `gridwarden up`.") from None
+            raise trouble(settings, "old_tables") from None
     parts = {k: str(v) for k, v in conninfo_to_dict(owner_dsn(settings)).items() if v is not None}
     secret = parts.pop("password", None)
     told = {"gridwarden.person": person, "gridwarden.zone": settings.time_zone}
@@ -51,7 +51,7 @@ def _program(settings: Settings) -> str:
             return str(ours)
     found = shutil.which("psql")
     if found is None:
-        raise SetUpError("psql is not installed: run apt-get install postgresql-client.")
+        raise trouble(settings, "no_psql")
     return found
 
 

@@ -7,7 +7,6 @@ from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from gridwarden.access import credentials
 from gridwarden.access.accounts import commands as people_commands
@@ -20,22 +19,17 @@ from gridwarden.access.scopes import EVERYTHING, SCOPES
 from gridwarden.access.tls.address import printed_url
 from gridwarden.database import ADMINISTRATORS, ASKERS, Caller, Pool, as_caller
 from gridwarden.settings import Settings
+from gridwarden.words import say
+from gridwarden.words.command_line import listing
 from gridwarden.words.problems import Problem
+from gridwarden.words.refused import spoken
 
 Role = Annotated[str, typer.Argument(help=" · ".join((*ASKERS, *ADMINISTRATORS)))]
-Org = Annotated[
-    str | None, typer.Option(help="name, code or id of the organisation that is acted for")
-]
-District = Annotated[
-    list[str] | None, typer.Option(help="name, code or id; may be given again; default: all")
-]
-Grid = Annotated[
-    list[str] | None, typer.Option(help="name, code or id; a warden's; may be given again")
-]
-AllDistricts = Annotated[bool, typer.Option("--all-districts", help="the whole city")]
-Person = Annotated[
-    str | None, typer.Option(help="who will use it; default: a name of its own, as `root key 3`")
-]
+Org = Annotated[str | None, typer.Option()]
+District = Annotated[list[str] | None, typer.Option()]
+Grid = Annotated[list[str] | None, typer.Option()]
+AllDistricts = Annotated[bool, typer.Option("--all-districts")]
+Person = Annotated[str | None, typer.Option()]
 console = Console(stderr=True)
 HANDED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 """Options that are not ours are psql's."""
@@ -54,15 +48,12 @@ def add_to(app: typer.Typer) -> None:
         district: District = None,
         grid: Grid = None,
         all_districts: AllDistricts = False,
-        days: Annotated[int, typer.Option(help="how long it holds")] = 90,
+        days: int = 90,
         person: Person = None,
-        label: Annotated[str | None, typer.Option(help="what it is for")] = None,
-        scope: Annotated[
-            list[str] | None,
-            typer.Option(help="read, write, or of one part (write:permits); default: both"),
-        ] = None,
+        label: str | None = None,
+        scope: list[str] | None = None,
     ) -> None:
-        """Print a new API key: send it as `Authorization: Bearer KEY`."""
+        """`gridwarden token`."""
         if strange := sorted(set(scope or ()) - set(SCOPES)):
             known = ", ".join(SCOPES)
             raise Problem(
@@ -72,7 +63,8 @@ def add_to(app: typer.Typer) -> None:
             raise Problem("invalid_value", "access.days", field="--days")
         wanted = _Wanted(role, org, district or [], grid or [], all_districts, person)
         made, _ = asyncio.run(_make("key", wanted, timedelta(days=days), label, scope))
-        console.print(f"key {made.id}: {role}, {days} days; said once, kept only as a hash")
+        told = say("access.key_made", spoken(), id=made.id, role=role, n=days)
+        console.print(told, highlight=False, markup=False, soft_wrap=True)
         print(made.secret)
 
     @app.command("login-link")
@@ -83,48 +75,50 @@ def add_to(app: typer.Typer) -> None:
         grid: Grid = None,
         all_districts: AllDistricts = False,
         person: Person = None,
-        base: Annotated[str | None, typer.Option(help="address of the service")] = None,
+        base: str | None = None,
     ) -> None:
-        """Print a link that signs a browser in once, within 15 minutes."""
+        """`gridwarden login-link`."""
         wanted = _Wanted(role, org, district or [], grid or [], all_districts, person)
         made, settings = asyncio.run(_make("link", wanted, credentials.LINK, None))
         print(login_url(base or printed_url(settings), made.secret))
 
     @app.command()
     def keys() -> None:
-        """List the API keys that hold."""
-        table = Table(
-            *("id", "role", "person", "organisations", "districts", "grids", "scopes", "until"),
-            *("last used", "made by", "label"),
+        """`gridwarden keys`."""
+        lang = spoken()
+        table = listing(
+            lang,
+            *("number", "role", "person", "organisations", "districts", "grids", "scopes"),
+            *("until", "last_used", "made_by", "label"),
         )
         for one in asyncio.run(_keys()):
-            districts = "all" if one["all_districts"] else _numbers(one["district_ids"])
+            everywhere, used = one["all_districts"], one["last_used_at"]
             table.add_row(
                 str(one["id"]),
                 one["role"],
                 one["person"],
                 _numbers(one["org_ids"]),
-                districts,
+                say("listing.all", lang) if everywhere else _numbers(one["district_ids"]),
                 _numbers(one["grid_ids"]),
                 " ".join(one["scopes"]),
                 f"{one['expires_at']:%Y-%m-%d}",
-                f"{one['last_used_at']:%Y-%m-%d}" if one["last_used_at"] else "never",
+                f"{used:%Y-%m-%d}" if used else say("listing.never", lang),
                 one["made_by"] or "-",
                 one["label"] or "",
             )
         Console().print(table)
 
     @app.command()
-    def rotate(key: Annotated[int, typer.Argument(help="its number, from `keys`")]) -> None:
-        """Give an API key a new secret; the old one holds for GRIDWARDEN_KEY_GRACE_HOURS."""
+    def rotate(key: int) -> None:
+        """`gridwarden rotate`."""
         made = asyncio.run(_rotate(key))
         if made is None:
             raise Problem("not_found", "access.no_key", field="key")
         print(made.secret)
 
     @app.command()
-    def revoke(key: Annotated[int, typer.Argument(help="its number, from `keys`")]) -> None:
-        """End an API key; it stops working within 5 seconds."""
+    def revoke(key: int) -> None:
+        """`gridwarden revoke`."""
         if not asyncio.run(_revoke(key)):
             raise Problem("not_found", "access.no_key", field="key")
 

@@ -30,7 +30,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def down() -> None:
-    """Stop the private database; what runs on it is ended."""
+    """`gridwarden down`."""
     settings = Settings()
     if settings.database_url is not None:
         typer.echo(say("status.outside", settings.language))
@@ -44,7 +44,7 @@ def down() -> None:
 
 
 def status() -> None:
-    """What runs where; ends with 3 when the database does not run."""
+    """`gridwarden status`."""
     settings = Settings()
     lang = settings.language
     rows = [
@@ -73,16 +73,10 @@ def status() -> None:
 
 
 def examine(
-    through: Annotated[
-        str | None,
-        typer.Option(metavar="URL", help="look at the way from this address to the service"),
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="for a program")] = False,
+    through: Annotated[str | None, typer.Option(metavar="URL")] = None,
+    as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
-    """Look at everything that the service needs, and say what mends what is wrong. What is said
-    holds no secret, place, person or host, and can be pasted into a chat. Ends with 1 where
-    something is wrong.
-    """
+    """`gridwarden doctor`."""
     settings = Settings()
     found = [doctor.examine(settings)]
     if through is not None:

@@ -15,7 +15,7 @@ from gridwarden.settings import Settings
 from gridwarden.words import say
 from gridwarden.words.figures import metres
 
-sheds = typer.Typer(name="sheds", help="Charging sheds 充电棚.", no_args_is_help=True)
+sheds = typer.Typer(name="sheds", no_args_is_help=True)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -25,21 +25,21 @@ def add_to(app: typer.Typer) -> None:
 
 @sheds.callback()
 def _group() -> None:
-    """Charging sheds."""
+    """`gridwarden sheds`."""
 
 
 @sheds.command("nearest")
 def nearest_sheds(
-    lon: Annotated[str, typer.Argument(help="Longitude, degrees.")],
-    lat: Annotated[str, typer.Argument(help="Latitude, degrees.")],
-    k: Annotated[int, typer.Option("-k", help="How many, 1 to 50.")] = 5,
-    by: Annotated[str, typer.Option(help="line (straight).")] = "line",
-    free: Annotated[bool, typer.Option("--free", help="Only sheds with a free place.")] = False,
-    as_: Annotated[str, typer.Option("--as", help="An asking role.")] = "dispatcher",
-    lang: Annotated[str | None, typer.Option(help="zh or en.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="The API's JSON.")] = False,
+    lon: str,
+    lat: str,
+    k: Annotated[int, typer.Option("-k")] = 5,
+    by: str = "line",
+    free: Annotated[bool, typer.Option("--free")] = False,
+    as_: Annotated[str, typer.Option("--as")] = "dispatcher",
+    lang: str | None = None,
+    as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
-    """The nearest sheds, by straight line."""
+    """`gridwarden sheds nearest`."""
     settings = Settings()
     values = {"lon": lon, "lat": lat, "k": str(k), "by": by, "free": "yes" if free else "no"}
     text = asyncio.run(_find(values, as_, settings))

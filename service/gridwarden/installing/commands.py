@@ -29,25 +29,14 @@ def add_to(app: typer.Typer) -> None:
 
 
 def upgrade_command(
-    bundle: Annotated[Path | None, typer.Argument(help="the new version's bundle")] = None,
-    archive: Annotated[
-        Path | None,
-        typer.Option(metavar="FOLDER", help="for the backup; where the last one was, otherwise"),
-    ] = None,
+    bundle: Annotated[Path | None, typer.Argument()] = None,
+    archive: Annotated[Path | None, typer.Option(metavar="FOLDER")] = None,
     passphrase_file: PassphraseFile = None,
-    finish: Annotated[
-        bool, typer.Option("--go-on", help="finish or take back one that was interrupted")
-    ] = False,
-    seen: Annotated[
-        bool, typer.Option("--seen", hidden=True, help="by the old version, of its own data")
-    ] = False,
-    check: Annotated[
-        bool, typer.Option("--check", hidden=True, help="by the new version, of the old one's data")
-    ] = False,
+    finish: Annotated[bool, typer.Option("--go-on")] = False,
+    seen: Annotated[bool, typer.Option("--seen", hidden=True)] = False,
+    check: Annotated[bool, typer.Option("--check", hidden=True)] = False,
 ) -> None:
-    """Run the version that a bundle holds in place of this one; when a step fails, this one runs
-    on. As root, on a machine that was set up by a bundle.
-    """
+    """`gridwarden upgrade`."""
     settings = Settings()
     if seen:
         sys.stdout.write(checking.seen(settings).text())
@@ -72,19 +61,13 @@ def upgrade_command(
 
 
 def install_command(
-    root: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="write into this folder, for an image")
-    ] = None,
-    crs: Annotated[
-        int | None, typer.Option(help="EPSG code of the working CRS; fixed at the first start")
-    ] = None,
-    host: Annotated[str | None, typer.Option(help="address to listen on")] = None,
+    root: Annotated[Path | None, typer.Option(metavar="DIR")] = None,
+    crs: int | None = None,
+    host: str | None = None,
     port: Annotated[int | None, typer.Option(min=1, max=65535)] = None,
-    start: Annotated[bool, typer.Option(help="start it now, and at every boot")] = True,
+    start: bool = True,
 ) -> None:
-    """Make this version a service of this machine: accounts, settings, units, timers. What is
-    there stays as it is; may be run again. As root.
-    """
+    """`gridwarden install`."""
     given = {"GRIDWARDEN_CRS": crs, "GRIDWARDEN_HOST": host, "GRIDWARDEN_PORT": port}
     wanted = Wanted({name: str(value) for name, value in given.items() if value is not None})
     settings = Settings()

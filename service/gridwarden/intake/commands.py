@@ -79,11 +79,7 @@ def import_command(
     update_days: UpdateDays = None,
     as_json: AsJson = False,
 ) -> None:
-    """Import a file into a layer; bad rows go to quarantine, the rest is published as one version.
-
-    The same file twice changes nothing. A file that would remove more than a tenth of its dataset
-    is held until --remove confirms the number.
-    """
+    """`gridwarden import`."""
     ask = Ask(
         layer=layer,
         dataset=dataset.strip(),

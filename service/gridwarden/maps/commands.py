@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from gridwarden.access.command import acting
 from gridwarden.access.named import district_called
@@ -16,33 +15,32 @@ from gridwarden.access.tls.address import printed_url
 from gridwarden.database import Caller, Pool, as_caller
 from gridwarden.layers.past import moment_of
 from gridwarden.words import say
+from gridwarden.words.command_line import listing
 from gridwarden.words.language import as_language
 from gridwarden.words.problems import Problem
+from gridwarden.words.refused import spoken
 
 if TYPE_CHECKING:
     from gridwarden.maps.embeds.making import Wanted
 
-embeds = typer.Typer(no_args_is_help=True, help="Maps in other people's pages, by signed links.")
-maps = typer.Typer(no_args_is_help=True, help="Maps as files.")
-Role = Annotated[str, typer.Option("--as", help="the role to act in: who sees what")]
-Org = Annotated[str | None, typer.Option(help="name, code or id of the company a utility acts for")]
-At = Annotated[str | None, typer.Option(help="as known at a day's end, or a moment (RFC 3339)")]
-Measure = Annotated[str, typer.Option(help="weighted, count, or a rule family")]
+embeds = typer.Typer(no_args_is_help=True)
+maps = typer.Typer(no_args_is_help=True)
+Role = Annotated[str, typer.Option("--as")]
+Org = Annotated[str | None, typer.Option()]
+At = Annotated[str | None, typer.Option()]
+Measure = Annotated[str, typer.Option()]
 
 
 @maps.command("heat")
 def heat_file(
-    file: Annotated[Path, typer.Option("-o", "--output", help="HTML file to write")],
-    cells: Annotated[str, typer.Option(help="square-500, square-1000 or districts")] = "square-500",
+    file: Annotated[Path, typer.Option("-o", "--output")],
+    cells: str = "square-500",
     measure: Measure = "weighted",
-    district: Annotated[str | None, typer.Option(help="name, code or id; else the city")] = None,
-    lang: Annotated[str | None, typer.Option(help="zh or en")] = None,
+    district: str | None = None,
+    lang: str | None = None,
     role: Role = "planner",
 ) -> None:
-    """Write a heat map as one HTML file that opens anywhere, without the service or a network.
-
-    It leaves the house: it holds what anybody may see, and is recorded in the audit.
-    """
+    """`gridwarden map heat`."""
     asyncio.run(_heat_file(file, cells, measure, district, lang, role))
 
 
@@ -71,16 +69,16 @@ async def _heat_file(
 
 @embeds.command("make")
 def make_embed(
-    cells: Annotated[str, typer.Option(help="square-500, square-1000 or districts")] = "square-500",
+    cells: str = "square-500",
     measure: Measure = "weighted",
-    district: Annotated[str | None, typer.Option(help="name, code or id; else the city")] = None,
-    lang: Annotated[str | None, typer.Option(help="zh or en")] = None,
-    site: Annotated[list[str] | None, typer.Option(help="https://… that may frame it")] = None,
-    days: Annotated[int, typer.Option(help="how long it holds, up to 366")] = 30,
-    base: Annotated[str | None, typer.Option(help="address of the service")] = None,
+    district: str | None = None,
+    lang: str | None = None,
+    site: list[str] | None = None,
+    days: int = 30,
+    base: str | None = None,
     role: Role = "planner",
 ) -> None:
-    """Freeze a map behind a signed link that ends; the link is said once."""
+    """`gridwarden embed make`."""
     from gridwarden.maps.embeds.making import Wanted
 
     wanted = Wanted(cells, measure, None, "en" if lang == "en" else "zh", tuple(site or ()), days)
@@ -106,21 +104,24 @@ async def _make_embed(
 @embeds.command("list")
 def list_embeds(
     role: Role = "planner",
-    as_json: Annotated[bool, typer.Option("--json", help="The API's JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
-    """List the links that were made: which live, and who made them."""
+    """`gridwarden embed list`."""
     from gridwarden.maps.embeds.routes import Embeds
 
     items = asyncio.run(_embeds(role))
     if as_json:
         typer.echo(Embeds.model_validate({"items": items}).model_dump_json())
         return
-    table = Table("id", "cells", "measure", "place", "sites", "made by", "until", "state")
+    lang = spoken()
+    heads = ("number", "cells", "measure", "place", "sites", "made_by", "until", "state")
+    table = listing(lang, *heads)
     for one in items:
         state = "revoked" if one["revoked_at"] else "lives" if one["lives"] else "ended"
         said = (str(one["id"]), one["cells"], one["measure"], one["place"] or "")
         until = f"{one['expires_at']:%Y-%m-%d}"
-        table.add_row(*map(escape, (*said, " ".join(one["sites"]), one["made_by"], until, state)))
+        told = say(f"listing.{state}", lang)
+        table.add_row(*map(escape, (*said, " ".join(one["sites"]), one["made_by"], until, told)))
     Console().print(table)
 
 
@@ -132,10 +133,8 @@ async def _embeds(role: str) -> list[dict[str, Any]]:
 
 
 @embeds.command("revoke")
-def revoke_embed(
-    number: Annotated[int, typer.Argument(help="the embed's number")], role: Role = "planner"
-) -> None:
-    """End a link at once."""
+def revoke_embed(number: int, role: Role = "planner") -> None:
+    """`gridwarden embed revoke`."""
     asyncio.run(_revoke_embed(number, role))
 
 
@@ -149,13 +148,13 @@ async def _revoke_embed(number: int, role: str) -> None:
 
 
 def cells(
-    system: Annotated[str, typer.Argument(help="square-500, square-1000 or districts")],
+    system: str,
     measure: Measure = "weighted",
     at: At = None,
     role: Role = "planner",
     org: Org = None,
 ) -> None:
-    """Print the cells of a system as GeoJSON: the same figures as on the heat map."""
+    """`gridwarden cells`."""
     asyncio.run(_cells(system, measure, at, role, org))
 
 

@@ -21,7 +21,7 @@ from gridwarden.words import say
 from gridwarden.words.figures import metres
 from gridwarden.words.problems import Problem
 
-permit = typer.Typer(name="permit", help="May I dig here? 施工查询.", no_args_is_help=True)
+permit = typer.Typer(name="permit", no_args_is_help=True)
 EDGES = {
     "prohibited": "bold white on red",
     "protection_plan": "bold black on yellow",
@@ -38,29 +38,25 @@ def add_to(app: typer.Typer) -> None:
 
 @permit.callback()
 def _group() -> None:
-    """Permit checks."""
+    """`gridwarden permit`."""
 
 
 @permit.command()
 def check(
-    area: Annotated[
-        Path, typer.Argument(help="The dig area: a file of any kind that is read; - for stdin.")
-    ],
-    method: Annotated[str, typer.Option(help="hand, mechanical, trenchless, piling, …")],
-    depth: Annotated[float | None, typer.Option(help="Depth in metres.")] = None,
-    buffer: Annotated[float, typer.Option(help="Widen the area by metres, 0 to 500.")] = 0.0,
-    starts: Annotated[str | None, typer.Option(help="First day, 2026-11-20.")] = None,
-    ends: Annotated[str | None, typer.Option(help="Last day.")] = None,
-    crs: Annotated[str | None, typer.Option(help="EPSG:n, gcj02, bd09, or unknown.")] = None,
-    from_: Annotated[
-        str | None, typer.Option("--from", help="The layer, where the file holds several.")
-    ] = None,
-    as_: Annotated[str, typer.Option("--as", help="utility or supervisor.")] = "supervisor",
-    org: Annotated[str | None, typer.Option(help="The company asked for.")] = None,
-    lang: Annotated[str | None, typer.Option(help="zh or en.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="The API's JSON.")] = False,
+    area: Path,
+    method: Annotated[str, typer.Option()],
+    depth: float | None = None,
+    buffer: float = 0.0,
+    starts: str | None = None,
+    ends: str | None = None,
+    crs: str | None = None,
+    from_: Annotated[str | None, typer.Option("--from")] = None,
+    as_: Annotated[str, typer.Option("--as")] = "supervisor",
+    org: str | None = None,
+    lang: str | None = None,
+    as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
-    """Ask whether one may dig in an area: verdict, mains, measures, whom to call."""
+    """`gridwarden permit check`."""
     document = {
         "method": method,
         "depth_m": depth,
@@ -96,13 +92,13 @@ async def _ask(
 
 @permit.command("replay")
 def replay_command(
-    number: Annotated[str, typer.Argument(help="The answer's number: 2026-000012.")],
-    as_: Annotated[str, typer.Option("--as", help="utility or supervisor.")] = "supervisor",
-    org: Annotated[str | None, typer.Option(help="The company asked for.")] = None,
-    lang: Annotated[str | None, typer.Option(help="zh or en.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="The API's JSON.")] = False,
+    number: str,
+    as_: Annotated[str, typer.Option("--as")] = "supervisor",
+    org: str | None = None,
+    lang: str | None = None,
+    as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
-    """Give an answer again from what its own moment saw, and tell whether it is the same."""
+    """`gridwarden permit replay`."""
     found, language = asyncio.run(_replay(number, as_, org, lang))
     if as_json:
         typer.echo(json.dumps(found, ensure_ascii=False))

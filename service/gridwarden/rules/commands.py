@@ -18,15 +18,15 @@ from gridwarden.rules.reading import BadPackError, LoadedPack, built_in_packs, l
 from gridwarden.rules.schema import written
 from gridwarden.words import say
 from gridwarden.words.problems import Problem
+from gridwarden.words.refused import spoken
 
-Role = Annotated[str, typer.Option("--as", help="The role to act in.")]
-PACK = "A TOML file, a folder with pack.toml, or the id of a built-in pack."
+Role = Annotated[str, typer.Option("--as")]
 console = Console()
 
 
 def add_to(app: typer.Typer) -> None:
     """Add the `rules` group."""
-    rules = typer.Typer(help="Rule packs: check, try, propose, approve.", no_args_is_help=True)
+    rules = typer.Typer(no_args_is_help=True)
     rules.command("list")(list_packs)
     rules.command("check")(check)
     rules.command("schema")(schema)
@@ -37,8 +37,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def list_packs(role: Role = "planner") -> None:
-    """The packs in force: level, rules, how many of them somebody has compared with print, and
-    the figures that nobody has set."""
+    """`gridwarden rules list`."""
     asyncio.run(_list(role))
 
 
@@ -65,19 +64,22 @@ async def _list(role: str) -> None:
     console.print(table)
 
 
-def check(pack: Annotated[Path, typer.Argument(help=PACK)]) -> None:
-    """Read a pack without publishing it; a bad one is refused with file, line and reason."""
+def check(pack: Path) -> None:
+    """`gridwarden rules check`."""
     loaded = read(pack)
     rules = normal(loaded)["rules"]
     head = loaded.pack.pack
-    console.print(
-        f"{head.id}@{head.version}: {len(rules)} rules, {sum(len(r['rows']) for r in rules)} rows, "
-        f"{sum(r['verified'] for r in rules)} verified against print"
-    )
+    numbers = {
+        "rules": len(rules),
+        "rows": sum(len(rule["rows"]) for rule in rules),
+        "verified": sum(rule["verified"] for rule in rules),
+    }
+    told = say("rules.checked", spoken(), pack=f"{head.id}@{head.version}", **numbers)
+    console.print(told, highlight=False, soft_wrap=True)
 
 
 def schema() -> None:
-    """Print the JSON schema of a pack, by which editors complete it (#:schema FILE)."""
+    """`gridwarden rules schema`."""
     sys.stdout.write(written())
 
 

@@ -23,19 +23,17 @@ def add_to(rules: typer.Typer) -> None:
 
     @rules.command("explain")
     def explain_command(
-        rule: Annotated[str, typer.Argument(help="A rule's id: gridwarden rules list, /rules.")],
+        rule: str,
         analyze: Annotated[
             bool,
             typer.Option(
                 "--analyze",
-                help="Run its statements, and print how they ran: as a supervisor, on record.",
             ),
         ] = False,
-        role: Annotated[str, typer.Option("--as", help="The role to act in.")] = "supervisor",
-        as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+        role: Annotated[str, typer.Option("--as")] = "supervisor",
+        as_json: Annotated[bool, typer.Option("--json")] = False,
     ) -> None:
-        """Print a rule's clause, table, figures and relaxations, the SQL that judges it, and the
-        plan by which PostgreSQL runs that."""
+        """`gridwarden rules explain`."""
         explained, language = asyncio.run(_explain(rule, role, analyze))
         if as_json:
             typer.echo(json.dumps(explained.as_json(), ensure_ascii=False, default=str))

@@ -13,7 +13,7 @@ from psycopg.rows import TupleRow
 
 from gridwarden.database import queries
 from gridwarden.database.addresses import owner_dsn
-from gridwarden.database.trouble import SetUpError
+from gridwarden.database.sentences import trouble
 from gridwarden.rules import sharing
 from gridwarden.settings import Settings
 
@@ -29,8 +29,7 @@ async def as_owner(settings: Settings, person: str) -> AsyncIterator[AsyncConnec
     try:
         connection = await AsyncConnection.connect(owner_dsn(settings), connect_timeout=10)
     except psycopg.OperationalError as error:
-        mend = "run gridwarden up, or gridwarden doctor to see why"
-        raise SetUpError(f"The database does not let its owner in: {mend}.") from error
+        raise trouble(settings, "owner_shut_out") from error
     async with connection, connection.transaction():
         values = {"person": person, "timeout": str(sharing.TIMEOUT_MS)}
         await connection.execute(Q["become_owner"], values)

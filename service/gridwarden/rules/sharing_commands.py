@@ -25,10 +25,10 @@ from gridwarden.settings import Settings
 from gridwarden.words import say
 from gridwarden.words.problems import Problem
 
-Role = Annotated[str, typer.Option("--as", help="The role to act in.")]
-Number = Annotated[int, typer.Argument(help="The proposal's number.", min=1)]
-Why = Annotated[str, typer.Option("--why", help="For the other person, and for the record.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the API's JSON.")]
+Role = Annotated[str, typer.Option("--as")]
+Number = Annotated[int, typer.Argument(min=1)]
+Why = Annotated[str, typer.Option("--why")]
+AsJson = Annotated[bool, typer.Option("--json")]
 console = Console()
 
 
@@ -37,23 +37,14 @@ def add_to(rules: typer.Typer, read: Callable[[Path], LoadedPack]) -> None:
 
     @rules.command("propose")
     def propose(
-        pack: Annotated[
-            Path | None, typer.Argument(help="A TOML file, a folder, or a built-in pack's id.")
-        ] = None,
-        withdraw: Annotated[
-            str | None, typer.Option(help="Propose that this pack goes out of force.")
-        ] = None,
-        instead_of_base: Annotated[
-            bool, typer.Option("--instead-of-base", help="Take the place of the base pack.")
-        ] = False,
+        pack: Annotated[Path | None, typer.Argument()] = None,
+        withdraw: str | None = None,
+        instead_of_base: Annotated[bool, typer.Option("--instead-of-base")] = False,
         why: Why = "",
         role: Role = "administrator",
         as_json: AsJson = False,
     ) -> None:
-        """Propose a pack (or, with --withdraw, that one goes), and print what would change by it.
-
-        Another administrator approves it: `rules approve`, or on the page /rules.
-        """
+        """`gridwarden rules propose`."""
         if (pack is None) == (withdraw is None):
             raise Problem("missing_value", "rules.sharing.one_of", field="PACK")
         loaded = read(pack) if pack is not None else None
@@ -71,18 +62,11 @@ def add_to(rules: typer.Typer, read: Callable[[Path], LoadedPack]) -> None:
     def approve(
         proposal: Number,
         why: Why = "",
-        alone: Annotated[
-            str | None,
-            typer.Option(help="The reason why there is nobody else: everybody reads it."),
-        ] = None,
+        alone: str | None = None,
         role: Role = "administrator",
         as_json: AsJson = False,
     ) -> None:
-        """Put a proposal in force, as another person than its proposer; screening is queued.
-
-        Where a machine has one administrator only, --alone "REASON" does without the other: by the
-        owner of the database, so on the machine itself; the reason stays on the proposal.
-        """
+        """`gridwarden rules approve`."""
 
         async def act(connection: Connection) -> int:
             if alone is None:
@@ -98,7 +82,7 @@ def add_to(rules: typer.Typer, read: Callable[[Path], LoadedPack]) -> None:
     def reject(
         proposal: Number, why: Why = "", role: Role = "administrator", as_json: AsJson = False
     ) -> None:
-        """Refuse a proposal, and say why."""
+        """`gridwarden rules reject`."""
 
         async def act(connection: Connection) -> int:
             await sharing.reject(connection, proposal, why)
@@ -110,7 +94,7 @@ def add_to(rules: typer.Typer, read: Callable[[Path], LoadedPack]) -> None:
     def withdraw(
         proposal: Number, why: Why = "", role: Role = "administrator", as_json: AsJson = False
     ) -> None:
-        """Take your own proposal back."""
+        """`gridwarden rules withdraw`."""
 
         async def act(connection: Connection) -> int:
             await sharing.take_back(connection, proposal, why)
@@ -120,7 +104,7 @@ def add_to(rules: typer.Typer, read: Callable[[Path], LoadedPack]) -> None:
 
     @rules.command("show")
     def show(proposal: Number, role: Role = "administrator", as_json: AsJson = False) -> None:
-        """A proposal with every change against the rules that it was built on."""
+        """`gridwarden rules show`."""
 
         async def act(_: Connection) -> int:
             return proposal
@@ -129,13 +113,11 @@ def add_to(rules: typer.Typer, read: Callable[[Path], LoadedPack]) -> None:
 
     @rules.command("proposals")
     def proposals(
-        state: Annotated[
-            str | None, typer.Option(help="waiting, approved, rejected or withdrawn.")
-        ] = None,
+        state: str | None = None,
         role: Role = "administrator",
         as_json: AsJson = False,
     ) -> None:
-        """Proposals, newest first."""
+        """`gridwarden rules proposals`."""
         if state is not None and state not in sharing.STATES:
             states = ", ".join(sharing.STATES)
             raise Problem("invalid_value", "rules.sharing.states", field="--state", states=states)

@@ -21,7 +21,6 @@ from gridwarden.words.figures import metres
 from gridwarden.words.problems import Problem
 
 ACTS = ("added", "changed", "ended")
-PACK = "A TOML file, a folder with pack.toml, or the id of a built-in pack."
 console = Console()
 
 
@@ -30,30 +29,16 @@ def add_to(rules: typer.Typer, read: Callable[[Path], LoadedPack]) -> None:
 
     @rules.command("try")
     def try_command(
-        pack: Annotated[Path | None, typer.Argument(help=PACK)] = None,
-        layer: Annotated[
-            list[str] | None, typer.Option(help="Judge this layer alone; may be given again.")
-        ] = None,
-        withdraw: Annotated[
-            str | None, typer.Option(help="Try what happens without this pack.")
-        ] = None,
-        instead_of_base: Annotated[
-            bool, typer.Option("--instead-of-base", help="In the place of the base pack.")
-        ] = False,
-        examples: Annotated[
-            int, typer.Option(min=0, max=100, help="How many of each to show.")
-        ] = 3,
-        role: Annotated[str, typer.Option("--as", help="supervisor or utility.")] = "supervisor",
-        org: Annotated[str | None, typer.Option(help="The company, for a utility.")] = None,
-        as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+        pack: Annotated[Path | None, typer.Argument()] = None,
+        layer: list[str] | None = None,
+        withdraw: str | None = None,
+        instead_of_base: Annotated[bool, typer.Option("--instead-of-base")] = False,
+        examples: Annotated[int, typer.Option(min=0, max=100)] = 3,
+        role: Annotated[str, typer.Option("--as")] = "supervisor",
+        org: str | None = None,
+        as_json: Annotated[bool, typer.Option("--json")] = False,
     ) -> None:
-        """Judge the real city by a pack and print what would be new, changed and gone; nothing of
-        it stays.
-
-        Only what the pack changes is judged, in a transaction that is rolled back. While it runs
-        nobody can publish, and imports go on. It judges as the worker does, so it runs on the
-        machine itself; it shows what the role may read, and a supervisor's look is recorded.
-        """
+        """`gridwarden rules try`."""
         if (pack is None) == (withdraw is None):
             raise Problem("missing_value", "rules.sharing.one_of", field="PACK")
         loaded = read(pack) if pack is not None else None

@@ -20,9 +20,7 @@ if TYPE_CHECKING:
     from gridwarden.sample.load import Brought
 
 console = Console(stderr=True)
-sample = typer.Typer(
-    invoke_without_command=True, help="The sample city 样例市: fictitious, the same for each seed."
-)
+sample = typer.Typer(invoke_without_command=True)
 
 
 class Size(StrEnum):
@@ -33,17 +31,11 @@ class Size(StrEnum):
     l = "l"  # noqa: E741  (what people type)
 
 
-Seed = Annotated[int, typer.Option("--seed", min=0, max=2**31 - 1, help="Same seed, same city.")]
-Big = Annotated[Size, typer.Option("--size", help="s, m or l: a town, a county, a large city.")]
-Day = Annotated[
-    datetime,
-    typer.Option("--date", formats=["%Y-%m-%d"], help="The day that surveys and works refer to."),
-]
+Seed = Annotated[int, typer.Option("--seed", min=0, max=2**31 - 1)]
+Big = Annotated[Size, typer.Option("--size")]
+Day = Annotated[datetime, typer.Option("--date", formats=["%Y-%m-%d"])]
 REFERENCE_DATE = datetime(2026, 11, 1)  # a day: the files hold no hour of it
-Out = Annotated[
-    Path | None,
-    typer.Option("--out", help="Folder for the files; the state folder's sample/ otherwise."),
-]
+Out = Annotated[Path | None, typer.Option("--out")]
 
 
 def folder_of(settings: Settings, seed: int, size: str) -> Path:
@@ -59,7 +51,7 @@ def make(
     day: Day = REFERENCE_DATE,
     out: Out = None,
 ) -> None:
-    """Write one file per dataset: GeoPackage, GeoJSON, zipped Shapefile and CSV."""
+    """`gridwarden sample`."""
     if context.invoked_subcommand is None:
         folder = out or folder_of(Settings(), seed, size.value)
         rows = generate(seed, size.value, folder, day.date())
@@ -71,7 +63,7 @@ def make(
 def load_command(
     seed: Seed = 7, size: Big = Size.s, day: Day = REFERENCE_DATE, out: Out = None
 ) -> None:
-    """Write the files, import each of them, screen, and print what came of it."""
+    """`gridwarden sample load`."""
     from gridwarden.sample.load import load  # the importer: not for every command
     from gridwarden.screening.commands import findings_table
 

@@ -17,7 +17,7 @@ from gridwarden.words import known, say
 from gridwarden.words.figures import when
 from gridwarden.words.problems import Problem
 
-findings = typer.Typer(name="findings", help="Suspected problems 疑似问题.", no_args_is_help=True)
+findings = typer.Typer(name="findings", no_args_is_help=True)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -27,25 +27,25 @@ def add_to(app: typer.Typer) -> None:
 
 @findings.callback()
 def _group() -> None:
-    """Suspected problems."""
+    """`gridwarden findings`."""
 
 
 @findings.command("changes")
 def changes_command(
-    since: Annotated[str, typer.Option("--from", help="A day (its end), or a moment.")],
-    until: Annotated[str | None, typer.Option("--to", help="The same; now if left out.")] = None,
-    family: Annotated[str | None, typer.Option(help="Count these alone.")] = None,
-    layer: Annotated[str | None, typer.Option(help="The subject's layer.")] = None,
-    severity: Annotated[str | None, typer.Option(help="general, serious or major.")] = None,
-    certainty: Annotated[str | None, typer.Option(help="certain or possible.")] = None,
-    district: Annotated[str | None, typer.Option(help="Id, code or name.")] = None,
-    limit: Annotated[int, typer.Option(help="Rows of each list.")] = 20,
-    role: Annotated[str, typer.Option("--as", help="The role to act in.")] = "planner",
-    org: Annotated[str | None, typer.Option(help="A utility's company.")] = None,
-    lang: Annotated[str | None, typer.Option(help="zh or en.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="The API's JSON.")] = False,
+    since: Annotated[str, typer.Option("--from")],
+    until: Annotated[str | None, typer.Option("--to")] = None,
+    family: str | None = None,
+    layer: str | None = None,
+    severity: str | None = None,
+    certainty: str | None = None,
+    district: str | None = None,
+    limit: int = 20,
+    role: Annotated[str, typer.Option("--as")] = "planner",
+    org: str | None = None,
+    lang: str | None = None,
+    as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
-    """Tell why there are more or fewer findings than there were, in four lists that sum up."""
+    """`gridwarden findings changes`."""
     values = (family, layer, severity, certainty, district)
     given = [(n, v) for n, v in zip(FILTERS, values, strict=True) if v is not None]
     given += [("from", since), ("limit", str(limit))]

@@ -37,15 +37,10 @@ def add_to(app: typer.Typer) -> None:
 
 
 def screen_command(
-    full: Annotated[bool, typer.Option("--full", help="Every feature, changed or not.")] = False,
-    role: Annotated[str, typer.Option("--as", help="The role to act in.")] = "supervisor",
+    full: Annotated[bool, typer.Option("--full")] = False,
+    role: Annotated[str, typer.Option("--as")] = "supervisor",
 ) -> None:
-    """Judge by the rules in force what changed since the last screening; with --full the
-    whole city, and print what was found, and what changed by it: apart for what the rules did and
-    what the data did.
-
-    A worker that runs (gridwarden serve, gridwarden worker) screens every change at once by itself.
-    """
+    """`gridwarden screen`."""
     if not full and (done := asyncio.run(_catch_up(role))) is not None:
         console.print(done)
         return

@@ -25,16 +25,16 @@ def add_to(app: typer.Typer) -> None:
 
 
 def what_if(
-    file: Annotated[Path, typer.Argument(help="A file of any kind with one feature; - for stdin.")],
-    layer: Annotated[str, typer.Option(help="The layer that it would belong to.")],
-    replaces: Annotated[int | None, typer.Option(help="Id of what it would replace.")] = None,
-    crs: Annotated[str | None, typer.Option(help="EPSG:n, gcj02 or bd09.")] = None,
-    as_: Annotated[str, typer.Option("--as", help="utility or supervisor.")] = "supervisor",
-    org: Annotated[str | None, typer.Option(help="The company asked for.")] = None,
-    lang: Annotated[str | None, typer.Option(help="zh or en.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="The API's JSON.")] = False,
+    file: Path,
+    layer: Annotated[str, typer.Option()],
+    replaces: int | None = None,
+    crs: str | None = None,
+    as_: Annotated[str, typer.Option("--as")] = "supervisor",
+    org: str | None = None,
+    lang: str | None = None,
+    as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
-    """Show what a screening would find for a proposed feature; none is made."""
+    """`gridwarden what-if`."""
     document: dict[str, Any] = {"layer": layer}
     if replaces is not None:
         document["replaces"] = replaces

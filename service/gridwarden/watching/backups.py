@@ -30,10 +30,7 @@ from gridwarden.settings import Settings
 from gridwarden.words import say
 
 Q: Final = queries(__package__ or "gridwarden.watching", "backups.sql")
-PassphraseFile = Annotated[
-    Path | None,
-    typer.Option(metavar="FILE", help="the passphrase is in this file (default: it is asked for)"),
-]
+PassphraseFile = Annotated[Path | None, typer.Option(metavar="FILE")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -43,23 +40,17 @@ def add_to(app: typer.Typer) -> None:
 
 
 def backup(
-    file: Annotated[
-        Path | None, typer.Argument(help="the archive to write, or a folder for it")
-    ] = None,
-    drill: Annotated[
-        bool, typer.Option("--drill", help="restore the newest archive, or FILE, for trial")
-    ] = False,
+    file: Annotated[Path | None, typer.Argument()] = None,
+    drill: Annotated[bool, typer.Option("--drill")] = False,
     keep: Annotated[
         str | None,
         typer.Option(
             metavar="N | D/W/M",
-            help="then remove older ones there: all but the newest N, or one of each of the last D"
-            " days, W weeks and M months; never the last that a test restored",
         ),
     ] = None,
     passphrase_file: PassphraseFile = None,
 ) -> None:
-    """Put the whole installation into one encrypted archive, while everybody works on."""
+    """`gridwarden backup`."""
     settings = Settings()
     if drill:
         _drill(settings, file, passphrase_file)
@@ -99,13 +90,11 @@ def _remove(settings: Settings, keep: Keep, made: making.Made) -> None:
 
 
 def restore(
-    file: Annotated[Path, typer.Argument(help="the archive")],
-    replace: Annotated[
-        bool, typer.Option("--replace", help="in the place of the installation that is here")
-    ] = False,
+    file: Path,
+    replace: Annotated[bool, typer.Option("--replace")] = False,
     passphrase_file: PassphraseFile = None,
 ) -> None:
-    """Make the installation that an archive holds: on a bare machine, or in place of this one."""
+    """`gridwarden restore`."""
     settings = Settings()
     check_quiet(settings)
     passphrase = passphrase_from(settings, passphrase_file)

@@ -12,7 +12,7 @@ from gridwarden.words.speech import known, say
 def wrong_settings(refusal: ValidationError, lang: str) -> str:
     """Which GRIDWARDEN_… variable to change, and why; never its value, which may be a secret."""
     told = [
-        say("settings.one", lang, name=f"GRIDWARDEN_{_field(error).upper()}", why=_why(error, lang))
+        say("settings.one", lang, name=f"GRIDWARDEN_{_field(error).upper()}", why=why(error, lang))
         for error in refusal.errors(include_input=False)
         if error["type"] != "default_factory_not_called"  # a consequence of another one
     ]
@@ -26,10 +26,11 @@ def spoken() -> str:
 
 def _field(error: ErrorDetails) -> str:
     """The setting, without the place in a list."""
-    return str(error["loc"][0])
+    return str(error["loc"][0]) if error["loc"] else ""
 
 
-def _why(error: ErrorDetails, lang: str) -> str:
+def why(error: ErrorDetails, lang: str) -> str:
+    """What is wrong with one value, by pydantic's name of it."""
     keys = (f"settings.{error['type']}.{_field(error)}", f"settings.{error['type']}")
     told = error.get("ctx", {})
     return next((say(key, lang, **told) for key in keys if known(key)), error["msg"])

@@ -9,7 +9,6 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from gridwarden.access.accounts import from_csv, people
 from gridwarden.access.accounts.people import Act, Person, Wanted
@@ -19,12 +18,14 @@ from gridwarden.database import ADMINISTRATORS, ASKERS, as_caller
 from gridwarden.database.passwords import write_private
 from gridwarden.settings import Settings
 from gridwarden.words import say
+from gridwarden.words.command_line import listing
 from gridwarden.words.problems import Problem
+from gridwarden.words.refused import spoken
 from gridwarden.words.sheets import safe
 
-Name = Annotated[str, typer.Argument(help="what the person types to sign in")]
-Several = Annotated[list[str] | None, typer.Option(help="name, code or id; may be given again")]
-accounts = typer.Typer(help="People's accounts: names, passwords, roles.", no_args_is_help=True)
+Name = str
+Several = Annotated[list[str] | None, typer.Option()]
+accounts = typer.Typer(no_args_is_help=True)
 console = Console(stderr=True)
 
 
@@ -37,14 +38,14 @@ def add_to(app: typer.Typer) -> None:
 def add(
     name: Name,
     role: Annotated[str, typer.Option(help=" · ".join((*ASKERS, *ADMINISTRATORS)))],
-    full_name: Annotated[str, typer.Option(help="the person's own name")],
+    full_name: Annotated[str, typer.Option()],
     org: Several = None,
     district: Several = None,
     grid: Several = None,
-    all_districts: Annotated[bool, typer.Option("--all-districts", help="the whole city")] = False,
-    language: Annotated[str, typer.Option(help="zh · en")] = "zh",
+    all_districts: Annotated[bool, typer.Option("--all-districts")] = False,
+    language: str = "zh",
 ) -> None:
-    """Make an account and print its first password, once."""
+    """`gridwarden accounts add`."""
 
     async def made() -> tuple[str, int]:
         async with acting("security") as (pool, officer, settings), as_caller(pool, officer) as c:
@@ -65,15 +66,15 @@ def _say_password(name: str, password: str, hours: int) -> None:
 
 @accounts.command("list")
 def listed() -> None:
-    """List the accounts."""
+    """`gridwarden accounts list`."""
 
     async def found() -> list[Person]:
         async with acting("security") as (pool, officer, _), as_caller(pool, officer) as c:
             return await people.everybody(c)
 
-    table = Table(
-        "name", "full name", "role", "organisations", "districts", "grids", "seen", "state"
-    )
+    lang = spoken()
+    heads = ("name", "full_name", "role", "organisations", "districts", "grids", "seen", "state")
+    table = listing(lang, *heads)
     for one in asyncio.run(found()):
         bounds = one.bounds
         table.add_row(
@@ -81,10 +82,10 @@ def listed() -> None:
             one.full_name,
             one.role,
             _numbers(bounds.org_ids),
-            "all" if bounds.all_districts else _numbers(bounds.district_ids),
+            say("listing.all", lang) if bounds.all_districts else _numbers(bounds.district_ids),
             _numbers(bounds.grid_ids),
-            f"{one.last_seen_at:%Y-%m-%d}" if one.last_seen_at else "never",
-            _state(one),
+            f"{one.last_seen_at:%Y-%m-%d}" if one.last_seen_at else say("listing.never", lang),
+            _state(one, lang),
         )
     Console().print(table)
 
@@ -93,29 +94,30 @@ def _numbers(ids: tuple[int, ...]) -> str:
     return ", ".join(map(str, ids))
 
 
-def _state(one: Person) -> str:
+def _state(one: Person, lang: str) -> str:
     if one.disabled_at is not None:
-        return "disabled"
-    states = [("locked", one.locked_until), ("first password", one.must_change)]
-    states += [("second factor", one.has_factor)]
-    return ", ".join(word for word, holds in states if holds) or "-"
+        return say("listing.disabled", lang)
+    states = [("locked", one.locked_until), ("first_password", one.must_change)]
+    states += [("second_factor", one.has_factor)]
+    held = [say(f"listing.{word}", lang) for word, holds in states if holds]
+    return say("listing.and", lang).join(held) or "-"
 
 
 @accounts.command()
 def disable(name: Name) -> None:
-    """End an account at once: its sessions, its keys, and signing in."""
+    """`gridwarden accounts disable`."""
     asyncio.run(_act(name, "disable"))
 
 
 @accounts.command()
 def enable(name: Name) -> None:
-    """Open a disabled account again."""
+    """`gridwarden accounts enable`."""
     asyncio.run(_act(name, "enable"))
 
 
 @accounts.command()
 def unlock(name: Name) -> None:
-    """Open an account that too many wrong passwords closed."""
+    """`gridwarden accounts unlock`."""
     asyncio.run(_act(name, "unlock"))
 
 
@@ -127,9 +129,9 @@ async def _act(name: str, what: Act) -> None:
 @accounts.command()
 def reset(
     name: Name,
-    factor: Annotated[bool, typer.Option("--factor", help="the second factor instead")] = False,
+    factor: Annotated[bool, typer.Option("--factor")] = False,
 ) -> None:
-    """Print a new first password, once; or take a lost second factor away."""
+    """`gridwarden accounts reset`."""
 
     async def done() -> tuple[str | None, int]:
         async with acting("security") as (pool, officer, settings), as_caller(pool, officer) as c:
@@ -146,9 +148,9 @@ def reset(
 
 @accounts.command("import")
 def import_csv(
-    file: Annotated[Path, typer.Argument(help="CSV with a line of heads", exists=True)],
+    file: Annotated[Path, typer.Argument(exists=True)],
 ) -> None:
-    """Make the accounts of a CSV, all or none; first passwords go to a file that you alone read."""
+    """`gridwarden accounts import`."""
     rows = from_csv.read(file.read_bytes())
     made, refused, settings = asyncio.run(_take_in(rows))
     lang = settings.language
@@ -194,16 +196,20 @@ def _table(made: list[tuple[str, str, str]]) -> str:
 
 @accounts.command()
 def dormant(
-    days: Annotated[int | None, typer.Option(help="default: the office's setting", min=0)] = None,
+    days: Annotated[int | None, typer.Option(min=0)] = None,
 ) -> None:
-    """Accounts and keys that nobody has used for so many days."""
+    """`gridwarden accounts dormant`."""
 
     async def found() -> list[dict[str, Any]]:
         async with acting("security") as (pool, officer, settings), as_caller(pool, officer) as c:
             return await people.dormant(c, settings.dormant_days if days is None else days)
 
-    table = Table("what", "name", "person", "role", "not used since")
+    lang = spoken()
+    table = listing(lang, "what", "name", "person", "role", "not_used_since")
     for one in asyncio.run(found()):
-        since = f"{one['since']:%Y-%m-%d}" + (" (never)" if one["never"] else "")
-        table.add_row(one["what"], one["name"], one["full_name"], one["role"], since)
+        since = f"{one['since']:%Y-%m-%d}"
+        if one["never"]:
+            since = say("listing.never_since", lang, day=since)
+        what = say(f"listing.{one['what']}", lang)
+        table.add_row(what, one["name"], one["full_name"], one["role"], since)
     Console().print(table)

@@ -22,21 +22,14 @@ SHOWN = 20
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands `audit …`."""
-    group = typer.Typer(
-        help="The audit trail: verify it, hand it to outsiders.", no_args_is_help=True
-    )
+    group = typer.Typer(no_args_is_help=True)
     app.add_typer(group, name="audit")
 
     @group.command("verify")
     def verify_(
-        head: Annotated[
-            list[str] | None,
-            typer.Option(
-                help="a head, or a file of heads, kept elsewhere; default: this machine's"
-            ),
-        ] = None,
+        head: list[str] | None = None,
     ) -> None:
-        """Hold every row against its seal, and the chain against heads kept outside."""
+        """`gridwarden audit verify`."""
         found, language = asyncio.run(_verify(head))
         for line in told(found, language):
             typer.echo(line)
@@ -45,24 +38,20 @@ def add_to(app: typer.Typer) -> None:
 
     @group.command("export")
     def export(
-        since: Annotated[str, typer.Argument(metavar="FROM", help="first day, or a moment")],
-        until: Annotated[str, typer.Argument(metavar="TO", help="last day, or a moment")],
-        file: Annotated[Path, typer.Option("-o", help="the file to write")],
+        since: Annotated[str, typer.Argument(metavar="FROM")],
+        until: Annotated[str, typer.Argument(metavar="TO")],
+        file: Annotated[Path, typer.Option("-o")],
     ) -> None:
-        """Write the sealed rows of a time to a signed file."""
+        """`gridwarden audit export`."""
         typer.echo(asyncio.run(_export(since, until, file)))
 
     @group.command("check")
     def check_(
-        file: Annotated[Path, typer.Argument(help="a signed file, as `audit export` writes it")],
-        key: Annotated[
-            Path | None, typer.Option(help="the installation's public key; default: this one's")
-        ] = None,
-        head: Annotated[
-            list[str] | None, typer.Option(help="a head, or a file of heads, kept elsewhere")
-        ] = None,
+        file: Path,
+        key: Path | None = None,
+        head: list[str] | None = None,
     ) -> None:
-        """Check a signed file: no database is needed, and no network."""
+        """`gridwarden audit check`."""
         settings = Settings()
         own = public_key_file(settings)
         place = key or (own if own.exists() else None)

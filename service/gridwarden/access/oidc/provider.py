@@ -23,6 +23,7 @@ from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
 from gridwarden import __version__
 from gridwarden.access.oidc.rules import Rules, read_rules
+from gridwarden.database.sentences import trouble
 from gridwarden.database.trouble import SetUpError
 from gridwarden.settings import Settings
 from gridwarden.words.problems import Problem
@@ -149,9 +150,7 @@ class Provider:
                 context.load_verify_locations(self.settings.oidc_ca_file)
             except (OSError, ssl.SSLError):
                 place = self.settings.oidc_ca_file
-                raise SetUpError(
-                    f"Change GRIDWARDEN_OIDC_CA_FILE ({place}): no PEM certificate can be read."
-                ) from None
+                raise trouble(self.settings, "oidc_ca_file", file=place) from None
         return context
 
     def secret(self) -> str | None:

@@ -22,7 +22,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from gridwarden.access.bounds import BY_GRID, BY_ORGANISATION, MOST
 from gridwarden.database import ASKERS
 from gridwarden.database.trouble import SetUpError
-from gridwarden.words import LANGUAGES
+from gridwarden.words import LANGUAGES, say
+from gridwarden.words.refused import spoken, why
 
 Called = Annotated[str, Field(min_length=1, max_length=200)]
 Names = Annotated[tuple[Called, ...], Field(max_length=MOST)]
@@ -116,8 +117,9 @@ def read_rules(place: Path) -> Rules:
         reason = str(error)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
-        reason = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
-    raise SetUpError(f"Change GRIDWARDEN_OIDC_RULES ({place}): {reason}.")
+        reason = f"{'.'.join(map(str, first['loc']))}: {why(first, spoken())}"
+    told = {"name": "GRIDWARDEN_OIDC_RULES", "file": place, "why": reason}
+    raise SetUpError(say("settings.file", spoken(), **told))
 
 
 def offer_of(

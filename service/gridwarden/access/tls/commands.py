@@ -8,7 +8,7 @@ from gridwarden.access.tls import making
 from gridwarden.settings import Settings
 from gridwarden.words import say
 
-tls = typer.Typer(help="https: a local authority and its certificate.", no_args_is_help=True)
+tls = typer.Typer(no_args_is_help=True)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -18,14 +18,10 @@ def add_to(app: typer.Typer) -> None:
 
 @tls.command()
 def make(
-    host: Annotated[
-        list[str], typer.Argument(metavar="HOST…", help="names and addresses that browsers type")
-    ],
-    again: Annotated[
-        bool, typer.Option("--again", help="a new authority: every PC installs it anew")
-    ] = False,
+    host: Annotated[list[str], typer.Argument(metavar="HOST…")],
+    again: Annotated[bool, typer.Option("--again")] = False,
 ) -> None:
-    """Make a local authority for these names alone, and the service's certificate."""
+    """`gridwarden tls make`."""
     settings = Settings()
     found = making.make(settings, making.names_of(host), again=again)
     _say(settings, "tls.made", found)
@@ -33,14 +29,14 @@ def make(
 
 @tls.command()
 def renew() -> None:
-    """Make a new certificate of the same authority: office PCs notice nothing."""
+    """`gridwarden tls renew`."""
     settings = Settings()
     _say(settings, "tls.renewed", making.renew(settings))
 
 
 @tls.command()
 def show() -> None:
-    """Say for which names, until when, and the fingerprint to read aloud."""
+    """`gridwarden tls show`."""
     settings = Settings()
     found = making.held(settings)
     if found is None:

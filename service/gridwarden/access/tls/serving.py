@@ -11,7 +11,7 @@ from starlette.types import ASGIApp
 from gridwarden.access.tls.making import CERTIFICATE, KEY, is_there
 from gridwarden.access.tls.redirecting import Redirecting
 from gridwarden.database.ports import check_port
-from gridwarden.database.trouble import SetUpError
+from gridwarden.database.sentences import trouble
 from gridwarden.settings import Settings
 
 
@@ -29,7 +29,7 @@ def redirecting(app: ASGIApp, settings: Settings, port: int) -> Iterator[None]:
     Raises SetUpError without a certificate, and where the port cannot be had.
     """
     if not is_there(settings):
-        raise SetUpError("There is no https to lead to: run `gridwarden tls make HOST` first.")
+        raise trouble(settings, "no_https")
     check_port(settings.model_copy(update={"port": port}))
     config = uvicorn.Config(
         Redirecting(app, settings.port),

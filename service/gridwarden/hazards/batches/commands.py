@@ -12,7 +12,7 @@ from gridwarden.words import say
 
 def add_to(app: typer.Typer) -> None:
     """Add the group."""
-    group = typer.Typer(help="四个一批: the kinds of batches.", no_args_is_help=True)
+    group = typer.Typer(no_args_is_help=True)
     app.add_typer(group, name="batches")
     group.command("shipped")(show_shipped)
     group.command("check")(check)
@@ -20,17 +20,17 @@ def add_to(app: typer.Typer) -> None:
 
 
 def show_shipped() -> None:
-    """The file that a new installation begins with, to change a copy of."""
+    """`gridwarden batches shipped`."""
     typer.echo(shipped(), nl=False)
 
 
 def check(file: File) -> None:
-    """Refuse kinds that do not fit, with the place and the reason."""
+    """`gridwarden batches check`."""
     typer.echo(f"{len(read_kinds(text_of(file)).kind)}: ok")
 
 
 def load(file: File, role: As = "administrator") -> None:
-    """Put kinds in force."""
+    """`gridwarden batches load`."""
     typer.echo(asyncio.run(_load(role, text_of(file))))
 
 

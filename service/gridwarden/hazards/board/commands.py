@@ -21,15 +21,15 @@ from gridwarden.settings import Settings
 from gridwarden.words import say
 from gridwarden.words.asked import check_choices
 
-Day = Annotated[str | None, typer.Argument(help="a day like 2026-11-20; without it, today")]
-By = Annotated[str, typer.Option(help="district, organisation or family")]
-AsJson = Annotated[bool, typer.Option("--json", help="The API's JSON.")]
-As = Annotated[str, typer.Option("--as", help="the role to act as; recorded with your name")]
+Day = Annotated[str | None, typer.Argument()]
+By = Annotated[str, typer.Option()]
+AsJson = Annotated[bool, typer.Option("--json")]
+As = Annotated[str, typer.Option("--as")]
 
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands `board …`."""
-    group = typer.Typer(help="The board 拉榜: ledger, ranking, signed days.", no_args_is_help=True)
+    group = typer.Typer(no_args_is_help=True)
     app.add_typer(group, name="board")
     group.command("day")(show_day)
     group.command("ranking")(show_ranking)
@@ -40,7 +40,7 @@ def add_to(app: typer.Typer) -> None:
 def show_day(
     day: Day = None, by: By = "district", as_json: AsJson = False, role: As = "supervisor"
 ) -> None:
-    """The ledger of a day: opening + new + reopened + late - closed = closing."""
+    """`gridwarden board day`."""
     rows, lang = asyncio.run(_ledger(day, by, role))
     lines = ledgers.told_ledger(ledgers.summed(rows, by), by, lang)
     if as_json:
@@ -60,7 +60,7 @@ def show_day(
 def show_ranking(
     day: Day = None, by: By = "district", as_json: AsJson = False, role: As = "supervisor"
 ) -> None:
-    """The board of a day: place, score and class; the ten indicators with --json."""
+    """`gridwarden board ranking`."""
     told, lang = asyncio.run(_ranking(day, by, role))
     if as_json:
         typer.echo(json.dumps(told, ensure_ascii=False))
@@ -78,20 +78,18 @@ def show_ranking(
     Console(markup=False).print(table)
 
 
-def sign(day: Annotated[str, typer.Argument(help="a day like 2026-11-20")]) -> None:
-    """Sign a day after its cut-off, for the whole city: its figures are frozen."""
+def sign(day: str) -> None:
+    """`gridwarden board sign`."""
     made, lang = asyncio.run(_sign(day))
     typer.echo(f"{made['day']}  {made['sha256']}")
     typer.echo(say("board.sign.what", lang))
 
 
 def verify(
-    day: Annotated[str | None, typer.Argument(help="one signed day; without it, all")] = None,
+    day: Day = None,
     role: As = "supervisor",
 ) -> None:
-    """Whether signed days still have the figures that were signed, and whether counting them now
-    gives the same. Ends with 1 where a day is not intact.
-    """
+    """`gridwarden board verify`."""
     found, lang = asyncio.run(_verify(day, role))
     for one in found:
         word = "board.intact" if one["intact"] else "board.not_intact"

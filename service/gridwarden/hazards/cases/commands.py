@@ -20,13 +20,13 @@ from gridwarden.words import say
 from gridwarden.words.figures import when
 from gridwarden.words.problems import Problem
 
-Number = Annotated[str, typer.Argument(help="the case's id, or its number in the ledger")]
-AsJson = Annotated[bool, typer.Option("--json", help="The API's JSON.")]
+Number = str
+AsJson = Annotated[bool, typer.Option("--json")]
 
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands `hazards …`."""
-    group = typer.Typer(help="The hazard ledger 隐患台账.", no_args_is_help=True)
+    group = typer.Typer(no_args_is_help=True)
     app.add_typer(group, name="hazards")
     group.command("list")(listed)
     group.command("show")(shown)
@@ -34,19 +34,17 @@ def add_to(app: typer.Typer) -> None:
 
 
 def listed(
-    where: Annotated[
-        list[str] | None, typer.Option("--where", help="filter=value, as in the API; repeatable")
-    ] = None,
-    state: Annotated[str | None, typer.Option(help="found, registered, … or open")] = None,
-    grade: Annotated[str | None, typer.Option(help="general, serious or major")] = None,
-    overdue: Annotated[bool, typer.Option("--overdue", help="overdue alone")] = False,
-    sort: Annotated[str, typer.Option(help="newest, oldest, due, worst or number")] = "newest",
+    where: Annotated[list[str] | None, typer.Option("--where")] = None,
+    state: str | None = None,
+    grade: str | None = None,
+    overdue: Annotated[bool, typer.Option("--overdue")] = False,
+    sort: str = "newest",
     limit: Annotated[int, typer.Option(min=1, max=1000)] = 50,
     as_json: AsJson = False,
     role: As = "supervisor",
     org: Org = None,
 ) -> None:
-    """Cases, filtered as `GET /api/hazards` is."""
+    """`gridwarden hazards list`."""
     asked = [_pair(one, FILTERS) for one in where or ()]
     plain = (("state", state), ("grade", grade), ("overdue", "true" if overdue else None))
     asked += [(name, value) for name, value in (*plain, ("sort", sort)) if value]
@@ -74,7 +72,7 @@ def listed(
 def shown(
     number: Number, as_json: AsJson = False, role: As = "supervisor", org: Org = None
 ) -> None:
-    """One case and what happened to it."""
+    """`gridwarden hazards show`."""
     found, lang, zone = asyncio.run(_shown(number, role, org))
     if as_json:
         typer.echo(json.dumps(found.document(), ensure_ascii=False))
@@ -97,16 +95,13 @@ def shown(
 
 def moved(
     number: Number,
-    act: Annotated[str, typer.Argument(help="an act of the life cycle (docs/hazards.md)")],
-    values: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="field=value: org=…, grade=…, due_at=…; repeatable"),
-    ] = None,
-    note: Annotated[str, typer.Option(help="why")] = "",
+    act: str,
+    values: Annotated[list[str] | None, typer.Option("--set")] = None,
+    note: str = "",
     role: As = "supervisor",
     org: Org = None,
 ) -> None:
-    """Move a case by one act; what is not legal is refused with what is."""
+    """`gridwarden hazards move`."""
     told = dict(_pair(one, FIELDS) for one in values or ()) | {"act": act, "note": note}
     done, lang = asyncio.run(_moved(number, told, role, org))
     typer.echo(f"{done['hazard_no'] or done['id']}  {say('hazards.state.' + done['state'], lang)}")

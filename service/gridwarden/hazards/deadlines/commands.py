@@ -14,18 +14,18 @@ from gridwarden.hazards.deadlines import calendar, keeping, table
 from gridwarden.words import say
 from gridwarden.words.problems import Problem
 
-As = Annotated[str, typer.Option("--as", help="the role to act as; recorded with your name")]
-File = Annotated[Path, typer.Argument(help="a TOML file")]
+As = Annotated[str, typer.Option("--as")]
+File = Path
 
 
 def add_to(app: typer.Typer) -> None:
     """Add the two groups."""
-    days = typer.Typer(help="When hazard cases are due, by grade.", no_args_is_help=True)
+    days = typer.Typer(no_args_is_help=True)
     app.add_typer(days, name="deadlines")
     days.command("show")(show)
     days.command("check")(check)
     days.command("load")(load)
-    years = typer.Typer(help="Holidays and make-up days (调休).", no_args_is_help=True)
+    years = typer.Typer(no_args_is_help=True)
     app.add_typer(years, name="calendar")
     years.command("show")(show_years)
     years.command("check")(check_year)
@@ -33,10 +33,10 @@ def add_to(app: typer.Typer) -> None:
 
 
 def show(
-    toml: Annotated[bool, typer.Option(help="as the file that was loaded")] = False,
+    toml: bool = False,
     role: As = "supervisor",
 ) -> None:
-    """The table in force."""
+    """`gridwarden deadlines show`."""
     told, lang = asyncio.run(_in_force(role))
     if toml:
         typer.echo(told["toml"], nl=False)
@@ -53,18 +53,18 @@ def show(
 
 
 def check(file: File) -> None:
-    """Refuse a table that does not fit, with the row and the reason."""
+    """`gridwarden deadlines check`."""
     found = table.read(text_of(file))
     typer.echo(f"{len(found.deadline)} + {len(found.escalation)}: ok")
 
 
 def load(file: File, role: As = "administrator") -> None:
-    """Put a table in force; what is assigned from now on is due by it."""
+    """`gridwarden deadlines load`."""
     typer.echo(asyncio.run(_load(role, text_of(file))))
 
 
 def show_years(role: As = "supervisor") -> None:
-    """The years whose holidays are known, and by whom they were told."""
+    """`gridwarden calendar show`."""
     told, lang = asyncio.run(_in_force(role))
     for year in told["years"]:
         by = say(f"deadlines.told_by.{year['told_by']}", lang)
@@ -73,13 +73,13 @@ def show_years(role: As = "supervisor") -> None:
 
 
 def check_year(file: File) -> None:
-    """Refuse a year that does not fit, with the reason."""
+    """`gridwarden calendar check`."""
     found = calendar.read_year(text_of(file))
     typer.echo(f"{found.year}, {len(found.days())}: ok")
 
 
 def load_year(file: File, role: As = "administrator") -> None:
-    """Tell the holidays and make-up days of a year."""
+    """`gridwarden calendar load`."""
     typer.echo(asyncio.run(_load_year(role, text_of(file))))
 
 

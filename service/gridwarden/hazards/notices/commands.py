@@ -4,7 +4,7 @@ import asyncio
 import re
 from email.message import EmailMessage
 from email.policy import SMTP
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 from psycopg import AsyncConnection
@@ -20,14 +20,14 @@ from gridwarden.words.problems import Problem
 
 def add_to(app: typer.Typer) -> None:
     """Add the group."""
-    group = typer.Typer(help="Notices of the ledger and their letters.", no_args_is_help=True)
+    group = typer.Typer(no_args_is_help=True)
     app.add_typer(group, name="notices")
     group.command("status")(status)
     group.command("test")(test)
 
 
 def status() -> None:
-    """How many letters wait, went out, or were given up, and what the mail server said last."""
+    """`gridwarden notices status`."""
     settings = Settings()
     lang = settings.language
     told = asyncio.run(_counts(settings))
@@ -39,9 +39,9 @@ def status() -> None:
 
 
 def test(
-    address: Annotated[str, typer.Argument(help="where a letter is sent to, to try the server")],
+    address: str,
 ) -> None:
-    """Send one letter now; ends with 1 where the mail server does not take it."""
+    """`gridwarden notices test`."""
     settings = Settings()
     lang = settings.language
     if not re.fullmatch(ADDRESS, address):

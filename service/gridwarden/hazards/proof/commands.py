@@ -12,18 +12,18 @@ from gridwarden.hazards.proof.keeping import Q
 from gridwarden.words import say
 from gridwarden.words.problems import Problem
 
-As = Annotated[str, typer.Option("--as", help="the role to act as; recorded with your name")]
+As = Annotated[str, typer.Option("--as")]
 
 
 def add_to(app: typer.Typer) -> None:
     """Add the group."""
-    group = typer.Typer(help="Photos and documents of hazard cases.", no_args_is_help=True)
+    group = typer.Typer(no_args_is_help=True)
     app.add_typer(group, name="proof")
     group.command("verify")(verify)
 
 
 def verify(role: As = "auditor") -> None:
-    """Hold every file against its SHA-256; ends with 1 where one is gone or another."""
+    """`gridwarden proof verify`."""
     line, good = asyncio.run(_verify(role))
     typer.echo(line)
     if not good:

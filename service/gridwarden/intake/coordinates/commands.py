@@ -14,30 +14,18 @@ from gridwarden.words.problems import Problem
 console = Console()
 ROLES = ("supervisor", "planner", "administrator", "dispatcher")
 """In whose role an answer is given when nobody says: the first that sees the import."""
-NorthFirst = Annotated[
-    bool | None,
-    typer.Option(
-        "--north-first/--east-first", help="Which number of a position comes first: the northing?"
-    ),
-]
+NorthFirst = Annotated[bool | None, typer.Option("--north-first/--east-first")]
 
 
 def answer_command(
-    import_id: Annotated[int, typer.Argument(metavar="IMPORT", help="The held import's number.")],
-    crs: Annotated[
-        str | None, typer.Option("--crs", help="EPSG:n, gcj02, bd09 or local:NAME.")
-    ] = None,
+    import_id: Annotated[int, typer.Argument(metavar="IMPORT")],
+    crs: Annotated[str | None, typer.Option("--crs")] = None,
     north_first: NorthFirst = None,
-    remove: Annotated[
-        int | None,
-        typer.Option("--remove", min=0, help="Confirm that so many rows of the dataset may go."),
-    ] = None,
-    role: Annotated[str | None, typer.Option("--as", help="The role to act in.")] = None,
-    org: Annotated[
-        str | None, typer.Option("--org", help="Organisation that the rows belong to.")
-    ] = None,
+    remove: Annotated[int | None, typer.Option("--remove", min=0)] = None,
+    role: Annotated[str | None, typer.Option("--as")] = None,
+    org: Annotated[str | None, typer.Option("--org")] = None,
 ) -> None:
-    """Answer what a held import asks, and finish it. Without an answer the question is shown."""
+    """`gridwarden answer`."""
     said: dict[str, Any] = {"crs": crs, "north_first": north_first, "remove": remove}
     given = {name: value for name, value in said.items() if value is not None}
     roles = (role,) if role else ("utility",) if org else ROLES

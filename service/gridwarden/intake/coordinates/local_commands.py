@@ -15,32 +15,23 @@ from gridwarden.words import say
 from gridwarden.words.problems import Problem
 
 console = Console()
-group = typer.Typer(
-    no_args_is_help=True, help="A city's or a firm's own plane coordinates, by common points."
-)
-Role = Annotated[str | None, typer.Option("--as", help="The role to act in.")]
-Org = Annotated[str | None, typer.Option("--org", help="The company whose system it is.")]
+group = typer.Typer(no_args_is_help=True)
+Role = Annotated[str | None, typer.Option("--as")]
+Org = Annotated[str | None, typer.Option("--org")]
 MAX_BYTES = 1 << 20
 
 
 @group.command("fit")
 def fit_command(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Used as --crs local:NAME.")],
-    points: Annotated[
-        Path, typer.Argument(metavar="POINTS.csv", help="name, local 1, local 2, true 1, true 2")
-    ],
-    crs: Annotated[
-        str | None, typer.Option("--crs", help="System of the true coordinates; else the city's.")
-    ] = None,
+    name: Annotated[str, typer.Argument(metavar="NAME")],
+    points: Annotated[Path, typer.Argument(metavar="POINTS.csv")],
+    crs: Annotated[str | None, typer.Option("--crs")] = None,
     north_first: NorthFirst = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Fit; keep nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run")] = False,
     role: Role = None,
     org: Org = None,
 ) -> None:
-    """Fit a local system by two common points or more and keep it under its name.
-
-    Refused above 0.3 m at a point or a scale off by more than 1/2500, naming the suspect point.
-    """
+    """`gridwarden coordinates fit`."""
     if not points.is_file() or points.stat().st_size > MAX_BYTES:
         raise Problem("not_found", "intake.no_such_file", field="POINTS.csv", file=points)
     raw = points.read_bytes()
@@ -55,7 +46,7 @@ def fit_command(
 
 @group.command("list")
 def list_command(role: Role = None, org: Org = None) -> None:
-    """The local systems that you may use, newest first."""
+    """`gridwarden coordinates list`."""
     found, language = asyncio.run(_listed(role, org))
     table = Table(box=None, pad_edge=False)
     for head in ("name", "version", "points", "accuracy", "made"):

@@ -19,19 +19,12 @@ FIRST = 20
 
 
 def publish_command(
-    import_id: Annotated[int, typer.Argument(metavar="IMPORT", help="The dry run's number.")],
-    remove: Annotated[
-        int | None,
-        typer.Option("--remove", min=0, help="Confirm that so many rows of the dataset may go."),
-    ] = None,
-    role: Annotated[
-        str | None, typer.Option("--as", help="The role to act in; else who usually brings it.")
-    ] = None,
-    org: Annotated[
-        str | None, typer.Option("--org", help="Organisation that the rows belong to.")
-    ] = None,
+    import_id: Annotated[int, typer.Argument(metavar="IMPORT")],
+    remove: Annotated[int | None, typer.Option("--remove", min=0)] = None,
+    role: Annotated[str | None, typer.Option("--as")] = None,
+    org: Annotated[str | None, typer.Option("--org")] = None,
 ) -> None:
-    """Publish what a dry run has shown, without the file being sent again."""
+    """`gridwarden publish`."""
     said = asyncio.run(_publish(import_id, remove, role or ("utility" if org else None), org))
     console.print(said, highlight=False, markup=False, soft_wrap=True)
 

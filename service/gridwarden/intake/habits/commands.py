@@ -16,14 +16,12 @@ FIELDS = 8
 
 
 def habits_command(
-    layer: Annotated[str | None, typer.Option("--layer", help="Only forms of this layer.")] = None,
-    forget: Annotated[
-        int | None, typer.Option("--forget", min=1, help="Forget the form of this number.")
-    ] = None,
-    role: Annotated[str, typer.Option("--as", help="The role to act in.")] = "supervisor",
-    org: Annotated[str | None, typer.Option("--org", help="The organisation to act for.")] = None,
+    layer: Annotated[str | None, typer.Option("--layer")] = None,
+    forget: Annotated[int | None, typer.Option("--forget", min=1)] = None,
+    role: Annotated[str, typer.Option("--as")] = "supervisor",
+    org: Annotated[str | None, typer.Option("--org")] = None,
 ) -> None:
-    """Show what was remembered of the files that were sent: fields, values, encoding."""
+    """`gridwarden habits`."""
     asyncio.run(_habits(layer, forget, "utility" if org else role, org))
 
 

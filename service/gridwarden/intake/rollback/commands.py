@@ -21,26 +21,16 @@ NEWEST = 20
 
 
 def rollback_command(
-    layer: Annotated[str, typer.Argument(help="Which layer of the city.")],
-    dataset: Annotated[str, typer.Argument(help="Whose part of it.")],
-    to: Annotated[
-        int | None,
-        typer.Option("--to", min=1, max=2**31 - 1, help="The version; without it they are listed."),
-    ] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Do it without being asked.")] = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Tell what would change; publish nothing.")
-    ] = False,
-    remove: Annotated[
-        int | None,
-        typer.Option("--remove", min=0, help="Confirm that so many rows of the dataset may go."),
-    ] = None,
-    org: Annotated[str | None, typer.Option("--org", help="Organisation of the dataset.")] = None,
-    role: Annotated[
-        str | None, typer.Option("--as", help="The role to act in; else who usually brings it.")
-    ] = None,
+    layer: str,
+    dataset: str,
+    to: Annotated[int | None, typer.Option("--to", min=1, max=2**31 - 1)] = None,
+    yes: Annotated[bool, typer.Option("--yes")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run")] = False,
+    remove: Annotated[int | None, typer.Option("--remove", min=0)] = None,
+    org: Annotated[str | None, typer.Option("--org")] = None,
+    role: Annotated[str | None, typer.Option("--as")] = None,
 ) -> None:
-    """Bring an earlier version of a dataset back as a new one; lists first what that undoes."""
+    """`gridwarden rollback`."""
     asyncio.run(_whole(layer, dataset, to, yes, dry_run, remove, org, role))
 
 

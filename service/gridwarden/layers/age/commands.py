@@ -15,8 +15,8 @@ from gridwarden.layers.catalogue.model import MOST_DAYS
 from gridwarden.words import say
 from gridwarden.words.problems import Problem
 
-As = Annotated[str, typer.Option("--as", help="the role to act as; recorded with your name")]
-Org = Annotated[str | None, typer.Option(help="a utility's company: name, code or id")]
+As = Annotated[str, typer.Option("--as")]
+Org = Annotated[str | None, typer.Option()]
 
 
 def add_to(group: typer.Typer) -> None:
@@ -26,13 +26,13 @@ def add_to(group: typer.Typer) -> None:
 
 
 def promise_command(
-    layer: Annotated[str, typer.Argument(help="the layer")],
-    dataset: Annotated[str, typer.Argument(help="the dataset's name")],
-    days: Annotated[str, typer.Argument(help="days until the next version, or none")],
+    layer: str,
+    dataset: str,
+    days: str,
     role: As = "supervisor",
     org: Org = None,
 ) -> None:
-    """Say how often a dataset is to be brought anew."""
+    """`gridwarden layers promise`."""
     if days != "none" and not (days.isascii() and days.isdigit() and 1 <= int(days) <= MOST_DAYS):
         raise Problem("invalid_value", "age.days", field="DAYS", most=MOST_DAYS)
     asyncio.run(_promise(layer, dataset, None if days == "none" else int(days), role, org))
@@ -49,7 +49,7 @@ async def _promise(layer: str, dataset: str, days: int | None, role: str, org: s
 
 
 def late_command(role: As = "supervisor", org: Org = None) -> None:
-    """List by name who has not brought what was promised, the latest first."""
+    """`gridwarden layers late`."""
     asyncio.run(_late(role, org))
 
 

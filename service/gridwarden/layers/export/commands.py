@@ -17,7 +17,9 @@ from gridwarden.layers.features.commands import As, Org
 from gridwarden.layers.features.items import Connection, look_first
 from gridwarden.layers.past import go_back, moment_of
 from gridwarden.settings import Settings
+from gridwarden.words import say
 from gridwarden.words.problems import Problem
+from gridwarden.words.refused import spoken
 
 if TYPE_CHECKING:
     from gridwarden.layers.export.sending import Prepare
@@ -31,39 +33,30 @@ def add_to(app: typer.Typer) -> None:
 
     @app.command()
     def export(
-        layer: Annotated[str, typer.Argument(help="a layer's id, from `layers`; or findings")],
+        layer: str,
         file: Annotated[
             Path,
             typer.Argument(
                 help="FILE.gpkg, .geojson, .parquet, .fgb, .csv, .xlsx, .dxf, .zip (shp)"
             ),
         ],
-        crs: Annotated[
-            str | None, typer.Option(help="EPSG:n, crs84, or gcj02 (for display only)")
-        ] = None,
-        encoding: Annotated[
-            str | None, typer.Option(help="of a CSV or Shapefile: utf-8 or gb18030")
-        ] = None,
-        at: Annotated[
-            str | None, typer.Option(help="as it was known at a day's end, or a moment")
-        ] = None,
-        why: Annotated[
-            str | None, typer.Option(help="why so many mains are taken out; in every copy")
-        ] = None,
-        request: Annotated[
-            str | None, typer.Option(help="number of the request that a second person approved")
-        ] = None,
+        crs: str | None = None,
+        encoding: str | None = None,
+        at: str | None = None,
+        why: str | None = None,
+        request: str | None = None,
         role: As = "planner",
         org: Org = None,
     ) -> None:
-        """Write a layer to a file, as the role may see it. A file of that name is replaced."""
+        """`gridwarden export`."""
         options = (
             *(("crs", crs), ("encoding", encoding), ("at", at)),
             *(("why", why), ("request", request)),
         )
         given = {k: v for k, v in options if v is not None}
         count = asyncio.run(_export(layer, file, role, org, given))
-        Console(stderr=True).print(f"{count} features written to {file}", highlight=False)
+        told = say("export.written", spoken(), n=count, file=file)
+        Console(stderr=True).print(told, highlight=False, markup=False, soft_wrap=True)
 
 
 async def _export(name: str, file: Path, role: str, org: str | None, given: dict[str, str]) -> int:

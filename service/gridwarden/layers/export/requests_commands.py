@@ -6,49 +6,52 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from gridwarden.access.command import acting
 from gridwarden.layers.export import requests
 from gridwarden.layers.features.commands import As, Org
 from gridwarden.words import say
+from gridwarden.words.command_line import listing
+from gridwarden.words.refused import spoken
 
-Number = Annotated[int, typer.Argument(help="the request's number", min=1)]
+Number = Annotated[int, typer.Argument(min=1)]
 
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands `export-requests …`, and `trace` to those of the audit."""
-    group = typer.Typer(help="Bulk exports of exact mains: two persons.", no_args_is_help=True)
+    group = typer.Typer(no_args_is_help=True)
     app.add_typer(group, name="export-requests")
 
     @group.command("ask")
     def ask(
-        why: Annotated[str, typer.Option(help="why; it stands in every copy")],
-        bbox: Annotated[str, typer.Option(help="west,south,east,north in degrees")] = "",
+        why: Annotated[str, typer.Option()],
+        bbox: str = "",
         role: As = "supervisor",
         org: Org = None,
     ) -> None:
-        """Ask for the exact mains that the role sees."""
+        """`gridwarden export-requests ask`."""
         typer.echo(asyncio.run(_ask(role, org, why, bbox)))
 
     @group.command("list")
     def list_(role: As = "supervisor", org: Org = None) -> None:
-        """The requests that the role may see."""
-        table = Table("request", "km", "asked by", "why", "state", "until")
+        """`gridwarden export-requests list`."""
+        lang = spoken()
+        table = listing(lang, "number", "km", "asked_by", "why", "state", "until")
         for one in asyncio.run(_list(role, org)):
             until = f"{one['until']:%Y-%m-%d %H:%M}" if one["until"] else "–"
             km = f"{one['km']:.1f}"
-            table.add_row(str(one["id"]), km, one["person"], one["why"], one["state"], until)
+            state = say(f"listing.{one['state']}", lang)
+            table.add_row(str(one["id"]), km, one["person"], one["why"], state, until)
         Console().print(table)
 
     @group.command("approve")
     def approve(number: Number, why: str = "", role: As = "supervisor", org: Org = None) -> None:
-        """Approve another person's request."""
+        """`gridwarden export-requests approve`."""
         typer.echo(asyncio.run(_decide(role, org, number, why, approve=True)))
 
     @group.command("reject")
     def reject(number: Number, why: str = "", role: As = "supervisor", org: Org = None) -> None:
-        """Reject a request."""
+        """`gridwarden export-requests reject`."""
         typer.echo(asyncio.run(_decide(role, org, number, why, approve=False)))
 
     audit = next(g.typer_instance for g in app.registered_groups if g.name == "audit")
@@ -56,12 +59,12 @@ def add_to(app: typer.Typer) -> None:
 
     @audit.command("trace")
     def trace(
-        file: Annotated[Path, typer.Argument(help="a file of mains that was found somewhere")],
-        crs: Annotated[str | None, typer.Option(help="where the file does not say it")] = None,
+        file: Path,
+        crs: str | None = None,
         role: As = "supervisor",
         org: Org = None,
     ) -> None:
-        """Tell whose copy a file of mains is, by the mark in its vertices."""
+        """`gridwarden audit trace`."""
         line, found = asyncio.run(_trace(role, org, file, crs))
         typer.echo(line)
         if not found:

@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Column, Table
 
 from gridwarden.access.command import acting
 from gridwarden.database import as_caller
@@ -14,9 +13,11 @@ from gridwarden.layers.age.ages import dataset_ages
 from gridwarden.layers.catalogue import EVERYONE, Layer
 from gridwarden.layers.catalogue import layers as all_layers
 from gridwarden.words import say
+from gridwarden.words.command_line import listing
+from gridwarden.words.refused import spoken
 
-As = Annotated[str, typer.Option("--as", help="the role to act as; recorded with your name")]
-Org = Annotated[str | None, typer.Option(help="a utility's company: name, code or id")]
+As = Annotated[str, typer.Option("--as")]
+Org = Annotated[str | None, typer.Option()]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -25,39 +26,38 @@ def add_to(app: typer.Typer) -> None:
     groups = {group.name: group.typer_instance for group in app.registered_groups}
     group = groups.get("layers")
     if group is None:
-        group = typer.Typer(help="The layers of the city.")
+        group = typer.Typer()
         app.add_typer(group, name="layers")
     age_commands.add_to(group)
 
     @group.callback(invoke_without_command=True)
     def layers(context: typer.Context) -> None:
-        """List the layers: what they hold, who may read and who may import them."""
+        """`gridwarden layers`."""
         if context.invoked_subcommand is not None:
             return
-        first = Column("layer", no_wrap=True)
-        last = Column("imported by", overflow="fold")
-        table = Table(first, "title", "geometry", "loaded", "days old", "read by", last)
+        lang = spoken()
+        heads = ("layer", "title", "geometry", "loaded", "days_old", "read_by", "imported_by")
+        table = listing(lang, *heads)
+        table.columns[0].no_wrap = True
         loaded = asyncio.run(_loaded())
         for one in all_layers().values():
             table.add_row(
                 one.id,
-                one.title.zh,
+                one.title.in_(lang),
                 one.geometry,
                 "\n".join(name for name, _ in loaded.get(one.id, [])) or "–",
                 "\n".join(age for _, age in loaded.get(one.id, [])) or "–",
-                _readers(one),
+                _readers(one, lang),
                 ", ".join(one.importers),
             )
         Console().print(table)
-        Console(stderr=True).print(
-            "* its own company's, or of its own districts or grids; looks at mains are recorded"
-        )
+        Console(stderr=True).print(say("layers.star", lang), soft_wrap=True)
 
 
-def _readers(layer: Layer) -> str:
+def _readers(layer: Layer, lang: str) -> str:
     """Roles, `everyone` for all that ask; a star where a role sees a part."""
     if layer.readers.items() >= EVERYONE.items():
-        return "everyone"
+        return say("layers.everyone", lang)
     return ", ".join(f"{r}*" if scope != "all" else r for r, scope in layer.readers.items())
 
 

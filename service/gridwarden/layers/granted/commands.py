@@ -7,64 +7,67 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from gridwarden.access.command import acting
 from gridwarden.layers.features.commands import As
 from gridwarden.layers.granted import grants
 from gridwarden.words import say
+from gridwarden.words.command_line import listing
+from gridwarden.words.refused import spoken
 
 MOST_HOURS = 30 * 24
 
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands `main-grants …`."""
-    group = typer.Typer(help="Exact mains for one planner, for a time.", no_args_is_help=True)
+    group = typer.Typer(no_args_is_help=True)
     app.add_typer(group, name="main-grants")
 
     @group.command("list")
     def list_(role: As = "supervisor") -> None:
-        """Who was granted what, why and till when: a bureau's districts', a planner's own."""
-        table = Table("grant", "planner", "district", "why", "granted by", "until", "holds")
+        """`gridwarden main-grants list`."""
+        lang = spoken()
+        heads = ("number", "planner", "district", "why", "granted_by", "until", "holds")
+        table = listing(lang, *heads)
         for one in asyncio.run(_list(role)):
             until = f"{one['ends_at']:%Y-%m-%d %H:%M}"
             place = str(one["district"] or one["district_id"])
             said = (one["person"], place, one["why"], one["granted_by"], until)
-            table.add_row(str(one["id"]), *said, "yes" if one["holds"] else "")
+            table.add_row(str(one["id"]), *said, say("listing.yes", lang) if one["holds"] else "")
         Console(markup=False).print(table)
 
     @group.command("give")
     def give(
-        person: Annotated[str, typer.Argument(help="the planner's account, or a key's person")],
-        district: Annotated[str, typer.Argument(help="its name, code or number")],
-        why: Annotated[str, typer.Option(help="the reason, at least 8 letters")],
+        person: str,
+        district: str,
+        why: Annotated[str, typer.Option()],
         hours: Annotated[int, typer.Option(min=1, max=MOST_HOURS)] = 8,
         role: As = "supervisor",
     ) -> None:
-        """Open the exact mains of a district to one planner; at most 30 days."""
+        """`gridwarden main-grants give`."""
         given = {"person": person, "district": district, "why": why, "hours": hours}
         typer.echo(asyncio.run(_give(role, given)))
 
     @group.command("end")
     def end(
-        number: Annotated[int, typer.Argument(help="the grant's number", min=1)],
+        number: Annotated[int, typer.Argument(min=1)],
         role: As = "supervisor",
     ) -> None:
-        """End a grant before its time."""
+        """`gridwarden main-grants end`."""
         typer.echo(asyncio.run(_end(role, number)))
 
     @group.command("mains")
     def mains(
-        file: Annotated[Path, typer.Argument(help="FILE.geojson to write")],
+        file: Path,
     ) -> None:
-        """Write the mains that your grants as a planner open: a numbered copy, on record."""
+        """`gridwarden main-grants mains`."""
         typer.echo(asyncio.run(_mains(file)))
 
     @group.command("cells")
     def cells(
-        file: Annotated[Path, typer.Argument(help="FILE.geojson to write")],
+        file: Path,
     ) -> None:
-        """Write in which 500 m squares mains lie: what planners know without a grant."""
+        """`gridwarden main-grants cells`."""
         typer.echo(asyncio.run(_cells(file)))
 
 

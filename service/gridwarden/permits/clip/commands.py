@@ -7,30 +7,33 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from gridwarden.access.command import acting
 from gridwarden.database import Caller
 from gridwarden.layers.features.commands import As, Org
 from gridwarden.permits.clip import tickets
 from gridwarden.words import say
+from gridwarden.words.command_line import listing
 from gridwarden.words.picture import bar_of
 from gridwarden.words.problems import Problem
+from gridwarden.words.refused import spoken
 
-Excavation = Annotated[int, typer.Argument(help="the excavation's number", min=1)]
+Excavation = Annotated[int, typer.Argument(min=1)]
 
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands `tickets …`."""
-    group = typer.Typer(help="Contractors' tickets 施工查询单.", no_args_is_help=True)
+    group = typer.Typer(no_args_is_help=True)
     app.add_typer(group, name="tickets")
 
     @group.command("list")
     def list_(role: As = "supervisor", org: Org = None) -> None:
-        """The tickets that a contractor holds; to others those that they gave."""
-        table = Table("excavation", "code", "contractor", "ends on", "given by", "dig changed")
+        """`gridwarden tickets list`."""
+        lang = spoken()
+        heads = ("excavation", "code", "contractor", "ends_on", "given_by", "dig_changed")
+        table = listing(lang, *heads)
         for one in asyncio.run(_list(role, org)):
-            changed = "yes" if one["changed"] else ""
+            changed = say("listing.yes", lang) if one["changed"] else ""
             said = (one["code"], one["contractor"], one["ends_on"], one["given_by"])
             table.add_row(str(one["excavation"]), *(str(v or "–") for v in said), changed)
         Console(markup=False).print(table)
@@ -38,30 +41,30 @@ def add_to(app: typer.Typer) -> None:
     @group.command("give")
     def give(
         excavation: Excavation,
-        contractor: Annotated[str, typer.Argument(help="its name, code or number")],
+        contractor: str,
         role: As = "supervisor",
         org: Org = None,
     ) -> None:
-        """Give an excavation's ticket to a contractor, until its last day."""
+        """`gridwarden tickets give`."""
         typer.echo(asyncio.run(_give(role, org, excavation, contractor)))
 
     @group.command("end")
     def end(
         excavation: Excavation,
-        contractor: Annotated[str | None, typer.Option(help="from this one alone")] = None,
+        contractor: str | None = None,
         role: As = "supervisor",
         org: Org = None,
     ) -> None:
-        """Take a ticket back, from one contractor or from all that it was given to."""
+        """`gridwarden tickets end`."""
         typer.echo(asyncio.run(_end(role, org, excavation, contractor)))
 
     @group.command("clip")
     def clip(
         excavation: Excavation,
-        file: Annotated[Path, typer.Argument(help="FILE.geojson or FILE.png")],
-        org: Annotated[str, typer.Option(help="the contractor: its name, code or number")],
+        file: Path,
+        org: Annotated[str, typer.Option()],
     ) -> None:
-        """Write the mains within a contractor's ticket, watermarked; the look is on record."""
+        """`gridwarden tickets clip`."""
         typer.echo(asyncio.run(_clip(org, excavation, file)))
 
 

@@ -17,13 +17,11 @@ def add_to(app: typer.Typer) -> None:
 
 
 def compliance(
-    as_json: Annotated[bool, typer.Option("--json", help="JSON instead of text")] = False,
-    language: Annotated[str | None, typer.Option(help="zh · en")] = None,
-    url: Annotated[
-        str | None, typer.Option(metavar="URL", help="the address that offices use")
-    ] = None,
+    as_json: Annotated[bool, typer.Option("--json")] = False,
+    language: str | None = None,
+    url: Annotated[str | None, typer.Option(metavar="URL")] = None,
 ) -> None:
-    """Control by control: what this installation shows now, what fails, and what mends it."""
+    """`gridwarden compliance`."""
     from gridwarden.watching.compliance.controls import evidence
 
     settings = Settings()

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from gridwarden.access.tls.making import CA_CERTIFICATE, held
 from gridwarden.access.tls.watching import EARLY_DAYS
 from gridwarden.database.doctor import own_service
-from gridwarden.database.trouble import SetUpError
+from gridwarden.database.sentences import trouble
 from gridwarden.watching.compliance.model import Asked, Seen, control, holds
 
 WAIT_S: Final = 10.0
@@ -79,7 +79,8 @@ def login_page(asked: Asked) -> Answer:
             connection.close()
     except (OSError, HTTPException) as error:
         kind = type(error).__name__
-        raise SetUpError(f"{parts.scheme}://{parts.netloc} does not answer ({kind}).") from None
+        place = f"{parts.scheme}://{parts.netloc}"
+        raise trouble(asked.settings, "silent_address", place=place, kind=kind) from None
     sent = answer.getheaders()
     cookies = [value for name, value in sent if name.lower() == "set-cookie"]
     return Answer({name.lower(): value for name, value in sent}, cookies)
