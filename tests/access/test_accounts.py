@@ -17,11 +17,11 @@ from people import (
 from pwdlib.hashers.argon2 import Argon2Hasher
 
 from conftest import owner
-from gridwarden.access.accounts.passwords import is_common
 from gridwarden.access.accounts.people import Wanted
 from gridwarden.access.accounts.signing_in import account_by_provider
 from gridwarden.access.bounds import Bounds
 from gridwarden.database import open_pool
+from gridwarden.database.guessable import is_common
 from gridwarden.settings import Settings
 from gridwarden.words.problems import Problem
 

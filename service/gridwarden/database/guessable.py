@@ -1,9 +1,11 @@
-"""Passwords that people have chosen for this installation's settings, and that others would try."""
+"""What is too easy to guess: passwords of people (`access/accounts`), and those in the settings."""
 
 import re
+import tomllib
 from collections.abc import Iterator
 from contextlib import suppress
-from itertools import pairwise
+from functools import cache
+from importlib.resources import files
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -13,44 +15,69 @@ from gridwarden.settings import Settings
 from gridwarden.words import say
 
 SHORTEST: Final = 10
-FEWEST: Final = 6
-"""Different characters."""
-TRIED: Final = frozenset({
-    *("password", "passwd", "postgres", "postgresql", "postgis", "admin", "administrator", "root"),
-    *("gridwarden", "changeme", "secret", "default", "welcome", "letmein", "qwerty", "test"),
-    *("qwertyuiop", "iloveyou", "woaini", "mima", "gongan", "chengshi", "anquan", "ranqi", "user"),
-    *("demo", "sample", "example", "office", "city", "map", "maps", "gis"),
-    *("owner", "database", "server", "metrics", "token", "backup", "passphrase", "abc", "abcdef"),
-})  # fmt: skip
-"""What is tried first, without the digits and signs that people put around it."""
+"""Characters of a secret in the settings; of a person's, `password_length`."""
+OWN_PART: Final = 5
+"""Letters and digits that must be left beside common words, years, runs and what is repeated."""
+FEWEST_DIFFERENT: Final = 4
+_LEET: Final = str.maketrans("013457$@!8", "oieastsaib")
+_RUNS: Final = ("abcdefghijklmnopqrstuvwxyz", "qwertyuiop", "asdfghjkl", "zxcvbnm", "01234567890")
 
 
 def check_passwords(settings: Settings) -> None:
     """Raises SetUpError that names the setting whose password can be guessed; never that."""
     for setting, secret, own in _chosen(settings):
-        if guessable(secret, *own):
+        if is_guessable(secret, own):
             where = say(f"doctor.guessable_where.{setting}", settings.language)
             raise trouble(settings, "guessable", setting=setting, where=where)
 
 
-def guessable(secret: str, *own: str) -> bool:
-    """Whether a password is short, of few characters, a row of keys, or a word that stands beside
-    it (`own`) or in every list, with digits and signs around it or without.
+def is_guessable(secret: str, own: tuple[str, ...] = ()) -> bool:
+    """Whether a secret of the settings is short, or common beside what stands with it (`own`)."""
+    return len(secret) < SHORTEST or is_common(secret, own)
+
+
+def is_common(password: str, about: tuple[str, ...] = ()) -> bool:
+    """Whether a guesser's first thousands hold it: common words and the account's own names with
+    years, runs of the keyboard and signs around them, letters written as digits, repetitions.
     """
-    plain = secret.lower()
-    if len(secret) < SHORTEST or len(set(plain)) < FEWEST or _is_row(plain):
-        return True
-    words = {word.lower() for word in own if len(word) > 2} | TRIED
-    if plain in words:
-        return True
-    plain = re.sub(r"(?<=[a-z])0(?=[a-z])", "o", plain).replace("@", "a").replace("$", "s")
-    return all(part in words for part in re.findall(r"[^\W\d_]+", plain))
+    text = "".join(letter for letter in password.casefold() if letter.isalnum() or letter in "@$!")
+    own = re.sub(r"^(.+?)\1+$", r"\1", _own_part(text, _words() | _names(about)))
+    return len(own) < OWN_PART or len(set(own)) < FEWEST_DIFFERENT
 
 
-def _is_row(text: str) -> bool:
-    """`0123456789`, `abcdefghij`, `9876543210`."""
-    steps = {ord(b) - ord(a) for a, b in pairwise(text)}
-    return steps in ({1}, {-1}, {1, -9}, {-1, 9})
+def _own_part(text: str, words: frozenset[str]) -> str:
+    """What is left when every common word, year and run is taken out."""
+    plain, covered = text.translate(_LEET), [not letter.isalnum() for letter in text]
+    for word in words:
+        for looked_at in (text, plain):
+            start = looked_at.find(word)
+            while start >= 0:
+                covered[start : start + len(word)] = [True] * len(word)
+                start = looked_at.find(word, start + 1)
+    for year in re.finditer(r"(19|20)\d\d", text):
+        covered[year.start() : year.end()] = [True] * 4
+    for i in range(len(text) - 2):
+        if all(text[j : j + 2] in _steps() or text[j] == text[j + 1] for j in (i, i + 1)):
+            covered[i : i + 3] = [True] * 3
+    return "".join(letter for letter, gone in zip(text, covered, strict=True) if not gone)
+
+
+def _names(about: tuple[str, ...]) -> frozenset[str]:
+    parts = (part.casefold() for name in about for part in re.split(r"[\W_]+", name))
+    return frozenset(part for part in parts if len(part) > 2 or (part and not part.isascii()))
+
+
+@cache
+def _words() -> frozenset[str]:
+    text = (files("gridwarden.database") / "common.toml").read_text("utf-8")
+    return frozenset(word for word in tomllib.loads(text)["words"] if len(word) > 2)
+
+
+@cache
+def _steps() -> frozenset[str]:
+    """Pairs of letters that stand beside each other in the alphabet or on the keyboard."""
+    along = {run[i : i + 2] for run in _RUNS for i in range(len(run) - 1)}
+    return frozenset(along | {pair[::-1] for pair in along})
 
 
 def _chosen(settings: Settings) -> Iterator[tuple[str, str, tuple[str, ...]]]:
