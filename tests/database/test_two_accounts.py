@@ -256,6 +256,12 @@ def test_root_follows_no_link_that_the_service_put_where_its_own_things_are(
     refused = run_command(settings, "restore", "/nowhere", GRIDWARDEN_BACKUP_PASSPHRASE="x" * 12)
     assert refused.returncode == 1
     assert of_root(theirs)
+    (settings.home / "backup/lock").unlink()
+    (settings.home / "backup").rmdir()
+    (settings.home / "backup").symlink_to(theirs)
+    refused = run_command(settings, "restore", "/nowhere", GRIDWARDEN_BACKUP_PASSPHRASE="x" * 12)
+    assert refused.returncode == 1 and "Traceback" not in refused.stderr
+    assert [place.name for place in theirs.iterdir()] == ["file"]
 
 
 def test_root_moves_nothing_by_a_plan_that_the_service_wrote(

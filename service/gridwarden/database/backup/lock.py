@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from gridwarden.database.backup.files import OWN
 from gridwarden.database.backup.told import refusal
-from gridwarden.database.handing import lock_file
+from gridwarden.database.handing import lock_file, opened
 from gridwarden.database.sentences import trouble
 from gridwarden.settings import Settings
 
@@ -21,6 +21,8 @@ def alone(settings: Settings) -> Iterator[None]:
         raise trouble(settings, "home_missing", home=settings.home)
     own = settings.home / OWN
     own.mkdir(mode=0o700, exist_ok=True)
+    with opened(own):  # root writes its notes into no folder that a link leads to
+        pass
     with lock_file(own / "lock") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -214,7 +214,7 @@ def _into_outside(
         name = login_name(settings, login)
         if (settings.secrets / name).exists():
             made.secrets.mkdir(mode=0o700, exist_ok=True)
-            shutil.copy2(settings.secrets / name, made.secrets / name)
+            shutil.copy2(settings.secrets / name, made.secrets / name, follow_symlinks=False)
     cluster.up(made)
     _raise_count(made, found.manifest)
     moved = found.home.rename(settings.home / f"restoring-{uuid.uuid4().hex[:8]}")
