@@ -47,7 +47,7 @@ from gridwarden.watching import routes as watching
 from gridwarden.watching import through_routes as through
 from gridwarden.watching.requests import Counted, Counters
 from gridwarden.words import answers, static
-from gridwarden.words.under import Under
+from gridwarden.words.path_prefix import Under
 
 ROUTERS = (
     permits.router,  # first: routes are tried in turn, and a digger waits at the phone

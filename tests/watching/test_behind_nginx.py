@@ -244,6 +244,32 @@ def test_every_place_that_is_named_lies_under_the_path_and_is_there(
     assert described["servers"] == [{"url": PREFIX}]
 
 
+def test_pages_of_errors_lie_under_the_path(
+    behind: Behind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever goes wrong: ours, the caller's, or no such place."""
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("a mistake of ours")
+
+    monkeypatch.setattr("gridwarden.hazards.board.pages.definitions_of", broken)
+    key = bearer(make_key(behind.settings, "supervisor"))
+    with behind.asking(Accept="text/html") as client:
+        for path, status, headers in (
+            ("/hazards/board", 500, key),
+            ("/no/such/place", 404, key),
+            ("/findings/999999", 404, key),
+            ("/findings?limit=many", 400, key),
+        ):
+            answer = client.get(PREFIX + path, headers=headers)
+            assert answer.status_code == status, (path, answer.text)
+            assert answer.headers["x-request-id"]
+            named = [place for place in places(answer) if ours(place, behind.office)]
+            assert len(named) > 3 and all(one.startswith(f"{PREFIX}/") for one in named), named
+            styles = re.findall(r'href="([^"]+\.css[^"]*)"', answer.text)
+            assert styles and client.get(styles[0]).status_code == 200
+
+
 def client_json(behind: Behind, path: str) -> dict[str, Any]:
     with behind.asking() as client:
         found: dict[str, Any] = client.get(PREFIX + path).json()

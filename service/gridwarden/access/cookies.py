@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gridwarden.words.under import under
+from gridwarden.words.path_prefix import under
 
 SESSION: Final = "gridwarden_session"
 STEP: Final = "gridwarden_step"

@@ -89,7 +89,7 @@ class Counted:
                 await self.app(scope, receive, watched)
             except Exception:
                 if not answered:
-                    count(500)  # the answer is written further out
+                    count(500)
                 raise
 
 

@@ -110,6 +110,30 @@ class RequestIds:
         await self.app(scope, receive, numbered)
 
 
+class Unhandled:
+    """Answers an error that no handler takes, within the request's id, its count and its path; the
+    framework's own place for it lies outside of them all. It is raised on, for the log.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        begun = False
+
+        async def watched(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self.app(scope, receive, watched)
+        except Exception as error:
+            if scope["type"] == "http" and not begun:
+                await from_anything(Request(scope), error)(scope, receive, send)
+            raise
+
+
 def given_id(scope: Scope) -> str | None:
     """The id that the request came with; None where it has none that can be taken over."""
     given = [value for name, value in scope["headers"] if name == b"x-request-id"]
@@ -308,6 +332,7 @@ def from_anything(request: Request, error: Exception) -> Response:
 def install(app: FastAPI) -> None:
     """Register request ids, sizes and the handlers above on this application."""
     app.add_middleware(Bounded)
+    app.add_middleware(Unhandled)
     app.add_middleware(RequestIds)
     handlers: dict[Any, Any] = {
         Problem: answer,
@@ -317,7 +342,6 @@ def install(app: FastAPI) -> None:
         OSError: from_system,
         # a lone surrogate in a caller's text cannot be sent to the database
         UnicodeEncodeError: lambda r, _: answer(r, Problem("invalid_value", field="request")),
-        Exception: from_anything,
     }
     for kind, handler in handlers.items():
         app.add_exception_handler(kind, _awaited(handler))

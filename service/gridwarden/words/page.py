@@ -23,9 +23,9 @@ from starlette.routing import Match
 
 from gridwarden.words.figures import amount, grouped, metres, percent, when
 from gridwarden.words.language import COOKIE, LANGUAGES, as_language, language_of
+from gridwarden.words.path_prefix import under
 from gridwarden.words.problems import Problem
 from gridwarden.words.speech import say
-from gridwarden.words.under import under
 
 _SECONDS_A_YEAR: Final = 365 * 24 * 3600
 

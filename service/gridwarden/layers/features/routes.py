@@ -25,8 +25,8 @@ from gridwarden.layers.features.parameters import (
 from gridwarden.layers.past import go_back, moment_of
 from gridwarden.settings import Settings
 from gridwarden.words import language_of, say
+from gridwarden.words.path_prefix import own_url
 from gridwarden.words.problems import Problem
-from gridwarden.words.under import own_url
 
 router = APIRouter(prefix="/ogc", tags=["features"])
 LAYERS = layers()
