@@ -56,10 +56,11 @@ from gridwarden.screening import commands as screening
 from gridwarden.screening import what_if_commands as what_if
 from gridwarden.settings import Settings
 from gridwarden.watching import backups
-from gridwarden.watching import keeping as _keeping  # noqa: F401  (lines of doctor)
+from gridwarden.watching import database_health as _health  # noqa: F401  (lines of doctor)
 from gridwarden.watching import through as _through  # noqa: F401  (doctor --through)
 from gridwarden.watching import waiting as _waiting  # noqa: F401  (lines of status and doctor)
 from gridwarden.watching.compliance import commands as compliance
+from gridwarden.watching.settings_checked import mistakes
 from gridwarden.words import say, telling
 from gridwarden.words.command_line import speak
 from gridwarden.words.mistyped import mistyped
@@ -125,6 +126,8 @@ def up() -> None:
     from gridwarden import migrations
 
     settings = Settings()
+    for mistake in mistakes(settings):
+        console.print(str(mistake), style="yellow", highlight=False, markup=False, soft_wrap=True)
     cluster.up(settings, lambda line: console.print(line, highlight=False))
     go_on(settings, lambda step: console.print(say(f"installing.step.{step}", settings.language)))
     if not migrations.is_current(settings):
@@ -159,6 +162,8 @@ def serve(
     settings = Settings()
     check_port(settings)
     telling.begin()
+    for mistake in mistakes(settings):
+        telling.log.warning("settings", why=str(mistake))
     service = create_app(settings)
     # A signal must reach the `finally` of the worker: uvicorn raises it again when it has ended.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))

@@ -18,7 +18,7 @@ from gridwarden.database.backup import records
 from gridwarden.database.doctor import examine
 from gridwarden.database.guessable import is_guessable
 from gridwarden.settings import Settings
-from gridwarden.watching import keeping
+from gridwarden.watching import database_health
 from mounts import with_disks
 
 PLACE = re.compile(r"\d\.\d{4,}")
@@ -103,7 +103,7 @@ def test_a_file_that_is_mostly_empty(module_city: Settings) -> None:
 def test_a_transaction_that_nobody_ends(
     module_city: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(keeping, "HELD_S", 0.1)
+    monkeypatch.setattr(database_health, "HELD_S", 0.1)
 
     def said() -> str:
         return next(f.told for f in examine(module_city) if f.what == "cleaning")
@@ -164,7 +164,7 @@ def test_a_backup_that_is_too_old(module_city: Settings) -> None:
 def test_clocks_that_jumped(module_city: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """The last test of the file: the audit keeps the row of tomorrow."""
     now = time.time
-    monkeypatch.setattr("gridwarden.watching.keeping.time.time", lambda: now() - 90)
+    monkeypatch.setattr("gridwarden.watching.database_health.time.time", lambda: now() - 90)
     english = module_city.model_copy(update={"language": "en"})
     said = next(f for f in examine(english) if f.what == "clocks")
     assert "differ by 90 s" in said.wrong and "set-ntp" in said.mend

@@ -18,6 +18,7 @@ from gridwarden.hazards.board.indicators import HOURS, INDICATORS
 from gridwarden.hazards.board.reading import Mistake, Reader
 from gridwarden.settings import Settings
 from gridwarden.words.problems import Problem
+from gridwarden.words.refused import spoken
 
 PER: Final[Mapping[str, int]] = {"one": 1, "households": 10_000, "buildings": 100, "found": 100}
 """What a penalty is taken per, and of how many of it."""
@@ -273,7 +274,7 @@ def checked(text: str) -> Definitions:
     """Definitions without a mistake. Raises Problem `refused` telling each one."""
     made, mistakes = read(text)
     if mistakes:
-        lines = "\n".join(one.said("en") for one in mistakes[:MISTAKES_SHOWN])
+        lines = "\n".join(one.said(spoken()) for one in mistakes[:MISTAKES_SHOWN])
         raise Problem("refused", "board.mistakes", field="GRIDWARDEN_BOARD", told=lines)
     return made
 

@@ -12,7 +12,7 @@ from gridwarden.database.doctor import look
 from gridwarden.database.sentences import age, trouble
 from gridwarden.settings import Settings
 
-Q = queries(__package__ or "gridwarden.watching", "keeping.sql")
+Q = queries(__package__ or "gridwarden.watching", "database_health.sql")
 AHEAD_S: Final = 60.0
 """A row dated so far ahead was written by another clock than today's."""
 DIFFER_S: Final = 30.0
