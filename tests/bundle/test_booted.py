@@ -139,6 +139,21 @@ def test_switched_off_for_days_it_makes_up_for_the_backup_and_the_trial(works: B
     works.run("systemctl daemon-reload")
 
 
+def test_an_archive_comes_back_when_the_units_are_stopped_and_not_before(works: Booted) -> None:
+    archive = works.run("ls -t /var/backups/gridwarden/*.age | head -1").strip()
+    done = works.ask("gridwarden", "restore", "--replace", archive)
+    assert done.returncode == 1 and "by the account gridwarden, gridwarden-db" in done.stderr
+    works.run("systemctl stop gridwarden.service")
+    done = works.ask("gridwarden", "restore", "--replace", archive)
+    assert done.returncode == 1 and "by the account gridwarden-db" in done.stderr
+    works.run("systemctl stop gridwarden-db.service")
+    assert "each as in the archive" in works.run(f"gridwarden restore --replace {archive}")
+    works.run(f"systemctl start {' '.join(SERVICES)}")
+    works.until(RUNS)
+    owners = works.run("cd /var/lib/gridwarden && stat -c %U secrets cluster cluster/data").split()
+    assert owners == ["gridwarden", "gridwarden-db", "gridwarden-db"]
+
+
 @pytest.mark.parametrize(
     ("more", "falls", "said"),
     [
