@@ -6,10 +6,8 @@ frozen `Settings` and pass it on.
 
 import json
 import os
-import re
 import sys
 from contextlib import suppress
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -45,7 +43,6 @@ SIGNATURES = (
 """Signatures of a sign-in provider that can be taken."""
 GRADES = {"general": 1.0, "serious": 3.0, "major": 9.0}
 """What a finding of each grade weighs, unless an office says otherwise."""
-HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9_-]{1,63}(?<!-))*")
 SECRETS = Path("/run/secrets")
 """Where a container is handed secrets, one in a file that is called as its variable."""
 
@@ -266,17 +263,6 @@ class Settings(BaseSettings):
         if isinstance(told, dict) and set(told) == set(GRADES):
             return told
         raise PydanticCustomError("weights", "JSON with a weight for each grade")
-
-    @field_validator("host", mode="after")
-    @classmethod
-    def _listens(cls, host: str) -> str:
-        """An address or a name: what is written to a file of settings is nothing else."""
-        with suppress(ValueError):
-            ip_address(host)
-            return host
-        if not HOST_NAME.fullmatch(host) or len(host) > 253 or host.rpartition(".")[2].isdigit():
-            raise PydanticCustomError("host", "an address or a name, such as 127.0.0.1")
-        return host
 
     @field_validator("time_zone", mode="after")
     @classmethod

@@ -65,10 +65,10 @@ def test_run_again_it_leaves_the_offices_settings_alone(
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--host", "a b; rm"), "GRIDWARDEN_HOST: an address or a host name is meant"),
-        (("--host", "a\nGRIDWARDEN_CRS=4549"), "GRIDWARDEN_HOST"),
-        (("--host", ""), "GRIDWARDEN_HOST"),
-        (("--host", "256.1.1.1"), "GRIDWARDEN_HOST"),
+        (("--host", "a b; rm"), "a b; rm is neither an address nor a host name"),
+        (("--host", "a\nGRIDWARDEN_CRS=4549"), "is neither"),
+        (("--host", ""), "is neither"),
+        (("--host", "256.1.1.1"), "is neither"),
         (("--crs", "4326"), "EPSG:4326 is not a projected system in metres"),
         (("--crs", "3857"), "EPSG:3857"),
         (("--crs", "1"), "EPSG:1 is not a projected system in metres"),

@@ -8,12 +8,15 @@ may be run again, and an upgrade does.
 import grp
 import os
 import pwd
+import re
 import secrets
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.resources import files
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
 
@@ -47,6 +50,7 @@ FOLDERS: Final = (
     ("var/backups/gridwarden", 0o700, SERVICE, SERVICE),
 )
 ENVIRONMENT: Final = "gridwarden.env"
+HOST_NAME: Final = re.compile(r"(?=.{1,253}$)(?!-)[\w-]{1,63}(\.(?!-)[\w-]{1,63})*", re.ASCII)
 PASSPHRASE: Final = "etc/gridwarden/backup-passphrase"
 
 
@@ -65,7 +69,7 @@ def install(settings: Settings, root: Path | None, wanted: Wanted, *, start: boo
     live = root is None
     if live and os.geteuid() != 0:
         raise refusal(settings, "root")
-    _check_wanted(wanted)
+    _check_wanted(settings, wanted)
     layout = Layout(root.absolute()) if root is not None else Layout()
     if live:
         yield from _accounts(settings)
@@ -82,14 +86,22 @@ def install(settings: Settings, root: Path | None, wanted: Wanted, *, start: boo
     yield from _begin(own, layout, start)
 
 
-def _check_wanted(wanted: Wanted) -> None:
-    """Raises ValidationError for what no service could run with, SetUpError for a CRS without true
-    metres: before any of it is written.
+def _check_wanted(settings: Settings, wanted: Wanted) -> None:
+    """Raises SetUpError, before anything is written, for a host that is neither an address nor a
+    name, and for a CRS without true metres.
     """
-    told = {name.removeprefix("GRIDWARDEN_").lower(): v for name, v in wanted.settings.items()}
-    asked = Settings.model_validate(told)
-    if "crs" in told:
-        cluster.check_metric(asked)
+    host, crs = (wanted.settings.get(f"GRIDWARDEN_{name}") for name in ("HOST", "CRS"))
+    if host is not None and not _is_host(host):
+        raise refusal(settings, "put.no_host", host=host)
+    if crs is not None:
+        cluster.check_metric(settings.model_copy(update={"crs": int(crs)}))
+
+
+def _is_host(text: str) -> bool:
+    """Whether it is an address or, by its signs, a name."""
+    with suppress(ValueError):
+        return bool(ip_address(text))
+    return bool(HOST_NAME.fullmatch(text)) and not text.rpartition(".")[2].isdigit()
 
 
 def settings_of(layout: Layout) -> Settings:
