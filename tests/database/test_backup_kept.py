@@ -3,14 +3,15 @@
 import os
 import shutil
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 
 import pytest
 from archives import PASSPHRASE, command, rows
 from homes import home_of
 
-from gridwarden.database.backup import records
+from commands import run_command
+from gridwarden.database.backup import making, records
 from gridwarden.database.backup.archive import opened
 from gridwarden.database.backup.keeping import Keep, going
 from gridwarden.database.backup.making import make
@@ -62,7 +63,28 @@ def test_a_clock_that_was_ahead_lets_no_new_archive_go(tmp_path: Path) -> None:
     assert last is not None and last.archive == "now"
     # and one of the future alone is none of these days
     records.note(settings, replace(last, at="2031-01-01T02:30:00+00:00"))
-    assert records.wanting(settings) == "old"
+    assert records.wanting(settings) == "ahead"
+    assert "still to come" in records.told_age(settings, records.last(settings, "backup"))
+
+
+def test_a_clock_that_was_set_back_takes_no_older_archive(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the moment alone tonight's would be called as last night's was."""
+
+    class Stopped(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> "Stopped":
+            return cls(2026, 11, 22, 2, 30, tzinfo=tz)
+
+    monkeypatch.setattr(making, "datetime", Stopped)
+    settings = Settings(language="en")
+    names = []
+    for _ in range(3):
+        named = making.name_of(settings, tmp_path)
+        named.write_text("x")
+        names.append(named.name.removeprefix("gridwarden-20261122-023000"))
+    assert names == [".age", "-2.age", "-3.age"]
 
 
 def test_the_archive_that_a_test_restored_stays(module_city: Settings, tmp_path: Path) -> None:
@@ -98,6 +120,24 @@ def test_the_archive_that_a_test_restored_stays(module_city: Settings, tmp_path:
     assert restored.returncode == 1
     assert "MB free and restoring this archive needs about" in restored.stderr
     assert "nothing was changed" in restored.stderr
+
+
+def test_a_passphrase_that_others_may_read_is_taken_and_told(
+    module_city: Settings, tmp_path: Path
+) -> None:
+    """And a refusal is one line, where nobody sits."""
+    file = tmp_path / "passphrase"
+    file.write_text(PASSPHRASE)
+    for mode, told in ((0o644, f"{file} may be read by others: run chmod 600"), (0o600, "")):
+        file.chmod(mode)
+        done = run_command(
+            *(module_city, "backup", f"{tmp_path}/", "--passphrase-file", file),
+            GRIDWARDEN_LANGUAGE="en",
+        )
+        assert done.returncode == 0, done.stderr
+        assert done.stderr.startswith(told) and done.stderr.count("\n") == bool(told)
+    refused = command(module_city, "backup", tmp_path / "none" / "x.age")
+    assert refused.stderr.count("\n") == 1 and refused.stderr.startswith("There is no folder")
 
 
 def test_a_disk_that_is_too_small_is_told_before(module_city: Settings, tmp_path: Path) -> None:

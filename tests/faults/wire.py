@@ -1,10 +1,9 @@
 """A wire between the service and its database, over TCP, that can be cut while they talk."""
 
-import contextlib
 import socket
 import struct
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -19,6 +18,7 @@ class Wire:
         self._there = there
         self._ends: list[socket.socket] = []
         self._listener: socket.socket | None = None
+        self._last: tuple[bytes, Callable[[], None]] | None = None
         self.port = 0
         self.mend()
 
@@ -46,6 +46,10 @@ class Wire:
                 end.shutdown(socket.SHUT_RDWR)
             end.close()
 
+    def cut_after(self, last: bytes, then: Callable[[], None] = lambda: None) -> None:
+        """The server still hears this, and is cut before it is heard; `then` is called at once."""
+        self._last = last, then
+
     def _take(self, listener: socket.socket) -> None:
         while True:
             try:
@@ -59,15 +63,18 @@ class Wire:
                 here.close()
                 continue
             self._ends += [here, there]
-            for one, other in ((here, there), (there, here)):
-                threading.Thread(target=_pass_on, args=(one, other), daemon=True).start()
+            threading.Thread(target=self._pass_on, args=(here, there), daemon=True).start()
+            threading.Thread(target=self._pass_on, args=(there, here), daemon=True).start()
 
-
-def _pass_on(one: socket.socket, other: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        while piece := one.recv(65_536):
-            other.sendall(piece)
-        other.shutdown(socket.SHUT_WR)
+    def _pass_on(self, one: socket.socket, other: socket.socket) -> None:
+        with suppress(OSError):
+            while piece := one.recv(65_536):
+                other.sendall(piece)
+                if self._last is not None and self._last[0] in piece:
+                    (_, then), self._last = self._last, None
+                    self.cut()
+                    then()
+            other.shutdown(socket.SHUT_WR)
 
 
 @contextmanager

@@ -117,7 +117,7 @@ def owner_dsn(settings: Settings) -> str:
 def owner_parts(settings: Settings) -> dict[str, str]:
     """The owner's address, taken apart."""
     if settings.database_url is not None:
-        return _given(settings)
+        return {**LOST_SERVER, **_given(settings)}
     return {**server(settings), "user": OWNER, "password": password(settings, OWNER)}
 
 

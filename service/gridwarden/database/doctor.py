@@ -9,7 +9,6 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -17,6 +16,7 @@ from gridwarden.database import accounts, cluster
 from gridwarden.database.addresses import LOGINS, connect, connect_owner, login_dsn, login_name
 from gridwarden.database.backup import records
 from gridwarden.database.guessable import check_passwords
+from gridwarden.database.passwords import lies_open
 from gridwarden.database.ports import check_port
 from gridwarden.database.postgres import find_programs, told_plainly
 from gridwarden.database.queries import queries
@@ -165,17 +165,8 @@ def _database(settings: Settings) -> None:
 def _passwords(settings: Settings) -> None:
     kept = (settings.oidc_secret_file, settings.backup_passphrase_file)
     for place in (*sorted(settings.secrets.glob("*")), *kept):
-        if place is not None and place.is_file() and _is_open(place):
+        if place is not None and lies_open(place):
             raise trouble(settings, "readable", place=place)
-
-
-def _is_open(place: Path) -> bool:
-    """Whether others may read it, or change it; root's own may be for the service's group to read
-    (`gridwarden install`).
-    """
-    held = place.stat()
-    handed = held.st_uid == 0 and held.st_gid == os.getegid()
-    return bool(held.st_mode & (0o037 if handed else 0o077))
 
 
 def _logins(settings: Settings) -> None:

@@ -55,6 +55,17 @@ def installation_key(place: Path) -> bytes:
     return bytes.fromhex(place.read_text(encoding="ascii"))
 
 
+def lies_open(place: Path) -> bool:
+    """Whether it is a file that others may read, or change; root's own may be for the service's
+    group to read (`gridwarden install`).
+    """
+    if not place.is_file():
+        return False
+    held = place.stat()
+    handed = held.st_uid == 0 and (os.geteuid() == 0 or held.st_gid == os.getegid())
+    return bool(held.st_mode & (0o037 if handed else 0o077))
+
+
 def write_private(place: Path, text: str) -> None:
     """Write a file that only its owner may read, whole or not at all."""
     write_whole(place, text, 0o600)

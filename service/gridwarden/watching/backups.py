@@ -25,7 +25,9 @@ from gridwarden.database.backup.keeping import Keep, going
 from gridwarden.database.backup.quiet import check_quiet
 from gridwarden.database.backup.told import Report, refusal
 from gridwarden.database.handing import hand_over
+from gridwarden.database.passwords import lies_open
 from gridwarden.database.postgres import told_plainly
+from gridwarden.database.sentences import trouble
 from gridwarden.settings import Settings
 from gridwarden.words import say
 
@@ -59,16 +61,18 @@ def backup(
         raise refusal(settings, "which_file")
     kept = Keep.read(settings, keep) if keep is not None else None
     passphrase = passphrase_from(settings, passphrase_file, twice=True)
-    with told_plainly(settings), _watched(settings) as report:
-        made = making.make(settings, file, passphrase, report)
-    _note(settings, "backup", made.file, made.size, made.manifest)
+    with told_plainly(settings):
+        with _watched(settings) as report:
+            made = making.make(settings, file, passphrase, report)
+        _say(
+            settings, "made", file=made.file, mb=_mb(made.size), tables=len(made.manifest.tables),
+            rows=made.manifest.rows, files=made.manifest.files,
+            head=_short(settings, made.manifest),
+        )  # fmt: skip
+        if made.beside:
+            _say(settings, "beside", what=", ".join(made.beside))
+        _note(settings, "backup", made.file, made.size, made.manifest)
     asyncio.run(_record(settings, "backup", made.manifest))
-    _say(
-        settings, "made", file=made.file, mb=_mb(made.size), tables=len(made.manifest.tables),
-        rows=made.manifest.rows, files=made.manifest.files, head=_short(settings, made.manifest),
-    )  # fmt: skip
-    if made.beside:
-        _say(settings, "beside", what=", ".join(made.beside))
     if kept is not None:
         _remove(settings, kept, made)
 
@@ -120,12 +124,12 @@ def _drill(settings: Settings, file: Path | None, passphrase_file: Path | None) 
     if archive is None:
         raise refusal(settings, "no_archive")
     passphrase = passphrase_from(settings, passphrase_file)
-    with told_plainly(settings), _watched(settings) as report:
-        done = restoring.restore_aside(settings, archive, passphrase, ABOVE, report)
-    size = archive.stat().st_size
-    _note(settings, "drill", archive.absolute(), size, done.manifest)
+    with told_plainly(settings):
+        with _watched(settings) as report:
+            done = restoring.restore_aside(settings, archive, passphrase, ABOVE, report)
+        _tell(settings, done, "drilled")
+        _note(settings, "drill", archive.absolute(), archive.stat().st_size, done.manifest)
     asyncio.run(_record(settings, "backup_drill", done.manifest))
-    _tell(settings, done, "drilled")
 
 
 def _ready(settings: Settings, compared: restoring.Compared) -> None:
@@ -187,6 +191,7 @@ def passphrase_from(settings: Settings, file: Path | None, *, twice: bool = Fals
     place = file or settings.backup_passphrase_file
     if place is not None:
         try:
+            _warn_if_open(settings, place)
             return place.read_text("utf-8").strip("\r\n")
         except (OSError, ValueError):
             raise refusal(settings, "no_passphrase_file", file=place) from None
@@ -200,16 +205,26 @@ def passphrase_from(settings: Settings, file: Path | None, *, twice: bool = Fals
     return given
 
 
+def _warn_if_open(settings: Settings, place: Path) -> None:
+    """It is taken all the same: a night without an archive, or a machine that is not restored, is
+    worse than a passphrase that others here may read.
+    """
+    if lies_open(place):
+        typer.echo(str(trouble(settings, "readable", place=place)), err=True)
+
+
 @contextmanager
 def _watched(settings: Settings) -> Iterator[Report]:
-    """A bar on stderr: which step, and how far."""
+    """A bar on stderr, for whoever sits there: which step, and how far."""
+    console = Console(stderr=True)
     with Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         TextColumn("{task.fields[told]}"),
         TimeElapsedColumn(),
-        console=Console(stderr=True),
+        console=console,
         transient=True,
+        disable=not console.is_terminal,
     ) as bar:
         shown = bar.add_task("", total=None, told="")
 

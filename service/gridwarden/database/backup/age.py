@@ -60,9 +60,12 @@ class Locked:
         self._cipher = ChaCha20Poly1305(_derived(key, nonce, b"payload"))
         self._held = bytearray()
         self._number = 0
+        self._given_up = False
 
     def write(self, data: bytes) -> int:
         """Take more of the contents."""
+        if self._given_up:
+            return len(data)
         self._held += data
         while len(self._held) > PIECE:
             self._put(bytes(self._held[:PIECE]), last=False)
@@ -73,6 +76,10 @@ class Locked:
         """Write the last piece."""
         self._put(bytes(self._held), last=True)
         self._held.clear()
+
+    def give_up(self) -> None:
+        """Nothing more is written: what there is will never open."""
+        self._given_up = True
 
     def _put(self, piece: bytes, *, last: bool) -> None:
         self._file.write(self._cipher.encrypt(_nonce(self._number, last), piece, None))

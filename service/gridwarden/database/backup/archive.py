@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path, PurePosixPath
-from typing import Any, BinaryIO, Final, cast
+from typing import Any, BinaryIO, Final, Self, cast
 
 from gridwarden.database.backup.age import (
     DamagedError,
@@ -79,7 +79,7 @@ class Manifest:
 
 
 class Packing:
-    """An archive that is being written."""
+    """An archive that is being written, whole when the block ends without an error."""
 
     def __init__(self, file: BinaryIO, passphrase: str) -> None:
         self._locked = Locked(file, passphrase)
@@ -111,8 +111,13 @@ class Packing:
             done += len(part)
             report(done)
 
-    def close(self) -> None:
-        """The end; without it nothing opens."""
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:
+            self._locked.give_up()  # a tar that nobody needs still writes its last block
+            return
         self._tar.close()
         self._locked.close()
 

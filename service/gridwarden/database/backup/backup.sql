@@ -107,6 +107,10 @@ begin
 end
 $$
 
+-- name: alone
+-- No two restores of a database at once, and nobody asks for the outcome of one that is at it.
+select pg_advisory_xact_lock(hashtextextended('gridwarden restore', 0))
+
 -- name: restored
 -- Whether the database is what this archive held.
 select exists (select from data.restoration r where r.archive = %(archive)s)

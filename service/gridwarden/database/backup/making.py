@@ -4,10 +4,11 @@ import errno
 import os
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
+from itertools import chain, count
 from pathlib import Path
 from typing import Any, Final
 
@@ -51,30 +52,29 @@ def make(settings: Settings, target: Path, passphrase: str, report: Report) -> M
     """
     if len(passphrase) < SHORTEST:
         raise refusal(settings, "short_passphrase", n=SHORTEST)
-    final = _named(settings, target)
+    final = name_of(settings, target)
     half = final.with_name(f"{final.name}.part")
     with alone(settings), files.linked(settings) as folder, _sentences(settings, final):
         sweep(settings)
         files.link_all(settings, folder)
-        with connect_owner(settings, autocommit=False) as c:
+        with closing(connect_owner(settings, autocommit=False)) as c:
             manifest, snapshot = _seen(settings, c, folder, report)
             beside = c.execute(Q["beside"]).fetchall()
             room.check_backup(settings, final.parent, manifest)
             descriptor = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             try:
                 with os.fdopen(descriptor, "wb") as file:
-                    packing = Packing(file, passphrase)
-                    packing.text(MANIFEST, manifest.text())
-                    _pack_files(packing, folder, manifest, report)
-                    client = client_for(settings, manifest.postgresql)
-                    pour_out(
-                        settings,
-                        client,
-                        snapshot,
-                        beside,
-                        lambda stream: packing.dump(stream, lambda n: report("dump", n, None)),
-                    )
-                    packing.close()
+                    with Packing(file, passphrase) as packing:
+                        packing.text(MANIFEST, manifest.text())
+                        _pack_files(packing, folder, manifest, report)
+                        client = client_for(settings, manifest.postgresql)
+                        pour_out(
+                            settings,
+                            client,
+                            snapshot,
+                            beside,
+                            lambda stream: packing.dump(stream, lambda n: report("dump", n, None)),
+                        )
                     file.flush()
                     os.fsync(file.fileno())
                 half.replace(final)
@@ -84,15 +84,23 @@ def make(settings: Settings, target: Path, passphrase: str, report: Report) -> M
     return Made(final, final.stat().st_size, manifest, [name for _, name in beside])
 
 
-def _named(settings: Settings, target: Path) -> Path:
+def name_of(settings: Settings, target: Path) -> Path:
+    """The archive's file; in a folder one that is not there yet. Raises SetUpError."""
     target = target.expanduser().absolute()
     if target.is_dir():
-        target /= f"gridwarden-{datetime.now(UTC):%Y%m%d-%H%M%S}.age"
+        target = _free_name(target)
     if not target.parent.is_dir():
         raise refusal(settings, "no_folder", folder=target.parent)
     if target.exists() and not target.is_file():  # a device would be replaced by the archive
         raise refusal(settings, "no_plain_file", file=target)
     return target
+
+
+def _free_name(folder: Path) -> Path:
+    """A name by the moment; a clock that was set back has given it before, perhaps."""
+    stem = f"gridwarden-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+    names = chain([f"{stem}.age"], (f"{stem}-{n}.age" for n in count(2)))
+    return next(folder / name for name in names if not (folder / name).exists())
 
 
 def _seen(

@@ -14,7 +14,7 @@ from typing import IO, BinaryIO, Final, cast
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from gridwarden.database.addresses import owner_dsn
+from gridwarden.database.addresses import LOST_CLIENT, owner_dsn
 from gridwarden.database.backup.told import refusal
 from gridwarden.database.cluster import connect_owner
 from gridwarden.database.queries import queries
@@ -154,7 +154,7 @@ def pour_in(
     before: Sequence[str],
     after: Sequence[str],
     report: Callable[[int], None],
-    commits: Callable[[], None] = lambda: None,
+    commits: Callable[[], object] = lambda: None,
 ) -> list[str]:
     """Load a dump in ONE transaction, between the statements `before` and `after`: wholly or not at
     all. `commits` is called when all is in and nothing is committed yet. Gives the roles whose
@@ -249,6 +249,8 @@ def _reach(settings: Settings) -> tuple[str, dict[str, str]]:
     """
     parts = conninfo_to_dict(owner_dsn(settings))
     secret = parts.pop("password", None)
+    # A server that is not told that we are gone would hold what a restore has locked.
+    parts["options"] = f"{parts.get('options', '')} {os.environ.get('PGOPTIONS', '')} {LOST_CLIENT}"
     environment = dict(os.environ)
     if settings.database_url is None:  # our own server: nothing that is meant for another
         environment = {name: value for name, value in environment.items() if name[:2] != "PG"}

@@ -18,6 +18,8 @@ from gridwarden.words import say
 
 Kind = Literal["backup", "drill", "restore"]
 FILE: Final = "record.jsonl"
+AHEAD: Final = timedelta(hours=1)
+"""A clock may be put right by so much and nobody minds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +37,9 @@ class Record:
 
     @property
     def age(self) -> timedelta:
-        """How long ago; as long, where a clock that was ahead wrote it."""
-        return abs(datetime.now(UTC) - datetime.fromisoformat(self.at))
+        """How long ago; without end where its time is still to come: nobody can tell."""
+        ago = datetime.now(UTC) - datetime.fromisoformat(self.at)
+        return timedelta.max if ago < -AHEAD else max(ago, timedelta())
 
 
 def note(settings: Settings, record: Record) -> None:
@@ -44,8 +47,11 @@ def note(settings: Settings, record: Record) -> None:
     folder = settings.home / OWN
     folder.mkdir(mode=0o700, exist_ok=True)
     line = json.dumps(asdict(record), ensure_ascii=False) + "\n"
-    place = os.open(folder / FILE, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
+    place = os.open(folder / FILE, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
     try:
+        size = os.fstat(place).st_size
+        if size and os.pread(place, 1, size - 1) != b"\n":  # a full disk took half a line
+            line = "\n" + line
         os.write(place, line.encode("utf-8"))
         os.fsync(place)
     finally:
@@ -82,11 +88,14 @@ def wanting(settings: Settings) -> str:
     A new installation has as long for its first backup, and for its first trial, as any other.
     """
     backup, drill = last(settings, "backup"), last(settings, "drill")
+    if backup and backup.age == timedelta.max:
+        return "ahead"
     since = _begun(settings)
     if (backup.age if backup else since) > timedelta(days=settings.backup_days):
         return "old" if backup else "none"
     if (drill.age if drill else since) > timedelta(days=settings.drill_days):
-        return "drill_old" if drill else "never_tested"
+        ahead = drill and drill.age == timedelta.max
+        return "never_tested" if drill is None else "drill_ahead" if ahead else "drill_old"
     return ""
 
 
@@ -103,6 +112,8 @@ def told_age(settings: Settings, record: Record | None) -> str:
     """`3 hours ago`, `never`."""
     if record is None:
         return say("backup.age.never", settings.language)
+    if record.age == timedelta.max:
+        return say("backup.age.ahead", settings.language)
     seconds = record.age.total_seconds()
     for unit, length in (("days", 86_400), ("hours", 3_600), ("minutes", 60)):
         if seconds >= 2 * length:

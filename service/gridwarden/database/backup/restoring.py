@@ -219,26 +219,42 @@ def _into_outside(
     _raise_count(made, found.manifest)
     moved = found.home.rename(settings.home / f"restoring-{uuid.uuid4().hex[:8]}")
     made = settings.model_copy(update={"home": moved})
+    strangers: Sequence[str] = ()
     try:
-        compared = _loaded(
+        strangers = _load(
             made,
             found,
             above,
             report,
-            replace=True,
-            commits=lambda: _written(settings, moved, found.manifest.archive),
+            _cleared(),
+            lambda: switching.begin(settings, moved, found.manifest.archive),
         )
     except BaseException:
-        switching.call_off(settings)
-        remove(settings, moved)
-        raise
-    replaced = switching.finish(settings)
+        with _asking(settings):  # cut in the last moment it is in all the same
+            committed = switching.settled(settings) is not None
+        if not committed:
+            remove(settings, moved)
+            raise
+    with _asking(settings):
+        replaced = switching.finish(settings)
+    try:
+        compared = _held_against(settings, found.manifest, strangers, above, report)
+    except (SetUpError, psycopg.OperationalError) as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise refusal(settings, "stands", reason=reason) from None
     _analyze(settings, report)
     return compared, replaced
 
 
-def _written(settings: Settings, staged: Path, archive: str) -> None:
-    switching.begin(settings, staged, archive)
+@contextmanager
+def _asking(settings: Settings) -> Iterator[None]:
+    """While the server is asked whether it holds the archive; where it does not say, whoever comes
+    next asks again.
+    """
+    try:
+        yield
+    except (SetUpError, psycopg.OperationalError):
+        raise refusal(settings, "not_known") from None
 
 
 def _raise_count(settings: Settings, manifest: Manifest) -> None:
@@ -254,28 +270,41 @@ def _raise_count(settings: Settings, manifest: Manifest) -> None:
             c.execute(Q["raise"])
 
 
-def _loaded(
+def _loaded(made: Settings, found: Unpacked, above: Above, report: Report) -> Compared:
+    """The database with what the dump holds, held against the manifest."""
+    strangers = _load(made, found, above, report)
+    return _held_against(made, found.manifest, strangers, above, report)
+
+
+def _load(
     made: Settings,
     found: Unpacked,
     above: Above,
     report: Report,
-    *,
-    replace: bool = False,
-    commits: Callable[[], None] = lambda: None,
-) -> Compared:
-    """The database with what the dump holds, compared with the manifest before it is committed."""
+    before: Sequence[str] = (),
+    commits: Callable[[], object] = lambda: None,
+) -> Sequence[str]:
+    """Load what the dump holds, in one transaction that also compares rows and head; gives the
+    roles whose rights stayed away.
+    """
     manifest = found.manifest
     above.ensure_roles(made)
     client = client_for(made, max(manifest.postgresql, server_major(made)))
-    strangers = pour_in(
+    return pour_in(
         made,
         client,
         _dump(made, found),
-        _cleared() if replace else [],
+        [Q["alone"], *before],
         [_as_archived(manifest), _lineage(manifest), *_rights_by_default()],
         lambda done: report("load", done, None),
         commits,
     )
+
+
+def _held_against(
+    made: Settings, manifest: Manifest, strangers: Sequence[str], above: Above, report: Report
+) -> Compared:
+    """What is there now: the audit verified, rows and head the archive's. Raises SetUpError."""
     report("verify", 0, None)
     above.verify(made)
     return _compared(made, manifest, strangers, report)

@@ -93,19 +93,11 @@ def finish(settings: Settings) -> Path | None:
     Raises SetUpError where an outside server does not answer that would tell whether it was done,
     and where what is written down is no restore's.
     """
-    place = settings.home / OWN / PLAN
-    try:
-        plan = Plan(**json.loads(place.read_text("utf-8")))
-    except FileNotFoundError:
+    plan = settled(settings)
+    if plan is None:
         return None
-    except (ValueError, TypeError):
-        raise refusal(settings, "no_plan", file=place) from None
     home, staged = settings.home, settings.home / plan.staged
     replaced = home / plan.replaced
-    if plan.outside and not _committed(settings, plan):
-        place.unlink()
-        shutil.rmtree(staged, ignore_errors=True)
-        return None
     for name in plan.leaves:
         _move(home / name, replaced / name)
     for name in plan.names:
@@ -114,14 +106,27 @@ def finish(settings: Settings) -> Path | None:
             with opened(staged) as at:
                 os.rename(name, home / name, src_dir_fd=at)
     sync_folder(home)
-    place.unlink()
+    (home / OWN / PLAN).unlink()
     shutil.rmtree(staged, ignore_errors=True)
     return replaced if replaced.exists() else None
 
 
-def call_off(settings: Settings) -> None:
-    """Forget what is written down: the database was not committed."""
-    (settings.home / OWN / PLAN).unlink(missing_ok=True)
+def settled(settings: Settings) -> Plan | None:
+    """What is written down and is to be done; it is forgotten, with its folder, where the outside
+    server was not given the database. Raises SetUpError, as `finish` does.
+    """
+    place = settings.home / OWN / PLAN
+    try:
+        plan = Plan(**json.loads(place.read_text("utf-8")))
+    except FileNotFoundError:
+        return None
+    except (ValueError, TypeError):
+        raise refusal(settings, "no_plan", file=place) from None
+    if plan.outside and not _committed(settings, plan):
+        place.unlink()
+        shutil.rmtree(settings.home / plan.staged, ignore_errors=True)
+        return None
+    return plan
 
 
 def stands(settings: Settings) -> bool:
@@ -146,6 +151,7 @@ def _move(old: Path, to: Path) -> None:
 
 def _committed(settings: Settings, plan: Plan) -> bool:
     with connect_owner(settings) as c:
+        c.execute(Q["alone"])  # one that was cut as it committed may be at it still
         try:
             row = c.execute(Q["restored"], {"archive": plan.archive}).fetchone()
         except psycopg.errors.UndefinedTable:
