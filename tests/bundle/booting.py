@@ -31,6 +31,8 @@ def main(root: Path) -> None:
     settings, boot = root / "proc/sys", root / "run/boot_id"
     subprocess.run(["mount", "--bind", settings, settings], check=True)
     subprocess.run(["mount", "-o", "remount,bind,ro", settings], check=True)
+    subprocess.run(["mount", "--bind", settings / "net", settings / "net"], check=True)
+    subprocess.run(["mount", "-o", "remount,bind,rw", settings / "net"], check=True)  # its own
     boot.write_text(f"{uuid4()}\n")  # the kernel's own does not change when this ends
     subprocess.run(["mount", "--bind", boot, settings / "kernel/random/boot_id"], check=True)
     socket.sethostname("office")

@@ -1,157 +1,153 @@
-"""docker/ without an engine: the image's steps, walked one by one in a bare Debian.
-
-`docker build`, the base image and compose itself are not run; the base is taken to be what
-debootstrap makes. Everything else of the Dockerfile is done as an engine would.
+"""docker/ by a real engine: Debian 12's own Docker and compose, on a machine that is booted and has
+no network. The base image is what debootstrap makes; `server/` stands in for postgis/postgis.
 """
 
 import json
-import re
-import shlex
 import shutil
-from dataclasses import dataclass, field
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 
 from bundle import bare
+from bundle.booted import Booted, booted
 from bundle.making import ROOT
 
 pytestmark = pytest.mark.deep
-CONTEXT = ROOT / "docker"
+
+PACKAGES = ("systemd-sysv", "dbus", "docker.io", "docker-compose", "curl")
+INITIALISATION = "service/gridwarden/database/postgis.sql"
+BUILD = """
+export DOCKER_BUILDKIT=1 COMPOSE_DOCKER_CLI_BUILD=1
+docker import /srv/debian.tar debian:12-slim && rm /srv/debian.tar
+/srv/gridwarden/docker/secrets.sh
+docker-compose -f /srv/gridwarden/docker/compose.yaml build
+docker build --tag postgis/postgis:15-3.4 /srv/server
+"""
+COMPOSE = "docker-compose -f /srv/gridwarden/docker/compose.yaml"
+INSIDE = f"{COMPOSE} exec -T gridwarden"
+READY = "curl --fail --silent http://127.0.0.1:8000/readyz"
+HEALTHY = f"""
+docker inspect --format '{{{{.State.Health.Status}}}}' "$({COMPOSE} ps -q gridwarden)" |
+  grep -qx healthy
+{READY}
+"""
+CONFINED = f"""
+{INSIDE} sh -c 'id -u; grep -E "^(CapBnd|NoNewPrivs|Seccomp):" /proc/self/status'
+{INSIDE} sh -ec 'for each in / /opt/gridwarden/current /usr/local/bin /etc; do
+  [ ! -w "$each" ] || exit 1
+done'
+{INSIDE} gridwarden doctor
+"""
+ASK = 'curl --fail --silent --show-error -H "Authorization: Bearer $(cat /srv/key)"'
+SEND = f"""
+{INSIDE} gridwarden token administrator | tail -n 1 >/srv/key
+printf 'code,name,lon,lat,places\\nX1,{{name}},114.05,30.5,10\\n' >/srv/sheds.csv
+{ASK} -F file=@/srv/sheds.csv -F layer=charging_sheds -F dataset={{name}} -F crs=EPSG:4326 \\
+  http://127.0.0.1:8000/api/imports | sed 's/.*"url":"\\([^"]*\\)".*/\\1/' >/srv/import
+"""
+SENT = f"""
+{ASK} "http://127.0.0.1:8000$(cat /srv/import)" |
+  grep -E '"state" ?: ?"(published|unchanged)"'
+"""
+SHEDS = f'{INSIDE} gridwarden psql -Atc "select name from data.charging_sheds order by 1"'
+KILL_WORKER = f"""
+{INSIDE} sh -c 'for each in /proc/[0-9]*; do
+  ! tr "\\0" " " <$each/cmdline | grep -q "gridwarden [w]orker" || kill -KILL ${{each#/proc/}}
+done'
+"""
+ENDED = "docker inspect --format '{{{{.State.ExitCode}}}}' {name}"
+ALONE = """
+docker run --detach --name alone --init --stop-timeout 300 --shm-size 1g --read-only --tmpfs /tmp \
+  --cap-drop ALL --security-opt no-new-privileges --volume alone:/var/lib/gridwarden gridwarden
+"""
 
 
-@dataclass
-class Image:
-    """What the steps have made of the folder."""
-
-    root: Path
-    environment: dict[str, str] = field(default_factory=dict)
-    user: str = "root"
-    folder: str = "/"
-    command: list[str] = field(default_factory=list)
-    health: list[str] = field(default_factory=list)
-    volumes: list[str] = field(default_factory=list)
-
-    def run(self, script: str, **variables: str) -> str:
-        """A shell's words, as the image's account and in its environment."""
-        shell = ["/bin/sh", "-c", f"cd {shlex.quote(self.folder)} || exit 1\n{script}"]
-        if self.user != "root":
-            shell = ["/usr/sbin/runuser", "-u", self.user, "--", *shell]
-        return bare.run(self.root, *shell, **self.environment, **variables).stdout
-
-    def walk(self, instruction: str, words: str) -> None:
-        """One step, or a failure where this does not know what an engine would do."""
-        if instruction == "RUN":
-            words = re.sub(r"--mount=type=bind,target=/context\s", "", words)
-            assert not words.lstrip().startswith("--"), words
-            self.run(words)
-        elif instruction == "COPY":
-            mode = re.match(r"--chmod=(\d+) ", words)
-            *names, target = shlex.split(words.removeprefix(mode[0] if mode else ""))
-            for name in names:
-                placed = shutil.copy2(CONTEXT / name, self.root / target.strip("/"))
-                Path(placed).chmod(int(mode[1], 8) if mode else 0o644)
-        elif instruction == "ENV":
-            self.environment |= dict(word.split("=", 1) for word in shlex.split(words))
-        elif instruction == "USER":
-            self.user = words
-        elif instruction == "WORKDIR":
-            self.folder = words
-        elif instruction == "VOLUME":
-            self.volumes.append(words)
-        elif instruction == "CMD":
-            self.command = json.loads(words)
-        elif instruction == "HEALTHCHECK":
-            self.health = json.loads(words.split("CMD ", 1)[1])
-        else:
-            assert instruction in ("FROM", "EXPOSE", "STOPSIGNAL"), instruction
-
-
-def steps() -> list[tuple[str, str]]:
-    """The Dockerfile's instructions and what they say."""
-    lines = (CONTEXT / "Dockerfile").read_text().splitlines()
-    text = "\n".join(line for line in lines if not line.startswith("#")).replace("\\\n", " ")
-    return [tuple(line.split(None, 1)) for line in text.splitlines() if line]  # type: ignore[misc]
+@pytest.fixture(scope="module")
+def engine(
+    tmp_path_factory: pytest.TempPathFactory, whole_bundle: Path, bare_debian: Path
+) -> Iterator[Booted]:
+    """A machine whose engine has built the image, as docs/offline.md says."""
+    root = bare.make(tmp_path_factory.mktemp("engine") / "root", *PACKAGES)
+    place = root / "srv/gridwarden"
+    left_out = shutil.ignore_patterns("secrets", "*.tar")
+    shutil.copytree(ROOT / "docker", place / "docker", ignore=left_out)
+    (place / INITIALISATION).parent.mkdir(parents=True)
+    shutil.copy2(ROOT / INITIALISATION, place / INITIALISATION)
+    shutil.copy2(whole_bundle, place / "docker")
+    older = place / "docker/gridwarden-0.0.9+202601010000.g000000000000-debian12-x86_64.tar"
+    older.write_bytes(b"an older bundle that was left there")
+    shutil.copytree(Path(__file__).with_name("server"), root / "srv/server")
+    packed = ["tar", "-C", bare_debian, "-cf", root / "srv/debian.tar", "."]
+    subprocess.run(packed, check=True)
+    with booted(root) as machine:
+        machine.run(BUILD)
+        yield machine
+    shutil.rmtree(root.parent)
 
 
 @pytest.fixture
-def image(machine: Path, whole_bundle: Path) -> Image:
-    """The machine, after every step."""
-    assert steps()[0] == ("FROM", "debian:12-slim")
-    context = machine / "context"  # mounted there for as long as a step lasts
-    context.mkdir()
-    shutil.copy2(whole_bundle, context)
-    made = Image(machine)
-    for instruction, words in steps():
-        made.walk(instruction, words)
-    shutil.rmtree(context)
-    return made
+def served(engine: Booted) -> Booted:
+    """And whose compose has put up both containers."""
+    engine.run(f"{COMPOSE} up --detach")
+    engine.until(HEALTHY)
+    return engine
 
 
-BEGUN = """
-{start} >log 2>&1 & started=$!
-until {ready} >health 2>&1; do kill -0 $started || {{ cat log; exit 1; }}; sleep 1; done
-cat health
-{more}
-kill -TERM $started; wait $started; echo "ended with $?"
-cat log
-"""
-SERVER = """
-set -eu
-install -d -o postgres -m 0700 /srv/database
-as_postgres="runuser -u postgres -- env PATH=/usr/lib/postgresql/15/bin:$PATH PGHOST=/tmp"
-$as_postgres initdb -D /srv/database -U postgres --pwfile=/run/secrets/superuser_password {args}
-$as_postgres pg_ctl start -w -D /srv/database -o "-c listen_addresses=127.0.0.1 -k /tmp"
-$as_postgres POSTGRES_USER=postgres bash /docker-entrypoint-initdb.d/20-gridwarden.sh
-echo "127.0.0.1 database" >>/etc/hosts
-"""
+def bring(machine: Booted, name: str) -> None:
+    """A shed of that name, through the published port."""
+    machine.run(SEND.format(name=name))
+    machine.until(SENT)
 
 
-def test_the_image_serves_by_itself_as_an_account_without_rights(image: Image) -> None:
-    assert image.user not in ("", "root", "0")
-    assert image.volumes == [image.environment["GRIDWARDEN_HOME"]]
-    for each in ("/opt/gridwarden/current", "/usr/local/bin", "/etc"):
-        assert image.run(f"test -w {each} && echo open || echo closed").strip() == "closed"
-    begun = BEGUN.format(
-        start=shlex.join(image.command),
-        ready=shlex.join(image.health),
-        more="id -un; gridwarden status",
-    )
-    said = image.run(begun)
-    assert '"status"' in said
-    assert f"\n{image.user}\n" in said
-    assert "ended with 0" in said
-    stopped = image.run("gridwarden status || echo status $?")
-    assert "status 3" in stopped, "the private cluster was stopped with the container"
+def test_the_service_runs_as_an_account_without_rights(served: Booted) -> None:
+    said = served.run(CONFINED)
+    assert "10001\n" in said
+    assert f"CapBnd:\t{0:016x}\n" in said
+    assert "NoNewPrivs:\t1\n" in said
+    assert "Seccomp:\t2\n" in said
+    compose = (ROOT / "docker/compose.yaml").read_text()
+    _, service = compose.split("\n  gridwarden:\n")
+    assert "environment:" not in service, "no secret is in a variable"
 
 
-def test_the_service_takes_a_server_that_compose_prepares(image: Image) -> None:
-    """As `compose.yaml` says: secrets are files, the owner is no superuser."""
-    compose = yaml.safe_load((CONTEXT / "compose.yaml").read_text())
-    database, service = compose["services"]["database"], compose["services"]["gridwarden"]
-    assert "environment" not in service, "no secret is in a variable"
-    shutil.copytree(CONTEXT, image.root / "srv/docker", ignore=shutil.ignore_patterns("*.tar"))
-    bare.run(image.root, "/srv/docker/secrets.sh")
-    (image.root / "run/secrets").mkdir()
-    for name, told in compose["secrets"].items():
-        shutil.copy2(image.root / "srv/docker" / told["file"], image.root / "run/secrets" / name)
-    for mount in database["volumes"]:
-        source, target, *_ = mount.split(":")
-        if source.startswith("."):
-            (image.root / target.lstrip("/")).parent.mkdir(exist_ok=True, parents=True)
-            shutil.copy2(CONTEXT / source, image.root / target.lstrip("/"))
-    server = SERVER.format(args=database["environment"]["POSTGRES_INITDB_ARGS"])
-    begun = BEGUN.format(
-        start=shlex.join(image.command),
-        ready=shlex.join(image.health),
-        more="gridwarden status",
-    )
-    environment = image.environment
-    ours = shlex.join(
-        ["runuser", "-u", image.user, "--", "sh", "-c", f"cd {image.folder}\n{begun}"]
-    )
-    said = bare.run(image.root, "/bin/bash", "-c", server + ours, **environment).stdout
-    assert '"status"' in said
-    assert "ended with 0" in said
-    assert not (image.root / "var/lib/gridwarden/cluster").exists(), "the server's is the only one"
+def test_what_is_brought_stays_when_parts_die_and_containers_are_made_anew(served: Booted) -> None:
+    bring(served, "first")
+    served.run(KILL_WORKER)
+    log = served.until(f"{COMPOSE} logs --no-color gridwarden | grep 'the worker ended'")
+    assert json.loads(log[log.index("{") :].splitlines()[0])["level"] == "warning"
+    served.until(f'{READY} | grep -E \'"worker": ?"alive"\'')
+    bring(served, "second")
+
+    names = served.run(f"{COMPOSE} ps -q").split()
+    served.run(f"{COMPOSE} stop")
+    assert [served.run(ENDED.format(name=name)).strip() for name in names] == ["0", "0"]
+    served.run(f"{COMPOSE} down && {COMPOSE} up --detach")
+    served.until(HEALTHY)
+    assert {"first", "second"} <= set(served.run(SHEDS).split())
+
+
+def test_an_archive_brings_a_lost_database_back(served: Booted) -> None:
+    bring(served, "first")
+    told = served.run(SHEDS)
+    served.run(f"{INSIDE} gridwarden backup --keep 7/4/12 /backup/")
+    served.run(f"{INSIDE} gridwarden backup --drill")
+    served.run(f"{COMPOSE} down && docker volume rm gridwarden_database gridwarden_state")
+    served.run(f"{COMPOSE} run --rm gridwarden sh -c 'gridwarden restore /backup/*'")
+    served.run(f"{COMPOSE} up --detach")
+    served.until(HEALTHY)
+    assert served.run(SHEDS) == told
+
+
+def test_the_image_alone_keeps_a_cluster_and_stops_it(engine: Booted) -> None:
+    engine.run(ALONE)
+    engine.until("docker exec alone test -s /var/lib/gridwarden/cluster/PG_VERSION")
+    engine.run("docker stop alone")  # while it is made
+    assert engine.run(ENDED.format(name="alone")).strip() != "137", "it was killed"
+    engine.run("docker start alone")
+    engine.until("docker exec alone ready")
+    engine.run("docker stop alone")
+    assert engine.run(ENDED.format(name="alone")).strip() == "0"
+    logs = engine.run("docker start alone; docker logs alone 2>&1; docker rm --force alone")
+    assert "Traceback" not in logs
