@@ -134,7 +134,7 @@ def test_an_archive_brings_a_lost_database_back(served: Booted) -> None:
     served.run(f"{INSIDE} gridwarden backup --keep 7/4/12 /backup/")
     served.run(f"{INSIDE} gridwarden backup --drill")
     served.run(f"{COMPOSE} down && docker volume rm gridwarden_database gridwarden_state")
-    served.run(f"{COMPOSE} run --rm gridwarden sh -c 'gridwarden restore /backup/*'")
+    served.run(f"{COMPOSE} run --rm -T gridwarden sh -c 'gridwarden restore /backup/*'")
     served.run(f"{COMPOSE} up --detach")
     served.until(HEALTHY)
     assert served.run(SHEDS) == told
@@ -142,7 +142,7 @@ def test_an_archive_brings_a_lost_database_back(served: Booted) -> None:
 
 def test_the_image_alone_keeps_a_cluster_and_stops_it(engine: Booted) -> None:
     engine.run(ALONE)
-    engine.until("docker exec alone test -s /var/lib/gridwarden/cluster/PG_VERSION")
+    engine.until("docker exec alone test -s /var/lib/gridwarden/cluster/data/PG_VERSION")
     engine.run("docker stop alone")  # while it is made
     assert engine.run(ENDED.format(name="alone")).strip() != "137", "it was killed"
     engine.run("docker start alone")
