@@ -8,7 +8,7 @@ import asyncio
 import signal
 import sys
 from contextlib import nullcontext, suppress
-from functools import cache
+from functools import cache, partial
 from typing import Annotated, NoReturn
 
 import psycopg
@@ -129,7 +129,9 @@ def up() -> None:
     for mistake in mistakes(settings):
         console.print(str(mistake), style="yellow", highlight=False, markup=False, soft_wrap=True)
     cluster.up(settings, lambda line: console.print(line, highlight=False))
-    go_on(settings, lambda step: console.print(say(f"installing.step.{step}", settings.language)))
+    ask = partial(backups.passphrase_from, settings, None)
+    language = settings.language
+    go_on(settings, ask, lambda step: console.print(say(f"installing.step.{step}", language)))
     if not migrations.is_current(settings):
         console.print(say("status.step.tables", settings.language))
         migrations.upgrade(settings)
@@ -139,7 +141,6 @@ def up() -> None:
     begun = asyncio.run(ensure_published(settings))
     if begun is None:
         return
-    language = settings.language
     told = [say("upgrades.in_force", language, packs=", ".join(begun.packs))]
     told += [
         say("upgrades.own_rules", language, id=pack, pack=name) for pack, name in begun.own_before

@@ -8,9 +8,16 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from gridwarden.database import cluster
+from sqlalchemy import make_url
+
+from commands import environment, run_command_in
+from conftest import copy_database
+from gridwarden import migrations
+from gridwarden.database import accounts, cluster
+from gridwarden.database.cluster import owner_url
 from gridwarden.settings import Settings
 
+TOWN = "town_template"
 HomeMaker = Callable[..., Settings]
 
 
@@ -38,6 +45,39 @@ def homes() -> Iterator[HomeMaker]:
     """Makes settings with state folders of their own."""
     with ExitStack() as stack:
         yield lambda name="home", **more: stack.enter_context(home_of(name, **more))
+
+
+@contextmanager
+def office_on(server: Settings) -> Iterator[Settings]:
+    """An office with a state folder of its own, whose database `town` is one of others on a server.
+
+    Its tables are made once for all modules that ask, and copied after that.
+    """
+    with accounts.connect_superuser(server) as c:
+        made = c.execute("select from pg_database where datname = %s", (TOWN,)).fetchone()
+    if made:
+        copy_database(server, TOWN, "town")
+    else:
+        cluster.another_database(server, "town")
+    url = make_url(owner_url(server)).set(database="town")
+    try:
+        with home_of("office", database_url=url.render_as_string(hide_password=False)) as office:
+            cluster.up(office)
+            if not made:
+                migrations.upgrade(office)
+                copy_database(server, "town", TOWN)
+            assert run_command_in(address_of(office), "up").returncode == 0
+            yield office
+    finally:
+        with accounts.connect_superuser(server) as c:  # its logins are the template's, too
+            c.execute("drop database if exists town with (force)")
+
+
+def address_of(settings: Settings) -> dict[str, str]:
+    """The environment of a command against the database of an office's own server."""
+    assert settings.database_url is not None
+    more = {"GRIDWARDEN_LANGUAGE": "en", "GRIDWARDEN_DATABASE_URL": settings.database_url}
+    return environment(settings) | more
 
 
 @contextmanager

@@ -7,12 +7,9 @@ from typing import Any
 
 import pytest
 from archives import command
-from homes import home_of
-from sqlalchemy import make_url
+from homes import home_of, office_on
 
-from conftest import TEMPLATE, copy_database
 from gridwarden.database import accounts
-from gridwarden.database.cluster import owner_url
 from gridwarden.settings import Settings
 
 READER = 'Lese "Amt" 1'
@@ -42,27 +39,22 @@ class Office:
 
     def administrator(self, *statements: str) -> list[Any]:
         """As the server's superuser; what the last one gives."""
-        with accounts.connect_superuser(self.server, "city") as c:
+        with accounts.connect_superuser(self.server, "town") as c:
             done = [c.execute(one) for one in statements]  # type: ignore[call-overload]
             return done[-1].fetchall() if done[-1].description else []
 
 
 @pytest.fixture(scope="module")
 def office(installation: Settings, tmp_path_factory: Any) -> Iterator[Office]:
-    copy_database(installation, TEMPLATE, "city")  # another name: `up` makes its logins' roles
-    url = make_url(owner_url(installation)).set(database="city")
     try:
-        with home_of("office", database_url=url.render_as_string(hide_password=False)) as city:
+        with office_on(installation) as city:
             made = Office(installation, city, tmp_path_factory.mktemp("archives") / "city.age", "")
-            up = command(city, "up")
-            assert up.returncode == 0, up.stderr
             made.administrator(*KEPT)
             done = command(city, "backup", made.file)
             assert done.returncode == 0, done.stderr
             made.said = done.stdout
             yield made
     finally:
-        accounts.drop_private_database(installation, "city")
         with accounts.connect_superuser(installation) as c:
             c.execute(f"drop role if exists {', '.join(ROLES)}")  # type: ignore[call-overload]
 

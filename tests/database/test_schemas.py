@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from homes import address_of
 
 from commands import run_command_in
-from conftest import bearer, client_of, environment, make_key, owner
+from conftest import bearer, client_of, make_key, owner
 from gridwarden import migrations
 from gridwarden.access.audit.verifying import verify
 from gridwarden.database import Caller, accounts, cluster, open_pool
@@ -76,9 +77,7 @@ def old(
 
 
 def gridwarden(settings: Settings, *words: str) -> str:
-    assert settings.database_url is not None
-    given = environment(settings) | {"GRIDWARDEN_DATABASE_URL": settings.database_url}
-    done = run_command_in(given | {"GRIDWARDEN_LANGUAGE": "en"}, *words)
+    done = run_command_in(address_of(settings), *words)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

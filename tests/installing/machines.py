@@ -80,6 +80,8 @@ class Machine:
     @property
     def environment(self) -> dict[str, str]:
         more = {"GRIDWARDEN_LANGUAGE": "en", "GRIDWARDEN_BACKUP_PASSPHRASE": PASSPHRASE}
+        if self.settings.database_url is not None:
+            more["GRIDWARDEN_DATABASE_URL"] = self.settings.database_url
         return environment(self.settings) | more
 
     def run(self, *words: object, by: str = "") -> subprocess.CompletedProcess[str]:

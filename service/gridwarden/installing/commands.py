@@ -44,15 +44,15 @@ def upgrade_command(
     if check:
         checking.check(settings, checking.Seen.read(sys.stdin.read()))
         return
+    ask = partial(passphrase_from, settings, passphrase_file)
     with _watched(settings) as tell:
         if finish:
-            go_on(settings, tell, waits=True)
+            go_on(settings, ask, tell, waits=True)
             return
         if bundle is None:
             raise refusal(settings, "which_bundle")
         last = records.last(settings, "backup")
         folder = archive or (Path(last.file).parent if last else settings.home)
-        ask = partial(passphrase_from, settings, passphrase_file)
         signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a line that drops is no reason to stop
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # taken back, like Ctrl-C
         done = upgrade(settings, bundle, folder, ask, tell)

@@ -16,6 +16,10 @@ drop database if exists {name} with (force)
 -- name: rename
 alter database {copy} rename to {name}
 
+-- name: end
+select pg_terminate_backend(a.pid, 10000) from pg_stat_activity a
+where a.datname = current_database() and a.usename = current_user and a.pid <> pg_backend_pid()
+
 -- name: sealed
 -- The audit's head at an earlier seal.
 select encode(s.head, 'hex') from data.audit_seal s where s.number = %(number)s

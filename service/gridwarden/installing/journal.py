@@ -29,13 +29,16 @@ STEPS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Journal:
-    """The step that was begun, from which version to which."""
+    """The step that was begun, from which version to which; `archive`: what the way back is, where
+    the database is on the office's own server and no longer as it was.
+    """
 
     step: str
     old: str
     new: str
     at: str
     format: int = 1
+    archive: str = ""
 
 
 def place_of(layout: Layout) -> Path:

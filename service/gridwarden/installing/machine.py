@@ -58,6 +58,10 @@ class Machine:
         self.halt()
         if not self.managed and (url := doctor.answered(self.settings)):
             raise refusal(self.settings, "stop_first", url=url)
+        self.wait_until_quiet()
+
+    def wait_until_quiet(self) -> None:
+        """Nobody works on the database. Raises SetUpError where somebody does for long."""
         until = time.monotonic() + 20
         while self._busy():
             if time.monotonic() > until:

@@ -12,7 +12,7 @@ import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -30,6 +30,8 @@ from gridwarden.installing.machine import Machine, answer
 from gridwarden.installing.told import Tell, refusal
 from gridwarden.settings import Settings
 
+Ask = Callable[[], str]
+"""Gives the passphrase of the archives."""
 SWITCHED: Final = journal.STEPS.index("starting")
 
 
@@ -42,9 +44,7 @@ class Upgraded:
     archive: str
 
 
-def upgrade(
-    settings: Settings, file: Path, archive: Path, ask: Callable[[], str], tell: Tell
-) -> Upgraded:
+def upgrade(settings: Settings, file: Path, archive: Path, ask: Ask, tell: Tell) -> Upgraded:
     """Run the version that a bundle holds instead of this one; `tell` hears each step, `ask` gives
     the passphrase of the backup when all else is there.
 
@@ -58,17 +58,17 @@ def upgrade(
     passphrase = ask()
     with journal.alone(settings, layout) as lock:
         machine = Machine(settings, layout, lock)
-        _settle(machine, tell)
+        _settle(machine, ask, tell)
         tell("reading")
         with unpacked(settings, layout, file) as bundle:
             _check_newer(settings, bundle, old)
             if not machine.managed:
                 machine.stop()  # nobody does it for us: to be told before anything is begun
             machine.raise_cluster()
-            copying.check_room(settings)
+            copying.check(settings)
             now = datetime.now(UTC).isoformat(timespec="seconds")
             begun = Journal("placing", old, bundle.facts.version, now)
-            with _taken_back(machine, begun, tell):
+            with _taken_back(machine, begun, ask, tell):
                 _do(machine, begun, bundle, archive, passphrase, tell)
         # It runs, and people work with it: from here on there is no way back, only forward.
         begun = journal.begin(layout, begun, "finishing")
@@ -78,9 +78,9 @@ def upgrade(
     return Upgraded(old, begun.new, made.file if made else "")
 
 
-def go_on(settings: Settings, tell: Tell, *, waits: bool = False) -> None:
+def go_on(settings: Settings, ask: Ask, tell: Tell, *, waits: bool = False) -> None:
     """Finish or take back an upgrade that was interrupted; as a rule there is none. A restore that
-    was, too.
+    was, too. `ask` gives the passphrase where an archive is the way back.
 
     While one is at work nothing is done; `waits`: whoever asks must not begin before its end, but
     for the start that the upgrade itself asks for. Raises SetUpError.
@@ -99,7 +99,7 @@ def go_on(settings: Settings, tell: Tell, *, waits: bool = False) -> None:
     if not _may_write(layout):
         raise refusal(settings, "interrupted")
     with journal.alone(settings, layout) as lock:
-        _settle(Machine(settings, layout, lock), tell, start=False)
+        _settle(Machine(settings, layout, lock), ask, tell, start=False)
 
 
 def _installed(settings: Settings) -> tuple[Layout, str]:
@@ -112,8 +112,6 @@ def _installed(settings: Settings) -> tuple[Layout, str]:
         raise refusal(settings, "root")
     if layout.running() != version:
         raise refusal(settings, "not_current", version=version, current=layout.running() or "–")
-    if settings.database_url is not None:
-        raise refusal(settings, "outside")
     return found
 
 
@@ -171,7 +169,7 @@ def _do(
                     GRIDWARDEN_BACKUP_PASSPHRASE=passphrase, GRIDWARDEN_BACKUP_PASSPHRASE_FILE="",
                 )  # fmt: skip
             case "copying":
-                copying.keep(settings)
+                begun = replace(begun, archive=copying.keep(settings))
             case "migrating":
                 machine.must("migration_failed", new, "up")
             case "checking":
@@ -223,14 +221,14 @@ def _ask(machine: Machine, version: str) -> None:
 
 
 @contextmanager
-def _taken_back(machine: Machine, begun: Journal, tell: Tell) -> Iterator[None]:
+def _taken_back(machine: Machine, begun: Journal, ask: Ask, tell: Tell) -> Iterator[None]:
     """What is begun in the block is taken back when it fails, and the old version runs on."""
     try:
         yield
     except BaseException as error:
         tell("going_back")
         machine.halt()
-        _take_back(machine, begun)
+        _take_back(machine, journal.read(machine.layout) or begun, ask)
         machine.start()
         if isinstance(error, (SetUpError, OSError, psycopg.Error)):
             reason = str(error).partition("\n")[0]
@@ -238,7 +236,7 @@ def _taken_back(machine: Machine, begun: Journal, tell: Tell) -> Iterator[None]:
         raise
 
 
-def _settle(machine: Machine, tell: Tell, *, start: bool = True) -> None:
+def _settle(machine: Machine, ask: Ask, tell: Tell, *, start: bool = True) -> None:
     """Finish, or take back, what an upgrade that was killed had begun."""
     layout = machine.layout
     sweep(layout)
@@ -251,19 +249,27 @@ def _settle(machine: Machine, tell: Tell, *, start: bool = True) -> None:
         _finish(machine, begun)
     else:
         tell("going_back")
-        _take_back(machine, begun)
+        _take_back(machine, begun, ask)
     if start:
         machine.start()
 
 
-def _take_back(machine: Machine, begun: Journal) -> None:
+def _take_back(machine: Machine, begun: Journal, ask: Ask) -> None:
     """The old version with the database as it was; each step looks before it acts."""
     layout, settings = machine.layout, machine.settings
     if layout.running() != begun.old:
         layout.switch(begun.old)
     machine.raise_cluster()
-    if copying.bring_back(settings):
-        machine.must("old_failed", layout.program(begun.old), "up")
+    old = layout.program(begun.old)
+    if begun.archive:
+        copying.end_sessions(settings)
+        machine.wait_until_quiet()
+        machine.must(
+            "not_back", old, "restore", "--replace", begun.archive,
+            GRIDWARDEN_BACKUP_PASSPHRASE=ask(), GRIDWARDEN_BACKUP_PASSPHRASE_FILE="",
+        )  # fmt: skip
+    if begun.archive or (settings.database_url is None and copying.bring_back(settings)):
+        machine.must("old_failed", old, "up")
     shutil.rmtree(layout.version(begun.new), ignore_errors=True)
     journal.clear(layout)
 

@@ -39,13 +39,11 @@ def upgrade(settings: Settings, revision: str = "heads") -> None:
 
 
 def keep(settings: Settings) -> None:
-    """Have the database hold what files of this program say: the life cycle of hazard cases; and
-    the server the roles: logins are named after the database, which its administrator may rename.
+    """Have the database hold what files of this program say: the life cycle of hazard cases.
 
     What was found by an earlier program is judged again by the worker.
     """
     with _engine(settings).begin() as connection:
-        ensure_roles(connection)
         keep_life_cycle(connection)
         if connection.scalar(text("select to_regproc('data.judge_upgraded')")) is not None:
             connection.execute(text("select data.judge_upgraded()"))

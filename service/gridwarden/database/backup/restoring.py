@@ -150,8 +150,8 @@ def _check_free(settings: Settings, replace: bool) -> None:
         with connect_owner(settings) as c:
             check_server(settings, c)
             stands, busy = stands or bool(_one(c, "anything")), _one(c, "at_work")
-            if replace and (over := leaning(c)):
-                raise refusal(settings, "leaning", what=", ".join(over))
+        if replace:
+            check_leaning(settings)
     elif stands:
         with suppress(SetUpError), connect_owner(settings) as c:  # it may be what is broken
             busy = _one(c, "at_work")
@@ -379,9 +379,14 @@ def _rights_by_default() -> list[str]:
     return ["alter default privileges revoke execute on functions from public"]
 
 
-def leaning(c: psycopg.Connection[Any]) -> list[str]:
-    """What others made over our tables, types and functions: it would go with them."""
-    return [name for (name,) in c.execute(Q["leaning"], {"schemas": list(SCHEMAS)}).fetchall()]
+def check_leaning(settings: Settings) -> None:
+    """Raises SetUpError where others built on our tables, types or functions: it would go with
+    them.
+    """
+    with connect_owner(settings) as c:
+        found = c.execute(Q["leaning"], {"schemas": list(SCHEMAS)}).fetchall()
+    if found:
+        raise refusal(settings, "leaning", what=", ".join(name for (name,) in found))
 
 
 def _one(c: psycopg.Connection[Any], name: str) -> Any:
