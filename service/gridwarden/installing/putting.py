@@ -72,6 +72,7 @@ def install(settings: Settings, root: Path | None, wanted: Wanted, *, start: boo
     _check_wanted(settings, wanted)
     layout = Layout(root.absolute()) if root is not None else Layout()
     if live:
+        _check_state(settings, layout)
         yield from _accounts(settings)
     yield from _folders(settings, layout, live)
     yield from _files(settings, layout)
@@ -102,6 +103,18 @@ def _is_host(text: str) -> bool:
     with suppress(ValueError):
         return bool(ip_address(text))
     return bool(HOST_NAME.fullmatch(text)) and not text.rpartition(".")[2].isdigit()
+
+
+def _check_state(settings: Settings, layout: Layout) -> None:
+    """Raises SetUpError where the state folder holds what no installed service owns, as after a
+    demo by root: its database is another account's.
+    """
+    state = layout.root / "var/lib/gridwarden"
+    if not state.is_dir() or not any(state.iterdir()):
+        return
+    owner = state.stat().st_uid
+    if SERVICE not in (one.pw_name for one in pwd.getpwall() if one.pw_uid == owner):
+        raise refusal(settings, "put.other_state", folder=state)
 
 
 def settings_of(layout: Layout) -> Settings:
