@@ -39,6 +39,7 @@ CONFINED = f"""
   [ ! -w "$each" ] || exit 1
 done'
 {INSIDE} gridwarden doctor
+{COMPOSE} exec -T database psql -U postgres -Atc "show log_min_error_statement"
 """
 ASK = 'curl --fail --silent --show-error -H "Authorization: Bearer $(cat /srv/key)"'
 SEND = f"""
@@ -59,7 +60,7 @@ done'
 """
 ENDED = "docker inspect --format '{{{{.State.ExitCode}}}}' {name}"
 ALONE = """
-docker run --detach --name alone --init --stop-timeout 300 --shm-size 1g --read-only --tmpfs /tmp \
+docker run --detach --name alone --init --stop-timeout 300 --read-only --tmpfs /tmp \
   --cap-drop ALL --security-opt no-new-privileges --volume alone:/var/lib/gridwarden gridwarden
 """
 
@@ -107,6 +108,7 @@ def test_the_service_runs_as_an_account_without_rights(served: Booted) -> None:
     assert f"CapBnd:\t{0:016x}\n" in said
     assert "NoNewPrivs:\t1\n" in said
     assert "Seccomp:\t2\n" in said
+    assert said.endswith("\npanic\n"), "no row is in the server's log"
     compose = (ROOT / "docker/compose.yaml").read_text()
     _, service = compose.split("\n  gridwarden:\n")
     assert "environment:" not in service, "no secret is in a variable"

@@ -171,3 +171,16 @@ def test_a_shared_cluster_lets_the_group_reach_its_socket() -> None:
     own, shared = (configuration(Path("/s"), 2**30, shared=one) for one in (False, True))
     assert "unix_socket_permissions = 0700" in own
     assert "unix_socket_permissions = 0770" in shared
+
+
+def test_a_cluster_is_sized_by_what_its_container_may_have(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newer, older = tmp_path / "memory.max", tmp_path / "limit_in_bytes"
+    monkeypatch.setattr("gridwarden.database.configuration.LIMITS", (newer, older))
+    whole = configuration(tmp_path)
+    newer.write_text("max\n")
+    older.write_text("9223372036854771712\n")
+    assert configuration(tmp_path) == whole
+    newer.write_text(f"{600 * 2**20}\n")
+    assert "shared_buffers = '150MB'" in configuration(tmp_path)

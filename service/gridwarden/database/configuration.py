@@ -1,10 +1,19 @@
 """The private cluster's settings: quiet, sized by the machine, reachable by its socket alone."""
 
+import re
 from pathlib import Path
 
 HBA = """\
 # Every login by its password; replication and TCP have no line and so are refused.
 local   all   all   scram-sha-256
+"""
+
+LIMITS = (
+    Path("/sys/fs/cgroup/memory.max"),
+    Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
+)
+"""What a container may have, by control groups of version 2 and 1; without a limit `max`, or a
+number beyond all machines.
 """
 
 
@@ -69,8 +78,8 @@ log_min_error_statement = panic
 
 
 def _memory() -> int:
-    """Bytes of memory of this machine."""
-    for line in Path("/proc/meminfo").read_text().splitlines():
-        if line.startswith("MemTotal:"):
-            return int(line.split()[1]) * 1024
-    return 2 * 2**30
+    """Bytes of memory of this machine, or as much of it as this container may have."""
+    told = [each.read_text().strip() for each in LIMITS if each.exists()]
+    had = re.search(r"^MemTotal: +(\d+) kB", Path("/proc/meminfo").read_text(), re.MULTILINE)
+    most = int(had[1]) * 1024 if had else 2 * 2**30
+    return min([most, *(int(one) for one in told if one.isdecimal())])
