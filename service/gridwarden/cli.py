@@ -149,6 +149,11 @@ def up() -> None:
         console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
+IDLE_S = 75
+"""A connection that nobody asks on stays so long: longer than proxies and clients keep one (nginx:
+60 s), or one that is about to be closed is asked on, and the answer is a reset."""
+
+
 @app.command()
 def serve(
     worker: bool = typer.Option(True),
@@ -183,6 +188,7 @@ def serve(
             log_config=None,
             # GRIDWARDEN_TRUSTED_PROXIES says whom to believe; the server itself believes 127.0.0.1.
             proxy_headers=False,
+            timeout_keep_alive=IDLE_S,
         )
 
 

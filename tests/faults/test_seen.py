@@ -3,7 +3,10 @@ what was asked for.
 """
 
 import json
+import socket
+import time
 from collections.abc import Iterator
+from http.client import HTTPConnection
 
 import pytest
 
@@ -50,6 +53,21 @@ def test_it_is_ready_when_all_is_there_and_says_what_is_not(seen: Office) -> Non
             )
             assert ready(seen) == (200, "ready", "silent")
     seen.wait(seen.ready)
+
+
+def test_a_connection_that_a_proxy_keeps_open_is_not_closed_under_it(seen: Office) -> None:
+    kept = HTTPConnection("127.0.0.1", seen.settings.port, timeout=60)
+    try:
+        kept.request("GET", "/healthz")
+        kept.getresponse().read()
+        held = kept.sock
+        assert held is not None
+        held.setblocking(False)
+        time.sleep(8)  # uvicorn's own habit is to close after 5
+        with pytest.raises(BlockingIOError):  # neither closed nor anything said
+            held.recv(1, socket.MSG_PEEK)
+    finally:
+        kept.close()
 
 
 def test_a_request_keeps_the_id_that_its_proxy_gave_it_and_no_other(seen: Office) -> None:
