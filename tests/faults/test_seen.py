@@ -3,16 +3,19 @@ what was asked for.
 """
 
 import json
+import re
 import socket
 import time
 from collections.abc import Iterator
 from http.client import HTTPConnection
 
+import psycopg
 import pytest
 
 from conftest import bearer, make_key, owner
 from faults.office import Office, office
 from gridwarden.settings import Settings
+from gridwarden.words.answers import told_of
 
 PLACE = "114.3055,30.5928"
 
@@ -78,6 +81,25 @@ def test_a_request_keeps_the_id_that_its_proxy_gave_it_and_no_other(seen: Office
     for other in ("short", "gw_a-secret-of-somebody", PLACE, "<b>0123456789</b>", "a" * 65):
         made = seen.http.get("/healthz", headers={"X-Request-ID": other}).headers["x-request-id"]
         assert made != other and len(made) == 16
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "select 'POINT(114.3055 30.5928'::geometry",
+        "select '114.3055 30.5928'::float8",
+        "select st_geomfromtext('POLYGON((114.3055 30.5928, 114.3055 30.5928))', 4326)",
+        "select ('{\"place\": 114.3055x}')::jsonb",
+        "do $$ begin raise 'TopologyException: side location conflict at 114.3055 30.5928'; end $$",
+    ],
+    ids=lambda one: one.partition("(")[0][:30],
+)
+def test_what_the_database_says_of_an_error_is_told_without_the_place(
+    seen: Office, statement: str
+) -> None:
+    with owner(seen.settings) as c, pytest.raises(psycopg.Error) as refused:
+        c.execute(statement.encode())
+    assert not re.search(r"114[.]3|30[.]59", told_of(refused.value))
 
 
 def test_the_log_is_lines_that_tell_no_secret_and_no_place(seen: Office) -> None:

@@ -16,7 +16,7 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -50,6 +50,10 @@ BY_SQLSTATE: Final[dict[str, str]] = {
 BY_STATUS: Final[dict[int, str]] = {
     status: kind for kind, status in reversed(KINDS.items()) if kind != "internal"
 }
+_QUOTE_NAMES: Final = ("23", "42", "55")
+"""Errors that quote tables, columns and rules; others quote what somebody gave."""
+_QUOTED: Final = re.compile(r'"[^"]*"|“[^”]*”')
+_DECIMAL: Final = re.compile(r"-?\d+[.]\d+(?:e[+-]?\d+)?")
 _REASONS: Final[dict[str, str]] = {
     "missing": "missing",
     "json_invalid": "json",
@@ -305,10 +309,18 @@ def from_database(request: Request, error: psycopg.Error) -> Response:
     problem = problem_of(error)
     number = getattr(request.state, "request_id", "")
     level = log.error if problem.kind == "internal" else log.warning
-    # The primary message alone: DETAIL quotes the row, and a row may hold the place of a main.
-    said = error.diag.message_primary
-    level("database_error", request_id=number, sqlstate=error.sqlstate, error=said)
+    level("database_error", request_id=number, sqlstate=error.sqlstate, error=told_of(error))
     return answer(request, problem)
+
+
+def told_of(error: psycopg.Error) -> str:
+    """What the log has of it: the primary message, for DETAIL quotes the row, and a row may hold
+    the place of a main; without the values that it quotes, and the places that PostGIS names.
+    """
+    said = error.diag.message_primary or ""
+    if not (error.sqlstate or "").startswith(_QUOTE_NAMES):
+        said = _QUOTED.sub("…", said)
+    return _DECIMAL.sub("…", said)
 
 
 def from_system(request: Request, error: OSError) -> Response:
@@ -325,8 +337,15 @@ def from_anything(request: Request, error: Exception) -> Response:
     # Where it broke, never what it said: an error's text may quote what it was given.
     trace = "".join(traceback.format_tb(error.__traceback__))
     kind = type(error).__name__
-    log.error("unhandled", request_id=number, path=request.url.path, error=kind, trace=trace)
+    log.error("unhandled", request_id=number, error=kind, trace=trace)
     return answer(request, Problem("internal"))
+
+
+def to_nobody(_: Request, __: ClientDisconnect) -> Response:
+    """An upload that was cut: nobody reads the answer, and it is no fault of ours. Proxies call it
+    499, too.
+    """
+    return Response(status_code=499)
 
 
 def install(app: FastAPI) -> None:
@@ -340,6 +359,7 @@ def install(app: FastAPI) -> None:
         HTTPException: from_http,
         psycopg.Error: from_database,
         OSError: from_system,
+        ClientDisconnect: to_nobody,
         # a lone surrogate in a caller's text cannot be sent to the database
         UnicodeEncodeError: lambda r, _: answer(r, Problem("invalid_value", field="request")),
     }
