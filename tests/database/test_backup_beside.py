@@ -102,6 +102,23 @@ def test_in_its_own_place_rights_and_neighbours_stay(office: Office) -> None:
             "alter table board.figures add column house bigint references data.buildings",
             "board.figures",
         ),
+        (
+            "create trigger told before insert on board.figures"
+            " for each row execute function data.next_version()",
+            "board.figures",
+        ),
+        (
+            "create policy seen on board.figures using (data.permit_rank('clear') > 0)",
+            "board.figures",
+        ),
+        (
+            "create domain board.verdict as text check (data.permit_rank(value) > 0)",
+            "board.verdict",
+        ),
+        (
+            "create table data.theirs (); alter table data.theirs owner to press",
+            "data.theirs",
+        ),
     ],
 )
 def test_what_others_built_on_it_is_not_dropped_unasked(
@@ -112,6 +129,7 @@ def test_what_others_built_on_it_is_not_dropped_unasked(
     assert done.returncode == 1, done.stdout
     assert f"would go with them: {name}. " in done.stderr, done.stderr
     office.administrator(
+        "drop table if exists data.theirs",
         "drop schema board cascade",
         'create schema board authorization "Lese ""Amt"" 1"',
         "create table board.figures as select 1 as id",

@@ -47,34 +47,52 @@ where c.relowner <> current_user::regrole and c.relkind in ('r', 'p', 'v', 'm', 
 order by 1, 2
 
 -- name: leaning
--- What others made over our tables, types and functions: it would go with them.
+-- What others made over our tables, types and functions, or keep in our schemas: it would go with
+-- them. A rule, a constraint, a default, a trigger and a policy are told by what they are part of.
 with ours as (
-    select n.nspname::text as schema from pg_namespace n where n.nspname = any (%(schemas)s)
+    select n.oid, n.nspname::text as schema from pg_namespace n where n.nspname = any (%(schemas)s)
 ), found as (
-    select distinct
-        case d.classid
-            when 'pg_rewrite'::regclass then 'pg_class'::regclass
-            when 'pg_constraint'::regclass then 'pg_class'::regclass
-            when 'pg_attrdef'::regclass then 'pg_class'::regclass
-            else d.classid
-        end as classid,
-        case d.classid
-            when 'pg_rewrite'::regclass then (select r.ev_class from pg_rewrite r where r.oid = d.objid)
-            when 'pg_constraint'::regclass then
-                (select c.conrelid from pg_constraint c where c.oid = d.objid)
-            when 'pg_attrdef'::regclass then
-                (select a.adrelid from pg_attrdef a where a.oid = d.objid)
-            else d.objid
-        end as objid
-    from pg_depend d, lateral pg_identify_object(d.refclassid, d.refobjid, 0) under
+    select coalesce(whole.classid, d.classid) as classid, coalesce(whole.objid, d.objid) as objid
+    from pg_depend d
+    cross join lateral pg_identify_object(d.refclassid, d.refobjid, 0) under
+    left join lateral (
+        select 'pg_class'::regclass as classid, r.ev_class as objid
+        from pg_rewrite r where d.classid = 'pg_rewrite'::regclass and r.oid = d.objid
+        union all
+        select 'pg_class'::regclass, a.adrelid
+        from pg_attrdef a where d.classid = 'pg_attrdef'::regclass and a.oid = d.objid
+        union all
+        select 'pg_class'::regclass, t.tgrelid
+        from pg_trigger t where d.classid = 'pg_trigger'::regclass and t.oid = d.objid
+        union all
+        select 'pg_class'::regclass, p.polrelid
+        from pg_policy p where d.classid = 'pg_policy'::regclass and p.oid = d.objid
+        union all
+        select 'pg_class'::regclass, c.conrelid
+        from pg_constraint c
+        where d.classid = 'pg_constraint'::regclass and c.oid = d.objid and c.conrelid <> 0
+        union all
+        select 'pg_type'::regclass, c.contypid
+        from pg_constraint c
+        where d.classid = 'pg_constraint'::regclass and c.oid = d.objid and c.contypid <> 0
+    ) whole on true
     where d.deptype in ('n', 'a') and d.refclassid in
         ('pg_class'::regclass, 'pg_type'::regclass, 'pg_proc'::regclass)
       and under.schema in (select o.schema from ours o)
 )
-select distinct over.identity
+select over.identity
 from found f, lateral pg_identify_object(f.classid, f.objid, 0) over
 where over.schema is not null and over.schema not in (select o.schema from ours o)
   and over.schema not like 'pg\_%%'
+union
+select within.identity
+from pg_class c, lateral pg_identify_object('pg_class'::regclass, c.oid, 0) within
+where c.relnamespace in (select o.oid from ours o) and c.relowner <> current_user::regrole
+  and c.relkind in ('r', 'p', 'v', 'm', 'S', 'f')
+union
+select within.identity
+from pg_proc p, lateral pg_identify_object('pg_proc'::regclass, p.oid, 0) within
+where p.pronamespace in (select o.oid from ours o) and p.proowner <> current_user::regrole
 order by 1
 
 -- name: anything

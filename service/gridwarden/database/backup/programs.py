@@ -249,11 +249,12 @@ def _reach(settings: Settings) -> tuple[str, dict[str, str]]:
     """
     parts = conninfo_to_dict(owner_dsn(settings))
     secret = parts.pop("password", None)
-    # A server that is not told that we are gone would hold what a restore has locked.
-    parts["options"] = f"{parts.get('options', '')} {os.environ.get('PGOPTIONS', '')} {LOST_CLIENT}"
     environment = dict(os.environ)
     if settings.database_url is None:  # our own server: nothing that is meant for another
         environment = {name: value for name, value in environment.items() if name[:2] != "PG"}
+    # A server that is not told that we are gone would hold what a restore has locked.
+    told = [parts.get("options"), environment.get("PGOPTIONS"), LOST_CLIENT]
+    parts["options"] = " ".join(str(one) for one in told if one)
     environment |= {"PGAPPNAME": "gridwarden backup", "PGCONNECT_TIMEOUT": "10"}
     if secret is not None:
         environment["PGPASSWORD"] = str(secret)
