@@ -65,7 +65,7 @@ from gridwarden.words import say, telling
 from gridwarden.words.command_line import speak
 from gridwarden.words.mistyped import mistyped
 from gridwarden.words.problems import Problem
-from gridwarden.words.refused import spoken, wrong_settings
+from gridwarden.words.refused import no_file, spoken, wrong_settings
 
 app = typer.Typer(
     name="gridwarden",
@@ -261,6 +261,10 @@ def main() -> None:
         _end(say("status.away", spoken()))
     except ValidationError as refusal:
         _end(wrong_settings(refusal, spoken()))
+    except OSError as error:
+        if error.filename is None:
+            raise
+        _end(no_file(error, spoken()))
 
 
 def _end(told: str) -> NoReturn:

@@ -17,7 +17,7 @@ NODE = ROOT / ".venv" / "bin" / "node"
 
 
 def gridwarden(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return run_command(settings, *arguments)
+    return run_command(settings, *arguments, GRIDWARDEN_LANGUAGE="en")
 
 
 def test_the_map_as_a_file_opens_without_a_service(

@@ -183,7 +183,7 @@ def test_another_site_cannot_ask_with_the_clerks_cookie(ground: Ground, url: str
 
 def run(ground: Ground, *arguments: str) -> subprocess.CompletedProcess[str]:
     """`gridwarden permit check …`."""
-    return run_command(ground.settings, "permit", "check", *arguments)
+    return run_command(ground.settings, "permit", "check", *arguments, GRIDWARDEN_LANGUAGE="en")
 
 
 def test_the_command_line_answers_the_same(ground: Ground, tmp_path: Path) -> None:
@@ -205,7 +205,7 @@ def test_the_command_line_answers_the_same(ground: Ground, tmp_path: Path) -> No
 
 def test_the_command_line_refuses_with_one_sentence(ground: Ground, tmp_path: Path) -> None:
     missing = run(ground, str(tmp_path / "none.geojson"), "--method", "hand")
-    assert missing.returncode == 1 and "No such file" in missing.stderr
+    assert missing.returncode == 1 and "There is no file or folder" in missing.stderr
     wrong = tmp_path / "wrong.geojson"
     wrong.write_text("hello", encoding="utf-8")
     refused = run(ground, str(wrong), "--method", "hand")

@@ -144,6 +144,31 @@ def test_lists_have_their_heads_in_the_language_of_the_settings(module_city: Set
         assert not CHINESE.search(heads["en"]) and re.search("[A-Za-z]{4}", heads["en"]), words
 
 
+UNREADABLE = [
+    (("accounts", "import", "{folder}"), "是文件夹"),
+    (("deadlines", "check", "{folder}/none"), "没有文件或文件夹"),
+    (("deadlines", "check", "{file}"), "第1行第5列"),
+    (("batches", "load", "{folder}/none"), "没有文件或文件夹"),
+    (("permit", "check", "{folder}/none.geojson", "--method", "hand"), "没有文件或文件夹"),
+    (("main-grants", "cells", "{file}/below"), "不是文件夹"),
+    (("import", "{file}", "--layer", "roads", "--dataset", "x", "--as", "nosuch"), "没有角色"),
+]
+
+
+@pytest.mark.parametrize(("words", "zh"), UNREADABLE)
+def test_a_file_that_cannot_be_read_or_written_is_one_sentence(
+    module_city: Settings, tmp_path: Path, words: tuple[str, ...], zh: str
+) -> None:
+    file = tmp_path / "text.csv"
+    file.write_text("root:x\n")
+    typed = [word.format(folder=tmp_path, file=file) for word in words]
+    done = run_command(module_city, *typed, GRIDWARDEN_LANGUAGE="zh")
+    assert done.returncode == 1 and zh in done.stderr, done.stderr
+    assert "Traceback" not in done.stderr and "No such" not in done.stderr
+    english = run_command(module_city, *typed, GRIDWARDEN_LANGUAGE="en")
+    assert english.returncode == 1 and not CHINESE.search(english.stderr), english.stderr
+
+
 def test_a_pack_is_checked_in_the_language_of_the_settings() -> None:
     assert "条规则" in run(None, "rules", "check", "cn-city-gas")[1]
     assert "rules," in run("en", "rules", "check", "cn-city-gas")[1]

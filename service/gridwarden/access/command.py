@@ -6,11 +6,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
 from gridwarden.access.named import organisation_called
-from gridwarden.database import Caller, Pool, as_caller, open_pool
+from gridwarden.database import ADMINISTRATORS, ASKERS, Caller, Pool, as_caller, open_pool
 from gridwarden.settings import Settings
 from gridwarden.words.problems import Problem
 
@@ -59,7 +60,9 @@ async def acting(
         try:
             caller = Caller(role, f"cli:{os_user()}", all_districts=role != "utility")
         except ValueError as error:
-            raise Problem("forbidden", str(error), field="--as") from error
+            roles = ", ".join((*ASKERS, *ADMINISTRATORS))
+            words: dict[str, Any] = {"role": role, "roles": roles}
+            raise Problem("forbidden", "access.no_such_role", field="--as", **words) from error
         caller = await with_org(pool, caller, org)
         yield pool, caller, settings
     except psycopg.Error as error:

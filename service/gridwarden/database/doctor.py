@@ -262,7 +262,8 @@ def size_mb(settings: Settings) -> int:
 
 
 def server_version(settings: Settings) -> str:
-    """PostgreSQL's and PostGIS's versions, for `status`."""
+    """PostgreSQL's and PostGIS's versions, for `status`. Raises SetUpError where none runs."""
+    _server(settings)
     with connect_owner(settings) as c:
         facts = c.execute(Q["versions"]).fetchone() or ("?", "?")
     return f"PostgreSQL {facts[0]}, PostGIS {facts[1]}"

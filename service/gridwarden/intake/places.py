@@ -29,6 +29,7 @@ from gridwarden.intake.formats.map_links import link_in, place_of_link
 from gridwarden.intake.typed import is_wkt, outline, typed
 from gridwarden.settings import Settings
 from gridwarden.words.problems import Problem
+from gridwarden.words.refused import no_file, spoken
 
 PASTED: Final = "pasted.txt"
 MAX_FILE_BYTES: Final = 32 << 20
@@ -150,8 +151,7 @@ def read_place(path: Path, field_name: str, settings: Settings, layer: str | Non
         with path.open("rb") as file:
             return place_of_file(file.read(limit), path.name, field_name, settings, layer)
     except OSError as error:
-        reason = error.strerror or "unreadable"
-        raise Problem("unreadable_file", f"{path}: {reason}.", field=field_name) from None
+        raise Problem("unreadable_file", no_file(error, spoken()), field=field_name) from None
 
 
 def _zipped(parts: list[Path]) -> bytes:

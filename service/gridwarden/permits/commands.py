@@ -149,7 +149,7 @@ def show(answer: dict[str, Any], lang: str, console: Console) -> None:
 def _mains(mains: list[dict[str, Any]], lang: str) -> Table:
     table = Table(title=say("permits.page.mains", lang), title_justify="left")
     for key in ("operator", "code", "class", "certainty"):
-        table.add_column(say(f"permits.page.{key}", lang))
+        table.add_column(say(f"permits.page.{key}", lang), overflow="fold")
     for key in ("distance", "room", "back"):
         table.add_column(say(f"permits.page.{key}", lang), justify="right")
     for main in mains:

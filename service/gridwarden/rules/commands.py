@@ -4,10 +4,11 @@ import asyncio
 import sys
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from gridwarden.access.command import acting
 from gridwarden.database import as_caller
@@ -44,10 +45,10 @@ def list_packs(role: Role = "planner") -> None:
 async def _list(role: str) -> None:
     async with acting(role) as (pool, caller, settings), as_caller(pool, caller) as connection:
         rows = await (await connection.execute(Q["packs"])).fetchall()
-    language = settings.language
+    language, zone = settings.language, ZoneInfo(settings.time_zone)
     table = Table(
         *(
-            say(f"rules.column.{c}", language)
+            Column(say(f"rules.column.{c}", language), overflow="fold")
             for c in ("pack", "level", "title", "rules", "verified", "unset", "at")
         )
     )
@@ -59,7 +60,7 @@ async def _list(role: str) -> None:
             str(rules),
             str(verified),
             ", ".join(unset) or "-",
-            published_at.strftime("%Y-%m-%d %H:%M %z"),
+            f"{published_at.astimezone(zone):%Y-%m-%d %H:%M}",
         )
     console.print(table)
 

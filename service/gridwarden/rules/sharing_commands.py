@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from gridwarden.access.command import acting, os_user
@@ -126,7 +126,9 @@ def add_to(rules: typer.Typer, read: Callable[[Path], LoadedPack]) -> None:
             typer.echo(json.dumps(found, ensure_ascii=False))
             return
         columns = ("number", "act", "pack", "state", "proposed_by", "decided_by", "why")
-        table = Table(*(say(f"rules.proposal.{c}", language) for c in columns))
+        table = Table(
+            *(Column(say(f"rules.proposal.{c}", language), overflow="fold") for c in columns)
+        )
         for one in found:
             table.add_row(
                 str(one["id"]),

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from gridwarden.access.command import acting
@@ -80,7 +80,7 @@ def _print(tried: Tried, language: str) -> None:
         plain.print(say("rules.try.nothing", language, pack=tried.pack))
         return
     columns = ("family", "rule", *ACTS, "same")
-    table = Table(*(say(f"rules.try.{c}", language) for c in columns))
+    table = Table(*(Column(say(f"rules.try.{c}", language), overflow="fold") for c in columns))
     for family, rule in dict.fromkeys((d["family"], d["rule"]) for d in tried.differences):
         of_both = [d for d in tried.differences if (d["family"], d["rule"]) == (family, rule)]
         counts = {act: sum(d["n"] for d in of_both if d["act"] == act) for act in (*ACTS, "same")}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from gridwarden.access.command import acting
 from gridwarden.database import Caller, as_caller, open_pool, queries
@@ -107,7 +107,7 @@ def findings_table(screened: dict[str, Any], language: str) -> Table:
     for step in screened["steps"]:
         seconds[step["family"]] = seconds.get(step["family"], 0.0) + step["seconds"]
     columns = [(s, c) for s in SEVERITIES for c in CERTAINTIES]
-    table = Table(say("screening.column.family", language))
+    table = Table(Column(say("screening.column.family", language), overflow="fold"))
     for severity, certainty in columns:
         title = (
             f"{say(f'severity.{severity}', language)}\n{say(f'certainty.{certainty}', language)}"

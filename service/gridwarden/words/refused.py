@@ -1,6 +1,8 @@
 """What is wrong with the settings, in words for whoever wrote them."""
 
+import errno
 import os
+import re
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -34,3 +36,18 @@ def why(error: ErrorDetails, lang: str) -> str:
     keys = (f"settings.{error['type']}.{_field(error)}", f"settings.{error['type']}")
     told = error.get("ctx", {})
     return next((say(key, lang, **told) for key in keys if known(key)), error["msg"])
+
+
+def not_toml(error: Exception, lang: str) -> str:
+    """Where a text stops being TOML; the library says the rest in English alone."""
+    place = re.search(r"at line (\d+), column (\d+)", str(error))
+    if place is None:
+        return say("settings.toml_end", lang)
+    return say("settings.toml_at", lang, line=place[1], column=place[2])
+
+
+def no_file(error: OSError, lang: str) -> str:
+    """What a file that was named cannot be: one sentence for each of the usual reasons."""
+    name = errno.errorcode.get(error.errno or 0, "")
+    key = f"no_file.{name}" if known(f"no_file.{name}") else "no_file.other"
+    return say(key, lang, file=error.filename, why=error.strerror)

@@ -18,7 +18,7 @@ from gridwarden.hazards.board.indicators import HOURS, INDICATORS
 from gridwarden.hazards.board.reading import Mistake, Reader
 from gridwarden.settings import Settings
 from gridwarden.words.problems import Problem
-from gridwarden.words.refused import spoken
+from gridwarden.words.refused import not_toml, spoken
 
 PER: Final[Mapping[str, int]] = {"one": 1, "households": 10_000, "buildings": 100, "found": 100}
 """What a penalty is taken per, and of how many of it."""
@@ -152,7 +152,7 @@ def read(text: str) -> tuple[Definitions, list[Mistake]]:
         top = Reader(tomllib.loads(text), "", found)
     except tomllib.TOMLDecodeError as error:
         read_nothing = Reader({}, "", [])
-        told = Mistake("TOML", "board.mistake.toml", {"said": str(error)})
+        told = Mistake("TOML", "board.mistake.toml", {"said": not_toml(error, spoken())})
         return _made(read_nothing, text), [told]
     made = _made(top, text)
     top.done()

@@ -84,10 +84,10 @@ def load_year(file: File, role: As = "administrator") -> None:
 
 
 def text_of(file: Path) -> str:
-    """A file of an office, as UTF-8. Raises Problem `unreadable_file`."""
+    """A file of an office, as UTF-8. Raises Problem `unreadable_file`, and OSError."""
     try:
         return file.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
         why = str(error)[:200]
         raise Problem("unreadable_file", "deadlines.toml", field="FILE", why=why) from None
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from gridwarden.words.problems import Problem
+from gridwarden.words.refused import not_toml, spoken
 
 GRADES: Final = ("general", "serious", "major")
 MOST_BYTES: Final = 200_000
@@ -115,7 +116,7 @@ def fitting(model: type[Model], text: str) -> Model:
     try:
         return model.model_validate(tomllib.loads(text))
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        why = str(error)[:200]
+        why = not_toml(error, spoken())
         raise Problem("invalid_value", "deadlines.toml", field="file", why=why) from None
     except ValidationError as error:
         first = error.errors()[0]

@@ -2,7 +2,9 @@
 
 import asyncio
 import sys
+from datetime import datetime
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console
@@ -107,14 +109,15 @@ def _tell(undoes: dict[str, Any], language: str) -> None:
 
 
 def _listed(rows: list[dict[str, Any]], language: str) -> Table:
-    table = Table(box=None, pad_edge=False)
+    table, zone = Table(box=None, pad_edge=False), ZoneInfo(Settings().time_zone)
     names = ("version", "published_at", "person", "file", "added", "changed", "removed")
     for name in names:
         table.add_column(say(f"nothing_lost.version.{name}", language))
     for row in rows:
         back = row["rolled_back_to"]
         file = say("nothing_lost.back_to", language, version=back) if back else row["file_name"]
-        cells = (row["version"], row["published_at"][:19], row["person"], file)
+        at = datetime.fromisoformat(row["published_at"]).astimezone(zone)
+        cells = (row["version"], f"{at:%Y-%m-%d %H:%M}", row["person"], file)
         counts = (row["added"], row["changed"], row["removed"])
         table.add_row(*(Text("" if v is None else str(v)) for v in (*cells, *counts)))
     return table
