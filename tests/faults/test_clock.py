@@ -5,12 +5,14 @@ doctor says it.
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from conftest import bearer, make_key, owner
 from faults.clock import LIBRARY, Clock, clock_of
 from faults.office import MAIN, Office, Watch, blocked_by, nothing_is_stale, office
+from gridwarden.database.backup import records
 from gridwarden.settings import Settings
 
 pytestmark = [
@@ -82,7 +84,6 @@ def ahead(made: Office) -> float:
 
 
 def test_the_doctor_says_that_the_clock_was_ahead(at_work: Office, clock: Clock) -> None:
-    """What archives of backups do by such a clock: database/test_backup_kept.py."""
     clock.set(2 * DAY)
     at_work.wait(lambda: ahead(at_work) > DAY)
     done = at_work.bring("later", [1.0])
@@ -94,3 +95,49 @@ def test_the_doctor_says_that_the_clock_was_ahead(at_work: Office, clock: Clock)
     at_work.wait(lambda: abs(ahead(at_work)) < 60)
     at_work.wait(at_work.ready)
     assert "so the clock has jumped" in " ".join(said.split())
+
+
+def test_backups_made_while_the_clock_is_set_forth_and_back(
+    at_work: Office, clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The order tells which is the newest; one of a time to come is of no age."""
+    monkeypatch.setenv("GRIDWARDEN_BACKUP_PASSPHRASE", "five words drawn by chance")
+
+    def said(*words: str, code: int = 0) -> str:
+        done = clock.command(at_work.settings, *words)
+        assert code in (done.returncode, -1), done.stderr
+        return " ".join(done.stdout.split())
+
+    def stands(ahead_s: int) -> None:
+        clock.set(ahead_s)
+        at_work.wait(lambda: abs(ahead(at_work) - ahead_s) < 60)
+
+    def made(*more: str) -> str:
+        before = {*tmp_path.iterdir()}
+        said("backup", f"{tmp_path}/", *more)
+        (one,) = {*tmp_path.iterdir()} - before
+        return one.name
+
+    def last() -> str:
+        return said("status").partition("last backup ")[2].partition(" restore test ")[0]
+
+    stands(2 * DAY)
+    early = made()
+    stands(0)
+    assert last() == "at a time that is still to come: a clock was wrong"
+    assert "The last backup bears a time that is still to come" in said("doctor", code=-1)
+    second = made()
+    assert last() == "just now"
+    assert "Restore test passed" in said("backup", "--drill")
+    stands(-DAY)
+    assert "bears a time that is still to come" in said("doctor", code=-1)
+    third = made("--keep", "1")  # and that which was restored for trial
+    assert {one.name for one in tmp_path.iterdir()} == {second, third} and early > second > third
+    stands(0)
+    assert "Restore test passed" in said("backup", "--drill")
+    assert last() == "24 hours ago"
+    at_work.wait(at_work.ready)
+    assert {"backup", "drill"} == {one.kind for one in records.kept(at_work.settings)}
+    drilled = records.last(at_work.settings, "drill")
+    assert drilled is not None and Path(drilled.file).name == third
+    nothing_is_stale(at_work)
