@@ -104,7 +104,7 @@ def test_a_port_that_is_taken_is_named_with_the_way_out(ground: Settings) -> Non
 
 
 def test_a_host_that_is_not_this_machine(ground: Settings) -> None:
-    for host in ("no.such.host.invalid", "192.0.2.1"):
+    for host in ("no.such.host.invalid", "192.0.2.1", "map..example", "m" * 64 + ".example"):
         with pytest.raises(SetUpError, match="GRIDWARDEN_HOST"):
             check_port(ground.model_copy(update={"host": host}))
 

@@ -179,7 +179,8 @@ def test_what_the_doctor_says_can_be_pasted(
 
 def test_the_net_leaves_ordinary_words_alone() -> None:
     settings = Settings(home=Path("/srv/li si"))
-    for text in ("Only 599 MB are free.", "such as 127.0.0.1", "PostgreSQL 15.14", "3.5 s"):
+    form = "write it as postgresql://OWNER:PASSWORD@HOST:PORT/DATABASE."
+    for text in ("Only 599 MB are free.", "such as 127.0.0.1", "PostgreSQL 15.14", "3.5 s", form):
         assert pasteable(settings, text) == text
     assert pasteable(settings, "key gw_abcdefgh12345 of postgresql://a:b@h/x") == (
         "key (secret) of postgresql://(secret)h/x"

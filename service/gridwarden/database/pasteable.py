@@ -16,7 +16,7 @@ from gridwarden.settings import Settings
 
 SHORTEST: Final = 3
 """Letters of a name or password; one that is shorter would take ordinary words away."""
-_SECRET: Final = re.compile(r"\bgw_[\w-]{8,}|(?<=://)[^\s/@]+@")
+_SECRET: Final = re.compile(r"\bgw_[\w-]{8,}|(?<=://)(?!OWNER:PASSWORD@)[^\s/@]+@")
 _PLACE: Final = re.compile(r"-?\b\d{1,8}\.\d{3,}")
 _ADDRESS: Final = re.compile(r"(?<![\w.])(?!127\.|0\.0\.0\.0)\d{1,3}(?:\.\d{1,3}){3}(?![\w.])")
 _ADDRESS_6: Final = re.compile(r"(?<![\w:])[0-9a-f]{1,4}(?::[0-9a-f]{0,4}){3,7}(?![\w:])", re.I)

@@ -12,7 +12,7 @@ def check_port(settings: Settings) -> None:
     """Raises SetUpError when the service cannot listen on settings.host and settings.port."""
     try:
         found = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)
-    except socket.gaierror:
+    except (socket.gaierror, UnicodeError):  # the second: empty or over-long between its dots
         raise trouble(settings, "host_foreign", host=settings.host) from None
     family, kind, protocol, _, address = found[0]
     with socket.socket(family, kind, protocol) as trial:
