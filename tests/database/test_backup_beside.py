@@ -63,6 +63,15 @@ def test_what_others_own_is_not_in_it_and_is_named(office: Office) -> None:
     assert "board, public.layer_styles, public.layer_styles_id_seq" in office.said, office.said
 
 
+def test_by_another_than_the_owner_no_archive_is_made(office: Office, tmp_path: Path) -> None:
+    """All would be left out as somebody else's."""
+    office.administrator("alter table data.audit_seal owner to press")
+    done = command(office.city, "backup", tmp_path / "none.age")
+    office.administrator("alter table data.audit_seal owner to gridwarden_owner")
+    assert done.returncode == 1 and "The tables belong to press, and" in done.stderr, done.stderr
+    assert not any(tmp_path.iterdir())
+
+
 def test_rights_of_roles_that_another_machine_lacks_are_named_there(office: Office) -> None:
     with home_of("bare") as bare:
         done = command(bare, "restore", office.file)

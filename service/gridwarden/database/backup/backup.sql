@@ -1,10 +1,11 @@
 -- name: snapshot
--- The snapshot that pg_dump reads by, and what is noted of it.
+-- The snapshot that pg_dump reads by, and what is noted of it; `owner`: whose the tables are.
 select pg_export_snapshot() as snapshot,
     pg_snapshot_xmax(pg_current_snapshot())::text::bigint as next_xid,
     (select system_identifier::text from pg_control_system()) as epoch,
     current_setting('server_version_num')::int / 10000 as postgresql,
-    to_regclass('data.audit_seal') is not null as begun,
+    (select pg_get_userbyid(c.relowner) from pg_class c where c.oid = to_regclass('data.audit_seal'))
+        as owner,
     pg_database_size(current_database()) as database_size
 
 -- name: chain

@@ -111,8 +111,10 @@ def _seen(
     c.read_only = True
     seen = c.cursor(row_factory=dict_row).execute(Q["snapshot"]).fetchone()
     assert seen is not None
-    if not seen["begun"]:
+    if seen["owner"] is None:
         raise refusal(settings, "nothing_to_back_up")
+    if seen["owner"] != c.info.user:  # to this one they would be somebody else's: an empty archive
+        raise refusal(settings, "other_owner", owner=seen["owner"], user=c.info.user)
     files.link_all(settings, folder)
     row = c.execute(Q["chain"]).fetchone()
     assert row is not None
