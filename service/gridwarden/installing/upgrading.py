@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -46,7 +47,7 @@ class Upgraded:
 
 def upgrade(settings: Settings, file: Path, archive: Path, ask: Ask, tell: Tell) -> Upgraded:
     """Run the version that a bundle holds instead of this one; `tell` hears each step, `ask` gives
-    the passphrase of the backup when all else is there.
+    the passphrase of the backup when all else is there, once: the way back needs it, too.
 
     Raises SetUpError; the version that ran before then runs on, with its data.
     """
@@ -55,6 +56,7 @@ def upgrade(settings: Settings, file: Path, archive: Path, ask: Ask, tell: Tell)
     if not file.is_file():
         raise refusal(settings, "no_bundle", file=file)
     _check_backups(settings)
+    ask = cache(ask)
     passphrase = ask()
     with journal.alone(settings, layout) as lock:
         machine = Machine(settings, layout, lock)
