@@ -104,9 +104,13 @@ def test_a_port_that_is_taken_is_named_with_the_way_out(ground: Settings) -> Non
 
 
 def test_a_host_that_is_not_this_machine(ground: Settings) -> None:
-    for host in ("no.such.host.invalid", "192.0.2.1", "map..example", "m" * 64 + ".example"):
+    impossible = ("map..example", "m" * 64 + ".example")
+    for host in ("no.such.host.invalid", "192.0.2.1", *impossible):
         with pytest.raises(SetUpError, match="GRIDWARDEN_HOST"):
             check_port(ground.model_copy(update={"host": host}))
+    for host in impossible:
+        told = bad(ground.model_copy(update={"host": host}))
+        assert "set GRIDWARDEN_HOST to one" in told["service's port"]
 
 
 def test_the_commands_tell_no_secret(ground: Settings) -> None:

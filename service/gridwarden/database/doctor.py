@@ -221,7 +221,7 @@ def answered(settings: Settings) -> str:
 
     for url in dict.fromkeys((settings.own_url, settings.own_url.replace("https:", "http:"))):
         with (
-            suppress(OSError, http.client.HTTPException),
+            suppress(OSError, UnicodeError, http.client.HTTPException),  # UnicodeError: a..b
             closing(own_service(settings, url)) as connection,
         ):
             connection.request("GET", "/healthz")
