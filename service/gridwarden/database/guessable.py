@@ -69,7 +69,7 @@ def _names(about: tuple[str, ...]) -> frozenset[str]:
 
 @cache
 def _words() -> frozenset[str]:
-    text = (files("gridwarden.database") / "common.toml").read_text("utf-8")
+    text = (files("gridwarden.database") / "guessable.toml").read_text("utf-8")
     return frozenset(word for word in tomllib.loads(text)["words"] if len(word) > 2)
 
 
