@@ -83,6 +83,7 @@ def test_in_its_own_place_rights_and_neighbours_stay(office: Office) -> None:
     done = command(office.city, "restore", "--replace", office.file)
     assert done.returncode == 0, done.stderr
     assert "left away: press." in done.stdout, done.stdout  # the reader gave it, not the owner
+    assert "The database was replaced where it is" in done.stdout, done.stdout
     held = (
         "select has_table_privilege(r.oid, 'data.buildings', 'select with grant option'),"
         " has_column_privilege(r.oid, 'data.estates', 'name', 'select'),"

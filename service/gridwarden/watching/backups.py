@@ -113,7 +113,8 @@ def restore(
         hand_over(settings)  # also what a refused one made: the next backup is the service's
     _tell(settings, done.compared, "restored")
     if done.replaced is not None:
-        _say(settings, "replaced", folder=done.replaced)
+        what = "replaced" if settings.database_url is None else "replaced_files"
+        _say(settings, what, folder=done.replaced)
     if done.settings_kept:
         _say(settings, "settings_kept", folder=settings.home / "settings")
     _say(settings, "next" if settings.database_account is None else "next_installed")
