@@ -24,6 +24,10 @@ from mounts import small_disk
 
 COMMIT = b"Q\x00\x00\x00\x0ccommit;\x00"
 """What psql sends last."""
+SNAPSHOT, DUMP, LOAD = b"pg_export_snapshot", b"COPY ", b"CREATE TABLE data."
+"""What a backup, its pg_dump, and a restore's psql send in their middle."""
+AUDIT = b"gridwarden_web_"
+"""The login by which a command writes its line of the audit: it comes when the archive is there."""
 
 
 @pytest.fixture(scope="module")
@@ -90,17 +94,15 @@ def nothing_is_left(home: Path) -> bool:
 def test_a_backup_whose_wire_is_cut_leaves_nothing_and_the_next_one_works(
     far: Settings, wire: Wire, tmp_path: Path
 ) -> None:
-    cut = {
-        "does not": there_is(far.home, "backup/linked-*"),
-        "cannot be read out": there_is(tmp_path, "*.part"),
-    }
-    for words, moment in cut.items():
-        done = interrupted(far, ["backup", f"{tmp_path}/"], moment, wire.cut)
+    for moment, words in ((SNAPSHOT, "does not answer"), (DUMP, "cannot be read out")):
+        wire.cut_after(moment)
+        done = command(far, "backup", f"{tmp_path}/")
         wire.mend()
         assert one_sentence(done, words), done.stderr
         assert not any(tmp_path.iterdir()) and nothing_is_left(far.home)
     # One that is whole when the database goes is kept, and said to be there.
-    whole = interrupted(far, ["backup", f"{tmp_path}/"], there_is(tmp_path, "*.age"), wire.cut)
+    wire.cut_after(AUDIT)
+    whole = command(far, "backup", f"{tmp_path}/")
     wire.mend()
     assert one_sentence(whole, "does not answer"), whole.stderr
     assert "is written" in whole.stdout
@@ -132,8 +134,8 @@ def test_a_restore_is_whole_or_not_at_all_wherever_its_wire_is_cut(
                 c.execute("create schema data")
                 c.execute("create table data.kept as select 1 as one")
             words = ["restore", archive, "--replace"]
-            loads = there_is(there.home, "restoring-*/*.list")
-            done = interrupted(there, words, loads, wire.cut)
+            wire.cut_after(LOAD)
+            done = command(there, *words)
             wire.mend()
             assert one_sentence(done, "nothing was changed"), done.stderr
             assert nothing_is_left(there.home)

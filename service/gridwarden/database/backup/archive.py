@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, Final, Self, cast
 
-from gridwarden.database.backup.age import (
+from gridwarden.database.backup.age_format import (
     DamagedError,
     Locked,
     NotAnArchiveError,

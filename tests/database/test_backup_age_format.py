@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from gridwarden.database.backup.age import (
+from gridwarden.database.backup.age_format import (
     PIECE,
     TAG,
     DamagedError,
