@@ -26,7 +26,7 @@ COMMIT = b"Q\x00\x00\x00\x0ccommit;\x00"
 """What psql sends last."""
 SNAPSHOT, DUMP, LOAD = b"pg_export_snapshot", b"COPY ", b"CREATE TABLE data."
 """What a backup, its pg_dump, and a restore's psql send in their middle."""
-AUDIT = b"gridwarden_web_"
+AUDIT = b"user\x00gridwarden_web_"
 """The login by which a command writes its line of the audit: it comes when the archive is there."""
 
 
