@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import make_url
 
@@ -71,6 +72,13 @@ def office_on(server: Settings) -> Iterator[Settings]:
     finally:
         with accounts.connect_superuser(server) as c:  # its logins are the template's, too
             c.execute("drop database if exists town with (force)")
+
+
+def administrator(server: Settings, *statements: str) -> list[Any]:
+    """As the server's superuser, in `town`; what the last one gives."""
+    with accounts.connect_superuser(server, "town") as c:
+        done = [c.execute(one) for one in statements]  # type: ignore[call-overload]
+        return done[-1].fetchall() if done[-1].description else []
 
 
 def address_of(settings: Settings) -> dict[str, str]:

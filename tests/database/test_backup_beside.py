@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from archives import command
-from homes import home_of, office_on
+from homes import administrator, home_of, office_on
 
 from gridwarden.database import accounts
 from gridwarden.settings import Settings
@@ -39,9 +39,7 @@ class Office:
 
     def administrator(self, *statements: str) -> list[Any]:
         """As the server's superuser; what the last one gives."""
-        with accounts.connect_superuser(self.server, "town") as c:
-            done = [c.execute(one) for one in statements]  # type: ignore[call-overload]
-            return done[-1].fetchall() if done[-1].description else []
+        return administrator(self.server, *statements)
 
 
 @pytest.fixture(scope="module")

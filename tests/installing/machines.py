@@ -57,6 +57,11 @@ from gridwarden.cli import main
 main()
 """
 """The command, which ends itself by kill -9 when it has written down that a step begins."""
+ASLEEP = (
+    "select 1 from pg_stat_activity"
+    " where query ~ 'pg_sleep' and state = 'active' and pid <> pg_backend_pid()"
+)
+"""Whether a migration that sleeps is at it."""
 MIGRATION = """\
 from alembic import op
 revision = "m9999_later"
@@ -211,4 +216,4 @@ def note(settings: Settings, kind: records.Kind, *, days: float = 0) -> None:
     records.note(settings, records.Record(kind, at, "0" * 32, "/nowhere/a.age", 1, 1, 1, ""))
 
 
-__all__ = ["NEW", "OLD", "Machine", "bundle", "head", "installed", "note"]
+__all__ = ["ASLEEP", "NEW", "OLD", "Machine", "bundle", "head", "installed", "note"]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from machines import NEW, OLD, PASSPHRASE, PLACE, Machine, bundle, head, installed, note
+from machines import ASLEEP, NEW, OLD, PASSPHRASE, PLACE, Machine, bundle, head, installed, note
 
 from access.test_audit import seal
 from conftest import TEMPLATE, copy_database, owner
@@ -20,11 +20,6 @@ from gridwarden.installing import journal
 from gridwarden.installing.upgrading import upgrade
 from gridwarden.migrations import current
 from gridwarden.settings import Settings
-
-ASLEEP = (
-    "select 1 from pg_stat_activity"
-    " where query ~ 'pg_sleep' and state = 'active' and pid <> pg_backend_pid()"
-)
 
 
 @pytest.fixture(scope="module")

@@ -6,20 +6,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from machines import NEW, OLD, PASSPHRASE, Machine, bundle, head, installed, note
+from machines import ASLEEP, NEW, OLD, PASSPHRASE, Machine, bundle, head, installed, note
 
 from conftest import copy_database, owner
-from database.homes import TOWN, office_on
+from database.homes import TOWN, administrator, office_on
 from gridwarden.database import accounts
 from gridwarden.database.trouble import SetUpError
 from gridwarden.installing.upgrading import upgrade
 from gridwarden.migrations import current
 from gridwarden.settings import Settings
 
-ASLEEP = (
-    "select 1 from pg_stat_activity"
-    " where query ~ 'pg_sleep' and state = 'active' and pid <> pg_backend_pid()"
-)
 KEPT = (
     "grant usage on schema data to reports",
     "grant select on data.buildings to reports",
@@ -54,13 +50,6 @@ def tried(machine: Machine, installation: Settings) -> Machine:
     note(machine.settings, "backup")
     note(machine.settings, "drill")
     return machine
-
-
-def administrator(server: Settings, *statements: str) -> list[tuple[object, ...]]:
-    """As the server's superuser; what the last one gives."""
-    with accounts.connect_superuser(server, "town") as c:
-        done = [c.execute(one) for one in statements]  # type: ignore[call-overload]
-        return done[-1].fetchall() if done[-1].description else []
 
 
 def count(machine: Machine) -> list[tuple[object, ...]]:

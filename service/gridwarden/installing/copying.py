@@ -59,6 +59,8 @@ def bring_back(settings: Settings) -> bool:
     """Put the copy in the place of the database; whether there was one. `up` comes after it: notes
     and rights on a database are not in its copy.
     """
+    if settings.database_url is not None:
+        return False
     names = {"name": sql.Identifier(DATABASE), "copy": sql.Identifier(COPY)}
     with connect_superuser(settings) as c:
         if not is_there(c):

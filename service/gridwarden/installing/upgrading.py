@@ -270,7 +270,7 @@ def _take_back(machine: Machine, begun: Journal, ask: Ask) -> None:
             "not_back", old, "restore", "--replace", begun.archive,
             GRIDWARDEN_BACKUP_PASSPHRASE=ask(), GRIDWARDEN_BACKUP_PASSPHRASE_FILE="",
         )  # fmt: skip
-    if begun.archive or (settings.database_url is None and copying.bring_back(settings)):
+    if begun.archive or copying.bring_back(settings):
         machine.must("old_failed", old, "up")
     shutil.rmtree(layout.version(begun.new), ignore_errors=True)
     journal.clear(layout)
